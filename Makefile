@@ -1,0 +1,80 @@
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+UV := .local/uv/bin/uv
+PYTHON := .venv/bin/python
+STACK := $(PYTHON) -m tools.local_stack
+# More options for the command a target ends in: make deploy ARGS="--region eu-central-1"
+ARGS ?=
+
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export SAM_CLI_TELEMETRY := 0
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: .venv/.installed .local/engine/.installed ## Install the tools and the embedded engine, each in its own environment
+
+demo: up ## Start everything and walk through one case, step by step
+	$(PYTHON) -m tools.demo $(ARGS)
+
+up: setup ## Start the engine and the payment sandbox, build and deploy; where it is: .local/stack.json
+	$(STACK) up
+
+down: setup ## Stop what `up` started
+	$(STACK) down
+
+test: check ## All checks and all tests; what is not up is started, and stopped again
+	$(PYTHON) -m pytest tests/unit tests/integration tests/conformance
+	$(STACK) run -- $(PYTHON) -m pytest tests/e2e $(ARGS)
+
+check: setup ## Format, lint, types, layers, template, state machine, generated files
+	ruff format --check
+	ruff check
+	mypy layers/aftersales functions tools tests
+	PYTHONPATH=layers/aftersales lint-imports --no-cache
+	sam validate --lint --region us-east-1
+	statelint statemachines/*.asl.json
+	$(PYTHON) -m tools.generate --check
+
+bench: setup ## Measure latency against the local stack
+	$(STACK) run -- $(PYTHON) -m tools.bench $(ARGS)
+
+load: setup ## Put load on the local stack and look for what breaks
+	$(STACK) run -- $(PYTHON) -m tools.load $(ARGS)
+
+generate: setup ## Write the files that are derived from code: OpenAPI, diagram, layer requirements
+	$(PYTHON) -m tools.generate $(ARGS)
+
+build: setup ## Build for AWS, with compiled bytecode
+	sam build $(ARGS)
+	$(PYTHON) -m tools.local_stack.bytecode .aws-sam/build
+
+deploy: build ## Deploy that build to AWS, after a look at the changes
+	sam deploy $(ARGS)
+
+.PHONY: help setup demo up down test check bench load generate build deploy
+
+# ---------------------------------------------------------------- environments, renewed when the lock file changes
+
+.venv/.installed: uv.lock | $(UV)
+	$(UV) sync --quiet --frozen --python .local/uv/bin/python
+	@touch $@
+
+.local/engine/.installed: uv.lock | $(UV)
+	UV_PROJECT_ENVIRONMENT=.local/engine $(UV) sync --quiet --frozen --python .local/uv/bin/python --only-group engine
+	@touch $@
+
+$(UV):
+	@if python3.13 --version >/dev/null 2>&1; then \
+	  python=python3.13; \
+	elif command -v pyenv >/dev/null; then \
+	  echo "Python 3.13 is missing: pyenv builds it now, which takes some minutes."; \
+	  pyenv install --skip-existing 3.13; \
+	  python="$$(pyenv prefix 3.13)/bin/python3.13"; \
+	else \
+	  echo "Python 3.13 is missing: install it, or pyenv, and run this again." >&2; exit 1; \
+	fi; \
+	"$$python" -m venv .local/uv
+	.local/uv/bin/pip install --quiet --disable-pip-version-check uv

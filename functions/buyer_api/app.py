@@ -1,0 +1,47 @@
+"""What only a buyer does: quote, apply, withdraw."""
+
+from aftersales.contracts.cases import CaseView, QuoteView, case_view, opened_case_view, quote_view
+from aftersales.entrypoints import bootstrap
+from aftersales.entrypoints.http import Answer, Api, Call
+from aftersales.usecases import act_on_case, handle_evidence
+from aftersales.usecases import open_case as opening
+from aftersales.usecases import quote_case as quoting
+
+handler = Api("buyer_api", bootstrap.now)
+
+
+@handler.operation
+def quote_case(call: Call) -> QuoteView:
+    """Show what an application would reserve and pay."""
+    return quote_view(quoting.quote_case(bootstrap.desk(), call.body.to_application(), call.party))
+
+
+@handler.operation
+def open_case(call: Call) -> Answer:
+    """Open a case; the same key and body find the same case."""
+    case, created = opening.open_case(
+        bootstrap.desk(),
+        call.body.to_application(),
+        call.body.description,
+        [file.to_file() for file in call.body.evidence],
+        buyer=call.party,
+        idempotency_key=call.idempotency_key,
+        request_hash=call.request_hash,
+    )
+    forms = handle_evidence.upload_forms(bootstrap.evidence_files(), case) if case.evidence else []
+    headers = {} if created else {"Idempotency-Replayed": "true"}
+    return Answer(opened_case_view(case, forms), call.route.status, headers)
+
+
+@handler.operation
+def withdraw_case(call: Call) -> CaseView:
+    """Cancel a case before money moves."""
+    return case_view(
+        act_on_case.withdraw_case(
+            bootstrap.desk(),
+            call.path["case_id"],
+            by=call.party,
+            if_match=call.if_match,
+            receipt=call.receipt,
+        )
+    )

@@ -1,0 +1,87 @@
+"""What every party of a case does: read it, write to the others, add and see evidence."""
+
+from aftersales.contracts.cases import (
+    AddedEvidenceView,
+    CasePageView,
+    CaseView,
+    LinkView,
+    TimelineView,
+    case_page_view,
+    case_view,
+    evidence_view,
+    timeline_view,
+    upload_view,
+)
+from aftersales.entrypoints import bootstrap
+from aftersales.entrypoints.http import Api, Call
+from aftersales.usecases import act_on_case, handle_evidence, read_cases
+
+handler = Api("cases_api", bootstrap.now)
+
+
+@handler.operation
+def list_cases(call: Call) -> CasePageView:
+    """One page of a party's cases."""
+    query = call.query
+    return case_page_view(
+        read_cases.list_cases(
+            bootstrap.desk(), call.party, limit=query.limit, cursor=query.cursor, filters=query.filters
+        )
+    )
+
+
+@handler.operation
+def get_case(call: Call) -> CaseView:
+    """Read a case."""
+    return case_view(read_cases.read_case(bootstrap.desk(), call.path["case_id"], call.party))
+
+
+@handler.operation
+def get_timeline(call: Call) -> TimelineView:
+    """Read who did what."""
+    return timeline_view(
+        read_cases.read_timeline(
+            bootstrap.desk(),
+            call.path["case_id"],
+            call.party,
+            after=call.query.cursor,
+            limit=call.query.limit,
+        )
+    )
+
+
+@handler.operation
+def send_message(call: Call) -> CaseView:
+    """Write to the other parties."""
+    return case_view(
+        act_on_case.send_message(
+            bootstrap.desk(), call.path["case_id"], call.body.text, by=call.party, receipt=call.receipt
+        )
+    )
+
+
+@handler.operation
+def add_evidence(call: Call) -> AddedEvidenceView:
+    """Promise one more photo."""
+    evidence, form = handle_evidence.add_evidence(
+        bootstrap.desk(),
+        bootstrap.evidence_files(),
+        call.path["case_id"],
+        call.body.to_file(),
+        by=call.party,
+        receipt=call.receipt,
+    )
+    return AddedEvidenceView(evidence=evidence_view(evidence), upload=upload_view(evidence, form))
+
+
+@handler.operation
+def view_evidence(call: Call) -> LinkView:
+    """Give a link to a photo."""
+    url, expires_at = handle_evidence.view_evidence(
+        bootstrap.desk(),
+        bootstrap.evidence_files(),
+        call.path["case_id"],
+        call.path["evidence_id"],
+        by=call.party,
+    )
+    return LinkView(url=url, expires_at=expires_at)

@@ -1,0 +1,20 @@
+"""Notices for the buyer, by mail in the buyer's language."""
+
+import json
+from typing import Any
+
+from aftersales.usecases.mail_buyer import mail_buyer
+
+from aftersales.domain.notice import Notice
+from aftersales.entrypoints import bootstrap
+from aftersales.entrypoints.batch import each_record
+
+
+def mail(record: dict[str, Any]) -> dict[str, object]:
+    """Send one notice."""
+    notice = Notice(**json.loads(record["body"]))
+    sent = mail_buyer(bootstrap.desk(), bootstrap.mailer(), notice)
+    return {"case_id": notice.case_id, "notice_id": notice.notice_id, "mail": sent}
+
+
+handler = each_record(mail, lambda record: record["messageId"])

@@ -1,0 +1,66 @@
+"""What sellers and reviewers do: decide; and the sellers' alerts."""
+
+from aftersales.contracts.cases import CaseView, case_view
+from aftersales.contracts.subscriptions import CHANNELS, SubscriptionView
+from aftersales.domain.refusal import Code, Refusal, not_found
+from aftersales.entrypoints import bootstrap
+from aftersales.entrypoints.http import Api, Call
+from aftersales.usecases import act_on_case, subscribe_seller
+
+handler = Api("seller_api", bootstrap.now)
+
+
+@handler.operation
+def decide_case(call: Call) -> CaseView:
+    """Approve, in whole or in part, or decline."""
+    return case_view(
+        act_on_case.decide_case(
+            bootstrap.desk(),
+            call.path["case_id"],
+            by=call.party,
+            approve=call.body.decision == "approve",
+            reason_code=call.body.reason_code,
+            note=call.body.note,
+            amount=call.body.amount,
+            if_match=call.if_match,
+            receipt=call.receipt,
+        )
+    )
+
+
+@handler.operation
+def put_subscription(call: Call) -> SubscriptionView:
+    """Open a channel, or change what it hears of."""
+    seller_id, channel = call.path["seller_id"], _channel(call)
+    if not call.body.fits(channel):
+        raise Refusal(Code.INVALID, f"This is not an endpoint for {channel}.")
+    state = subscribe_seller.subscribe(
+        bootstrap.subscriptions(),
+        seller_id,
+        channel,
+        call.body.endpoint,
+        call.body.events,
+        by=call.party,
+    )
+    return SubscriptionView(
+        seller_id=seller_id,
+        channel=channel,
+        endpoint=call.body.endpoint,
+        events=list(call.body.events),
+        state=state,
+    )
+
+
+@handler.operation
+def delete_subscription(call: Call) -> None:
+    """Close a channel."""
+    subscribe_seller.unsubscribe(
+        bootstrap.subscriptions(), call.path["seller_id"], _channel(call), by=call.party
+    )
+
+
+def _channel(call: Call) -> str:
+    channel = call.path["channel"]
+    if channel not in CHANNELS:
+        raise not_found("channel")
+    return channel

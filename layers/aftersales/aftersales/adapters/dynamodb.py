@@ -1,0 +1,425 @@
+"""Orders, ledgers, cases and timelines in DynamoDB. Every write carries a condition.
+
+`ConditionalCheckFailed` means that somebody else wrote first (`Stale`: read again, decide again);
+`TransactionConflict` and throttling mean that nothing was decided yet, and botocore's own retries with jitter
+send the same transaction again. The two are never treated alike.
+"""
+
+import json
+import time
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from decimal import Decimal
+from enum import Enum
+from random import uniform
+from typing import TYPE_CHECKING, Any
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from botocore.exceptions import ClientError
+from pydantic import TypeAdapter
+
+from aftersales.adapters import tables
+from aftersales.domain.case import FINAL, Case, WaitingOn
+from aftersales.domain.ledger import Ledger
+from aftersales.domain.lifecycle import Change
+from aftersales.domain.order import Order
+from aftersales.domain.parties import Party, Role
+from aftersales.domain.policy import History
+from aftersales.domain.refusal import Code, Refusal
+from aftersales.domain.timeline import EFFECTS, Entry, Wake
+from aftersales.usecases.ports import Page, Receipt, Stale
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+Item = dict[str, Any]
+
+# The history of a buyer is a ratio; more than this many orders or cases say nothing new.
+_HISTORY_BOUND = 50
+# How often a transaction that met another one is sent again before the use case starts over.
+_CONFLICT_TRIES = 8
+
+_serialize = TypeSerializer().serialize
+_deserialize = TypeDeserializer().deserialize
+_orders: TypeAdapter[Order] = TypeAdapter(Order)
+_ledgers: TypeAdapter[Ledger] = TypeAdapter(Ledger)
+_cases: TypeAdapter[Case] = TypeAdapter(Case)
+_entries: TypeAdapter[Entry] = TypeAdapter(Entry)
+
+
+class DynamoDBStore:
+    """The `Store` port on three tables: orders, cases, idempotency."""
+
+    def __init__(self, client: "DynamoDBClient", *, orders: str, cases: str, idempotency: str) -> None:
+        self._db = client
+        self._orders = orders
+        self._cases = cases
+        self._idempotency = idempotency
+
+    def order(self, order_id: str) -> tuple[Order, Ledger] | None:
+        """Snapshot and ledger in one consistent read, so that they belong together."""
+        answer = self._db.query(
+            TableName=self._orders,
+            KeyConditionExpression="pk = :order",
+            ExpressionAttributeValues={":order": {"S": tables.order_key(order_id)["pk"]}},
+            ConsistentRead=True,
+        )
+        rows = {row["sk"]: row for row in map(_plain, answer["Items"])}
+        if not rows:
+            return None
+        return (
+            _orders.validate_python(_body(rows[tables.ORDER])),
+            _ledgers.validate_python(_body(rows[tables.LEDGER])),
+        )
+
+    def put_order(self, order: Order, ledger: Ledger, *, new: bool) -> None:
+        """Two back ends may write one order at once, and a case may open in between:
+
+        read v3 ─ a case reserves, ledger v4 ─ put on v3   the condition fails, the put decides again
+        """
+        row = tables.order_key(order.order_id) | _row(order)
+        row |= {"buyer": f"BUYER#{order.buyer_id}", "placed_at": order.placed_at}
+        writes = [
+            {"Put": {"TableName": self._orders, "Item": _wire(row)}},
+            self._put_ledger(ledger, new=new),
+        ]
+        self._transact(writes)
+
+    def case(self, case_id: str) -> Case | None:
+        """Read consistently: the step that just parked must see whatever was written before."""
+        row = self._get(self._cases, tables.case_key(case_id))
+        return _case(row) if row else None
+
+    def commit(self, change: Change, receipt: Receipt | None = None) -> None:
+        """Decision and deadline, two sellers, two cases on one order: all meet here.
+
+        seller   read v4 ──────────── put v5 if v4   first one wins
+        clock    read v4 ── put v5 if v4             the other gets `Stale`, reads v5 and finds nothing to do
+        """
+        case, entry = change.case, change.entry
+        first = case.version == 1
+        writes = [
+            {
+                "Put": {
+                    "TableName": self._cases,
+                    "Item": _wire(_case_row(case)),
+                    **(_ABSENT if first else _at_version(case.version - 1)),
+                }
+            },
+            {"Put": {"TableName": self._cases, "Item": _wire(_entry_row(entry)), **_ABSENT}},
+        ]
+        if change.ledger:
+            writes.append(self._put_ledger(change.ledger, new=False))
+        if receipt:
+            writes.append(self._put_receipt(receipt))
+        self._transact(writes)
+
+    def receipt(self, key: str, now: int) -> Receipt | None:
+        """TTL deletes within days, not at once: an expired row is treated as gone."""
+        row = self._get(self._idempotency, tables.receipt_key(key))
+        if row is None or row["expires_at"] * 1000 < now:
+            return None
+        return Receipt(key, row["request_hash"], row["expires_at"] * 1000)
+
+    def remember(self, receipt: Receipt) -> None:
+        """A receipt on its own; writing it twice is harmless."""
+        put = self._put_receipt(receipt)["Put"]
+        try:
+            self._db.put_item(**put)
+        except ClientError as error:
+            _refuse_unless(error, "ConditionalCheckFailedException")
+
+    def timeline(self, case_id: str, *, after: int, limit: int) -> Sequence[Entry]:
+        """A range of the case's item collection; reads no more than it answers."""
+        answer = self._db.query(
+            TableName=self._cases,
+            KeyConditionExpression="pk = :case AND sk BETWEEN :first AND :last",
+            ExpressionAttributeValues={
+                ":case": {"S": tables.case_key(case_id)["pk"]},
+                ":first": {"S": tables.entry_key(case_id, after + 1)["sk"]},
+                ":last": {"S": f"{tables.TIMELINE}~"},
+            },
+            Limit=limit,
+            ConsistentRead=True,
+        )
+        return [_entries.validate_python(_body(_plain(row))) for row in answer["Items"]]
+
+    def cases_of(self, party: Party, *, limit: int, cursor: str | None) -> Page[Case]:
+        """An index with keys only, never rewritten when the case changes, then the cases themselves."""
+        index = tables.BY_BUYER if party.role is Role.BUYER else tables.BY_SELLER
+        attribute = "buyer" if party.role is Role.BUYER else "seller"
+        return self._page(index, attribute, tables.party_index(party), limit, cursor, forward=False)
+
+    def cases_waiting(self, waiting_on: str, party_id: str, *, limit: int, cursor: str | None) -> Page[Case]:
+        """The sparse index of cases that wait for somebody, by deadline."""
+        key = tables.waiting_index(waiting_on, party_id)
+        return self._page(tables.BY_WAITING, "waiting", key, limit, cursor, forward=True)
+
+    def history(self, buyer_id: str, since: int) -> History:
+        """Two bounded counts on indexes with keys only."""
+        return History(
+            orders=self._count(self._orders, "placed_at", buyer_id, since),
+            cases=self._count(self._cases, "opened_at", buyer_id, since),
+        )
+
+    def due(self, now: int, limit: int) -> Iterable[str]:
+        """Every shard, the longest overdue first."""
+        for shard in tables.all_shards():
+            yield from (
+                row["case_id"]
+                for row in self._before(tables.BY_DEADLINE, "clock", shard, "deadline_at", now, limit)
+            )
+
+    def park(self, case_id: str, token: str, entered_at: str) -> None:
+        """A step that Step Functions delivers late must not hide the bell of the step that waits now:
+
+        step 1 invoked ─ retried as 2 ─ 2 parks ─ 1 parks   the condition keeps 2's token
+        """
+        row = tables.doorbell_key(case_id) | {"token": token, "entered_at": entered_at}
+        try:
+            self._db.put_item(
+                TableName=self._cases,
+                Item=_wire(row),
+                ConditionExpression="attribute_not_exists(pk) OR entered_at <= :entered_at",
+                ExpressionAttributeValues={":entered_at": {"S": entered_at}},
+            )
+        except ClientError as error:
+            _refuse_unless(error, "ConditionalCheckFailedException")
+
+    def doorbell(self, case_id: str) -> str | None:
+        """Read consistently: see `run_workflow`."""
+        row = self._get(self._cases, tables.doorbell_key(case_id))
+        return row["token"] if row else None
+
+    def unrelayed(self, before: int, limit: int) -> Iterable[Entry]:
+        """The sparse index of entries whose effects are still due."""
+        for shard in tables.all_shards():
+            for row in self._before(tables.UNRELAYED, "unrelayed", shard, "at", before, limit):
+                full = self._get(self._cases, {"pk": row["pk"], "sk": row["sk"]})
+                if full and "unrelayed" in full:
+                    yield _entries.validate_python(_body(full))
+
+    def mark_relayed(self, entry: Entry) -> None:
+        """Taking the entry out of the sparse index is the acknowledgement; twice is once."""
+        try:
+            self._db.update_item(
+                TableName=self._cases,
+                Key=_wire(tables.entry_key(entry.case_id, entry.seq)),
+                UpdateExpression="REMOVE unrelayed",
+                ConditionExpression="attribute_exists(unrelayed)",
+            )
+        except ClientError as error:
+            _refuse_unless(error, "ConditionalCheckFailedException")
+
+    def _put_ledger(self, ledger: Ledger, *, new: bool) -> Item:
+        """Two cases on one unit: both read the ledger at v7, the second put finds v8 and is told `Stale`.
+
+        Equality of the version implies every condition that the domain checked on what it read.
+        """
+        version = 1 if new else ledger.version + 1
+        row = tables.ledger_key(ledger.order_id) | _row(ledger) | {"version": version}
+        condition = _ABSENT if new else _at_version(ledger.version)
+        return {"Put": {"TableName": self._orders, "Item": _wire(row), **condition}}
+
+    def _put_receipt(self, receipt: Receipt) -> Item:
+        """Twenty requests with one key at once: one transaction creates the receipt, the others find it."""
+        row = tables.receipt_key(receipt.key) | {
+            "request_hash": receipt.request_hash,
+            "expires_at": receipt.expires_at // 1000,
+        }
+        return {
+            "Put": {
+                "TableName": self._idempotency,
+                "Item": _wire(row),
+                "ConditionExpression": "attribute_not_exists(pk) OR expires_at < :now",
+                "ExpressionAttributeValues": {":now": {"N": str(int(time.time()))}},
+            }
+        }
+
+    def _transact(self, writes: list[Item]) -> None:
+        for n in range(_CONFLICT_TRIES):
+            try:
+                self._db.transact_write_items(TransactItems=writes)  # type: ignore[arg-type]  # built from parts
+            except ClientError as error:
+                codes = _cancellation_codes(error)
+                if "ConditionalCheckFailed" in codes:
+                    raise Stale(codes) from error
+                if not codes & {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}:
+                    raise
+                time.sleep(uniform(0, 0.01 * 2**n))  # noqa: S311 - jitter, not a secret
+            else:
+                return
+        raise Stale("transaction conflicts")
+
+    def _get(self, table: str, key: Mapping[str, str]) -> Item | None:
+        answer = self._db.get_item(TableName=table, Key=_wire(key), ConsistentRead=True)
+        return _plain(answer["Item"]) if "Item" in answer else None
+
+    def _page(
+        self, index: str, attribute: str, key: str, limit: int, cursor: str | None, *, forward: bool
+    ) -> Page[Case]:
+        answer = self._db.query(
+            TableName=self._cases,
+            IndexName=index,
+            KeyConditionExpression="#key = :key",
+            ExpressionAttributeNames={"#key": attribute},
+            ExpressionAttributeValues={":key": {"S": key}},
+            ScanIndexForward=forward,
+            Limit=limit,
+            **_start_at(cursor, attribute, key),
+        )
+        ids = [row["pk"]["S"].removeprefix("CASE#") for row in answer["Items"]]
+        last = answer.get("LastEvaluatedKey")
+        return Page(self._cases_in_order(ids), _cursor(last) if last else None)
+
+    def _cases_in_order(self, ids: Sequence[str]) -> Sequence[Case]:
+        if not ids:
+            return []
+        pending: list[Item] = [_wire(tables.case_key(case_id)) for case_id in ids]
+        found: dict[str, Case] = {}
+        while pending:
+            answer = self._db.batch_get_item(RequestItems={self._cases: {"Keys": pending}})
+            for row in map(_plain, answer["Responses"][self._cases]):
+                found[row["case_id"]] = _case(row)
+            unread: Any = answer.get("UnprocessedKeys", {})
+            pending = unread.get(self._cases, {}).get("Keys", [])
+        return [found[case_id] for case_id in ids if case_id in found]
+
+    def _count(self, table: str, since_attribute: str, buyer_id: str, since: int) -> int:
+        return self._db.query(
+            TableName=table,
+            IndexName=tables.BY_BUYER,
+            KeyConditionExpression=f"buyer = :buyer AND {since_attribute} >= :since",
+            ExpressionAttributeValues={":buyer": {"S": f"BUYER#{buyer_id}"}, ":since": {"N": str(since)}},
+            Limit=_HISTORY_BOUND,
+            Select="COUNT",
+        )["Count"]
+
+    def _before(
+        self, index: str, attribute: str, shard: str, time_attribute: str, before: int, limit: int
+    ) -> Iterable[Item]:
+        answer = self._db.query(
+            TableName=self._cases,
+            IndexName=index,
+            KeyConditionExpression="#shard = :shard AND #time <= :before",
+            ExpressionAttributeNames={"#shard": attribute, "#time": time_attribute},
+            ExpressionAttributeValues={":shard": {"S": shard}, ":before": {"N": str(before)}},
+            Limit=limit,
+        )
+        for row in map(_plain, answer["Items"]):
+            yield row | {"case_id": row["pk"].removeprefix("CASE#")}
+
+
+_ABSENT: Item = {"ConditionExpression": "attribute_not_exists(pk)"}
+
+
+def entry_of_stream_image(image: Mapping[str, Any]) -> Entry:
+    """The entry in a stream record's new image."""
+    return _entries.validate_python(_body(_plain(image)))
+
+
+def _at_version(version: int) -> Item:
+    return {
+        "ConditionExpression": "version = :read",
+        "ExpressionAttributeValues": {":read": {"N": str(version)}},
+    }
+
+
+def _case_row(case: Case) -> Item:
+    """The case with its index keys. An attribute that is absent keeps the row out of a sparse index."""
+    row: Item = tables.case_key(case.case_id) | _row(case)
+    row |= {"buyer": f"BUYER#{case.buyer_id}", "seller": f"SELLER#{case.seller_id}", "status": case.status}
+    if case.deadline_at is not None and case.status not in FINAL:
+        row["clock"] = tables.shard(case.case_id)
+        owners = {
+            WaitingOn.BUYER: case.buyer_id,
+            WaitingOn.SELLER: case.seller_id,
+            WaitingOn.PLATFORM: case.status,
+        }
+        if case.waiting_on and case.waiting_on in owners:
+            row["waiting"] = tables.waiting_index(case.waiting_on, owners[case.waiting_on])
+    return row
+
+
+def _entry_row(entry: Entry) -> Item:
+    """The entry; `unrelayed` marks it as an outbox row for as long as its effects are due."""
+    row: Item = tables.entry_key(entry.case_id, entry.seq) | _row(entry)
+    effect = EFFECTS[entry.event]
+    if effect.told or effect.wake is not Wake.NOTHING:
+        row["unrelayed"] = tables.shard(entry.case_id)
+    return row
+
+
+def _case(row: Item) -> Case:
+    return _cases.validate_python(_body(row))
+
+
+_KEYS = frozenset({"pk", "sk", "buyer", "seller", "status", "clock", "waiting", "unrelayed"})
+
+
+def _body(row: Item) -> Item:
+    return {name: value for name, value in row.items() if name not in _KEYS}
+
+
+def _row(value: Any) -> Any:
+    """A dataclass as nested plain values. Fields that hold their default are left out: they cost nothing and
+    read back the same."""
+    if is_dataclass(value):
+        pairs = ((field, getattr(value, field.name)) for field in fields(value))
+        return {field.name: _row(item) for field, item in pairs if item != field.default}
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, Mapping):
+        return {str(name): _row(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_row(item) for item in value]
+    return value
+
+
+def _wire(row: Mapping[str, Any]) -> Item:
+    return {name: _serialize(value) for name, value in row.items()}
+
+
+def _plain(wire: Mapping[str, Any]) -> Item:
+    return {name: _numbers(_deserialize(value)) for name, value in wire.items()}
+
+
+def _numbers(value: Any) -> Any:
+    """boto3 reads numbers as Decimal; all of ours are integers."""
+    if isinstance(value, Decimal):
+        return int(value)
+    if isinstance(value, dict):
+        return {name: _numbers(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_numbers(item) for item in value]
+    return value
+
+
+def _cancellation_codes(error: ClientError) -> set[str]:
+    reasons = error.response.get("CancellationReasons", [])
+    return {str(reason.get("Code")) for reason in reasons} | {
+        error.response["Error"]["Code"].removesuffix("Exception")
+    }
+
+
+def _refuse_unless(error: ClientError, code: str) -> None:
+    if error.response["Error"]["Code"] != code:
+        raise error
+
+
+def _cursor(last: Mapping[str, Any]) -> str:
+    return urlsafe_b64encode(json.dumps(_numbers(_plain(last))).encode()).decode()
+
+
+def _start_at(cursor: str | None, attribute: str, key: str) -> Any:
+    """The cursor's key, refused unless it continues this very list: a cursor opens no other party's list."""
+    if cursor is None:
+        return {}
+    try:
+        start = json.loads(urlsafe_b64decode(cursor.encode()))
+        if start[attribute] == key:
+            return {"ExclusiveStartKey": _wire(start)}
+    except (ValueError, KeyError, TypeError):
+        pass
+    raise Refusal(Code.INVALID, "The cursor does not belong to this list.")

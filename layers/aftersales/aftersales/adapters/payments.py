@@ -1,0 +1,21 @@
+"""Which provider pays a part back: the one that took it."""
+
+from collections.abc import Mapping
+
+from aftersales.domain.refund import Attempt, ProviderRefund
+from aftersales.usecases.ports import Payments
+
+
+class PaymentsByProvider:
+    """The `Payments` port over several providers, by the name that the payment carries."""
+
+    def __init__(self, providers: Mapping[str, Payments]) -> None:
+        self._providers = providers
+
+    def refund(self, attempt: Attempt) -> ProviderRefund:
+        """Ask the payment's own provider."""
+        return self._providers[attempt.provider].refund(attempt)
+
+    def find(self, attempt: Attempt) -> ProviderRefund | None:
+        """Ask the payment's own provider."""
+        return self._providers[attempt.provider].find(attempt)

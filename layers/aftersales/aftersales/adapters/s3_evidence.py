@@ -1,0 +1,70 @@
+"""Evidence in S3: `incoming/` for uploads, `originals/` for what came, `clean/` for what people see."""
+
+import time
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from aftersales.domain.evidence import MAX_BYTES
+from aftersales.usecases.ports import CheckedFile, UploadForm
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+UPLOAD_SECONDS = 300
+LINK_SECONDS = 120
+
+
+class S3EvidenceFiles:
+    """The `EvidenceFiles` port. Pillow is imported only where a file is looked at."""
+
+    def __init__(self, client: "S3Client", bucket: str) -> None:
+        self._s3 = client
+        self._bucket = bucket
+
+    def upload_form(self, case_id: str, evidence_id: str, *, content_type: str, size: int) -> UploadForm:
+        """S3 itself refuses another key, type or size, and a form that is too old."""
+        form = self._s3.generate_presigned_post(
+            self._bucket,
+            f"incoming/{case_id}/{evidence_id}",
+            Fields={"Content-Type": content_type},
+            Conditions=[{"Content-Type": content_type}, ["content-length-range", size, size]],
+            ExpiresIn=UPLOAD_SECONDS,
+        )
+        expires_at = int(time.time() * 1000) + UPLOAD_SECONDS * 1000
+        return UploadForm(url=form["url"], fields=form["fields"], expires_at=expires_at)
+
+    def check(self, case_id: str, evidence_id: str, *, content_type: str, size: int) -> CheckedFile:
+        """Every step may run again: the clean copy of the same upload is the same bytes.
+
+        The upload itself is left to the lifecycle rule of `incoming/`, so that a run which died half-way finds
+        it again.
+        """
+        from aftersales.adapters.photos import PhotoRefused, inspect_photo
+
+        name = f"{case_id}/{evidence_id}"
+        upload = self._s3.get_object(Bucket=self._bucket, Key=f"incoming/{name}")
+        if upload["ContentLength"] > min(size, MAX_BYTES):
+            return CheckedFile(refused="too_large")
+        content = upload["Body"].read()
+        try:
+            photo = inspect_photo(content, content_type)
+        except PhotoRefused as refused:
+            return CheckedFile(refused=refused.reason)
+        self._s3.put_object(Bucket=self._bucket, Key=f"originals/{name}", Body=content)
+        self._s3.put_object(
+            Bucket=self._bucket, Key=f"clean/{name}", Body=photo.content, ContentType=photo.content_type
+        )
+        return CheckedFile(sha256=photo.sha256)
+
+    def link(self, case_id: str, evidence_id: str, *, filename: str) -> tuple[str, int]:
+        """A link to the clean copy, as a download under its own name: nothing a buyer sent is rendered inline."""
+        url = self._s3.generate_presigned_url(
+            "get_object",
+            Params={
+                "Bucket": self._bucket,
+                "Key": f"clean/{case_id}/{evidence_id}",
+                "ResponseContentDisposition": f"attachment; filename*=UTF-8''{quote(filename)}",
+            },
+            ExpiresIn=LINK_SECONDS,
+        )
+        return url, int(time.time() * 1000) + LINK_SECONDS * 1000

@@ -1,0 +1,104 @@
+"""The topic of all notices, and the sellers' subscriptions to it."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from aftersales.adapters import tables
+from aftersales.domain.notice import Notice
+from aftersales.domain.refusal import Code, Refusal
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_sns import SNSClient
+
+
+class SnsNotices:
+    """The `Notices` port."""
+
+    def __init__(self, client: "SNSClient", topic_arn: str) -> None:
+        self._sns = client
+        self._topic = topic_arn
+
+    def publish(self, notice: Notice) -> None:
+        """The body repeats the attributes, so that a receiver of raw messages has them too."""
+        self._sns.publish(
+            TopicArn=self._topic,
+            Message=json.dumps(asdict(notice)),
+            MessageAttributes={
+                name: {"DataType": "String", "StringValue": value}
+                for name, value in notice.attributes.items()
+            },
+        )
+
+
+class SnsSubscriptions:
+    """The `Subscriptions` port. A row per seller and channel remembers the subscription's ARN, for SNS can only
+    list all subscriptions of the topic."""
+
+    def __init__(self, sns: "SNSClient", db: "DynamoDBClient", *, topic_arn: str, table: str) -> None:
+        self._sns = sns
+        self._db = db
+        self._topic = topic_arn
+        self._table = table
+
+    def subscribe(self, seller_id: str, channel: str, endpoint: str, events: Sequence[str]) -> str:
+        """SNS first, then the row: a lost answer is repaired by subscribing again, which SNS answers with the
+        same ARN. Another endpoint on the same channel replaces the old one."""
+        known = self._row(seller_id, channel)
+        if known and known["endpoint"] != endpoint:
+            self._sns.unsubscribe(SubscriptionArn=known["arn"])
+        try:
+            arn = self._sns.subscribe(
+                TopicArn=self._topic, Protocol=channel, Endpoint=endpoint, ReturnSubscriptionArn=True
+            )["SubscriptionArn"]
+            self._sns.set_subscription_attributes(
+                SubscriptionArn=arn,
+                AttributeName="FilterPolicy",
+                AttributeValue=json.dumps(
+                    {"seller_id": [seller_id]} | ({"event": list(events)} if events else {})
+                ),
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] in ("InvalidParameter", "InvalidParameterException"):
+                raise Refusal(Code.INVALID, f"This is not an endpoint for {channel}.") from error
+            raise
+        row = tables.subscription_key(seller_id, channel) | {"arn": arn, "endpoint": endpoint}
+        self._db.put_item(
+            TableName=self._table,
+            Item={name: {"S": value} for name, value in row.items()},
+            # Two tabs of one seller: the later one wins only over what it read, or over the same subscription.
+            ConditionExpression="attribute_not_exists(pk) OR endpoint IN (:read, :new)",
+            ExpressionAttributeValues={
+                ":read": {"S": known["endpoint"] if known else endpoint},
+                ":new": {"S": endpoint},
+            },
+        )
+        return "pending_confirmation" if channel in ("email", "https") else "confirmed"
+
+    def unsubscribe(self, seller_id: str, channel: str) -> bool:
+        """SNS first, then the row; a retry unsubscribes once more, which SNS allows."""
+        known = self._row(seller_id, channel)
+        if known is None:
+            return False
+        self._sns.unsubscribe(SubscriptionArn=known["arn"])
+        self._db.delete_item(
+            TableName=self._table,
+            Key=self._key(seller_id, channel),
+            # A subscription made in between is another endpoint's and stays.
+            ConditionExpression="attribute_not_exists(pk) OR arn = :arn",
+            ExpressionAttributeValues={":arn": {"S": known["arn"]}},
+        )
+        return True
+
+    def _row(self, seller_id: str, channel: str) -> dict[str, str] | None:
+        item: dict[str, Any] | None = self._db.get_item(
+            TableName=self._table, Key=self._key(seller_id, channel), ConsistentRead=True
+        ).get("Item")
+        return {name: value["S"] for name, value in item.items()} if item else None
+
+    def _key(self, seller_id: str, channel: str) -> Any:
+        return {name: {"S": value} for name, value in tables.subscription_key(seller_id, channel).items()}

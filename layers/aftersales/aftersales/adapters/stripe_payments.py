@@ -1,0 +1,149 @@
+"""Stripe, through its official SDK. Its errors are translated here and nowhere else."""
+
+from collections.abc import Callable, Mapping
+
+import stripe
+from stripe import StripeClient
+
+from aftersales.domain.refund import Attempt, AttemptState, ProviderRefund
+from aftersales.domain.refusal import Code, Refusal
+from aftersales.usecases.ports import OutcomeUnknown, ProviderEvent
+
+# A clock may be wrong in both directions; the SDK checks only the past.
+_SKEW_SECONDS = 300
+_REFUND_EVENTS = ("refund.", "charge.refund")
+
+# Errors after which the refund certainly does not exist and will not under this key with these parameters
+# (https://docs.stripe.com/error-codes). Everything else is unknown: the key may have been used.
+_DEFINITIVE = frozenset(
+    {
+        "charge_already_refunded",
+        "charge_disputed",
+        "charge_not_refundable",
+        "amount_too_large",
+        "amount_too_small",
+        "refund_disputed_payment",
+        "resource_missing",
+        "parameter_invalid_integer",
+    }
+)
+
+
+class StripePayments:
+    """The `Payments` port for the provider `stripe`."""
+
+    def __init__(self, client: StripeClient) -> None:
+        self._stripe = client
+
+    def refund(self, attempt: Attempt) -> ProviderRefund:
+        """The refund id is the idempotency key and stands in the metadata, by which it is found again.
+
+        The SDK itself does not retry (`max_network_retries` stays 0): a lost answer is asked for first.
+        """
+        try:
+            refund = self._stripe.v1.refunds.create(
+                params={
+                    "payment_intent": attempt.reference,
+                    "amount": attempt.amount,
+                    "reason": "requested_by_customer",
+                    "metadata": {"refund_id": attempt.refund_id, "case_id": attempt.case_id},
+                },
+                options={"idempotency_key": attempt.refund_id},
+            )
+        except stripe.InvalidRequestError as error:
+            if not _is_definitive(error):
+                raise OutcomeUnknown(error.code) from error
+            return _refused(attempt, error)
+        except stripe.StripeError as error:
+            raise OutcomeUnknown(type(error).__name__) from error
+        return _seen(refund, attempt.refund_id)
+
+    def find(self, attempt: Attempt) -> ProviderRefund | None:
+        """The refund of that id among all refunds of its payment, as it stands now."""
+        try:
+            refunds = self._stripe.v1.refunds.list(params={"payment_intent": attempt.reference, "limit": 100})
+            mine = (
+                refund
+                for refund in refunds.auto_paging_iter()
+                if _metadata(refund).get("refund_id") == attempt.refund_id
+            )
+            found = next(mine, None)
+        except stripe.StripeError as error:
+            raise OutcomeUnknown(type(error).__name__) from error
+        return _seen(found, attempt.refund_id) if found else None
+
+
+class StripeEvents:
+    """Signed events of Stripe."""
+
+    def __init__(self, secrets: Callable[[], tuple[str, ...]], *, livemode: bool) -> None:
+        self._secrets = secrets
+        self._livemode = livemode
+
+    def verify(self, body: bytes, signature: str, now: int) -> ProviderEvent:
+        """The event, if Stripe signed exactly these bytes, now, for this mode.
+
+        Two secrets may be valid while one is rotated. Raises `signature_invalid`.
+        """
+        signed_at = _signed_at(signature)
+        if signed_at is None or abs(now // 1000 - signed_at) > _SKEW_SECONDS:
+            raise _unsigned()
+        event = next((one for secret in self._secrets() if (one := _verified(body, signature, secret))), None)
+        if event is None or event.livemode is not self._livemode:
+            raise _unsigned()
+        return _reported(event)
+
+
+def _verified(body: bytes, signature: str, secret: str) -> stripe.Event | None:
+    try:
+        event: stripe.Event = stripe.Webhook.construct_event(body, signature, secret, tolerance=_SKEW_SECONDS)
+        return event
+    except (ValueError, stripe.SignatureVerificationError):
+        return None
+
+
+def _signed_at(signature: str) -> int | None:
+    parts = dict(part.split("=", 1) for part in signature.split(",") if "=" in part)
+    moment = parts.get("t", "")
+    return int(moment) if moment.isascii() and moment.isdigit() else None
+
+
+def _reported(event: stripe.Event) -> ProviderEvent:
+    metadata = event.data.object.get("metadata") or {} if event.type.startswith(_REFUND_EVENTS) else {}
+    return ProviderEvent(event.id, metadata.get("case_id"), metadata.get("refund_id"))
+
+
+def _metadata(refund: stripe.Refund) -> Mapping[str, str]:
+    """What the desk wrote beside the refund; a refund made in the dashboard carries nothing of ours."""
+    return refund.metadata.to_dict() if refund.metadata else {}
+
+
+def _unsigned() -> Refusal:
+    return Refusal(Code.SIGNATURE_INVALID, "The signature does not fit this body, this secret and this time.")
+
+
+def _is_definitive(error: stripe.InvalidRequestError) -> bool:
+    """Stripe reports a refund above what is left as an `amount` parameter error without a code."""
+    return error.code in _DEFINITIVE or (error.code is None and error.param == "amount")
+
+
+def _refused(attempt: Attempt, error: stripe.InvalidRequestError) -> ProviderRefund:
+    return ProviderRefund(
+        refund_id=attempt.refund_id,
+        provider_refund_id="",
+        state=AttemptState.FAILED,
+        amount=attempt.amount,
+        currency=attempt.currency,
+        failure=error.code or "amount_too_large",
+    )
+
+
+def _seen(refund: stripe.Refund, refund_id: str) -> ProviderRefund:
+    return ProviderRefund(
+        refund_id=refund_id,
+        provider_refund_id=refund.id,
+        state=AttemptState(refund.status or "pending"),
+        amount=refund.amount,
+        currency=refund.currency.upper(),
+        failure=getattr(refund, "failure_reason", None),
+    )

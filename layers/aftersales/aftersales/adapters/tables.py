@@ -1,0 +1,83 @@
+"""The keys of every table and index, in one place. `docs/data-model.md` draws them."""
+
+from hashlib import blake2s
+
+from aftersales.domain.parties import Party
+
+# Cases whose clock runs, and entries that were not relayed, are spread over this many partitions, so that a
+# flash of cases does not meet at one key. Sweeps read all of them.
+SHARDS = 4
+
+BY_BUYER = "by_buyer"
+BY_SELLER = "by_seller"
+BY_DEADLINE = "by_deadline"
+BY_WAITING = "by_waiting"
+UNRELAYED = "unrelayed"
+
+CASE = "CASE"
+DOORBELL = "DOORBELL"
+TIMELINE = "TIMELINE#"
+ORDER = "ORDER"
+LEDGER = "LEDGER"
+
+Key = dict[str, str]
+
+
+def case_key(case_id: str) -> Key:
+    """The case itself."""
+    return {"pk": f"CASE#{case_id}", "sk": CASE}
+
+
+def doorbell_key(case_id: str) -> Key:
+    """The task token of the step that waits."""
+    return {"pk": f"CASE#{case_id}", "sk": DOORBELL}
+
+
+def entry_key(case_id: str, seq: int) -> Key:
+    """One timeline entry; the padding keeps entries in order as text."""
+    return {"pk": f"CASE#{case_id}", "sk": f"{TIMELINE}{seq:08d}"}
+
+
+def order_key(order_id: str) -> Key:
+    """The snapshot of an order."""
+    return {"pk": f"ORDER#{order_id}", "sk": ORDER}
+
+
+def ledger_key(order_id: str) -> Key:
+    """The ledger of an order."""
+    return {"pk": f"ORDER#{order_id}", "sk": LEDGER}
+
+
+def credit_key(refund_id: str) -> Key:
+    """Store credit that was given back."""
+    return {"pk": f"CREDIT#{refund_id}", "sk": "CREDIT"}
+
+
+def subscription_key(seller_id: str, channel: str) -> Key:
+    """A seller's channel for alerts."""
+    return {"pk": f"SELLER#{seller_id}", "sk": f"SUBSCRIPTION#{channel}"}
+
+
+def receipt_key(key: str) -> dict[str, str]:
+    """A remembered request."""
+    return {"pk": key}
+
+
+def party_index(party: Party) -> str:
+    """The partition of a buyer's or seller's cases."""
+    return f"{party.role.upper()}#{party.id}"
+
+
+def waiting_index(waiting_on: str, party_id: str) -> str:
+    """The partition of the cases that wait for a party; the platform has a queue for each status."""
+    return f"{waiting_on.upper()}#{party_id}"
+
+
+def shard(case_id: str) -> str:
+    """The shard of a case, the same for all its rows."""
+    return f"SHARD#{blake2s(case_id.encode(), digest_size=2).digest()[0] % SHARDS}"
+
+
+def all_shards() -> tuple[str, ...]:
+    """Every shard, for the sweeps."""
+    return tuple(f"SHARD#{n}" for n in range(SHARDS))

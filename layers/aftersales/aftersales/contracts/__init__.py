@@ -1,0 +1,1 @@
+"""What crosses the edges: API bodies and answers, step inputs, settings. Everything is checked here, once."""

@@ -1,0 +1,471 @@
+"""Cases at the edge."""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from aftersales.contracts.fields import (
+    Amount,
+    Body,
+    Id,
+    Instant,
+    Name,
+    OptionalText,
+    Quantity,
+    ReasonCode,
+    Text,
+    View,
+)
+from aftersales.domain.case import Case, Decision, FiredRule, Kind, Reason, Status, WaitingOn
+from aftersales.domain.evidence import MAX_BYTES, MAX_PER_CASE, Evidence
+from aftersales.domain.ledger import Reservation
+from aftersales.domain.order import SHIPPING
+from aftersales.domain.parties import Party
+from aftersales.domain.refund import Attempt
+from aftersales.domain.timeline import Entry
+from aftersales.usecases.open_case import PromisedFile
+from aftersales.usecases.ports import Page, UploadForm
+from aftersales.usecases.quote_case import Application, Quote
+
+
+class MoneyView(View):
+    """An amount in minor units with its ISO 4217 currency."""
+
+    amount: int
+    currency: str
+
+
+class ClaimedLineBody(Body):
+    """How many units of which line."""
+
+    line_id: Id
+    quantity: Quantity
+
+
+class EvidenceBody(Body):
+    """A photo that will be uploaded: its name, its type and its exact size in bytes."""
+
+    filename: Name
+    content_type: Literal["image/jpeg", "image/png", "image/webp"]
+    size: Annotated[int, Field(ge=1, le=MAX_BYTES)]
+
+    def to_file(self) -> PromisedFile:
+        """The domain's word for it."""
+        return PromisedFile(filename=self.filename, content_type=self.content_type, size=self.size)
+
+
+class QuoteBody(Body):
+    """What the buyer would apply for."""
+
+    order_id: Id
+    kind: Kind
+    reason: Reason
+    lines: Annotated[list[ClaimedLineBody], Field(min_length=1, max_length=200)]
+
+    @model_validator(mode="after")
+    def _lines_are_unique(self) -> Self:
+        names = [line.line_id for line in self.lines]
+        if len(set(names)) < len(names) or SHIPPING in names:
+            raise ValueError("name each line of the order once; shipping follows by itself")
+        return self
+
+    def to_application(self) -> Application:
+        """The domain's word for it."""
+        return Application(
+            order_id=self.order_id,
+            kind=self.kind,
+            reason=self.reason,
+            lines={line.line_id: line.quantity for line in self.lines},
+        )
+
+
+class OpenCaseBody(QuoteBody):
+    """An application."""
+
+    description: OptionalText = ""
+    evidence: Annotated[list[EvidenceBody], Field(max_length=MAX_PER_CASE)] = []
+
+
+class DecisionBody(Body):
+    """`amount` grants a part; without it the whole claim is granted."""
+
+    decision: Literal["approve", "decline"]
+    reason_code: ReasonCode
+    note: Text
+    amount: Annotated[Amount, Field(ge=1)] | None = None
+
+    @model_validator(mode="after")
+    def _a_decline_has_no_amount(self) -> Self:
+        if self.decision == "decline" and self.amount is not None:
+            raise ValueError("a decline has no amount")
+        return self
+
+
+class MessageBody(Body):
+    """A word to the other parties."""
+
+    text: Text
+
+
+class EmptyBody(Body):
+    """An act that needs no words."""
+
+
+class ListCasesQuery(Body):
+    """Filters and page of a list of cases."""
+
+    status: Status | None = None
+    kind: Kind | None = None
+    waiting_on: WaitingOn | None = None
+    order_id: Id | None = None
+    limit: Annotated[int, Field(ge=1, le=100)] = 25
+    cursor: Annotated[str, Field(max_length=2000)] | None = None
+
+    @property
+    def filters(self) -> Mapping[str, str]:
+        """The filters that were given."""
+        chosen = self.model_dump(include={"status", "kind", "waiting_on", "order_id"}, mode="json")
+        return {name: value for name, value in chosen.items() if value is not None}
+
+
+class TimelineQuery(Body):
+    """The page of a timeline; the cursor is the last `seq` that was read."""
+
+    limit: Annotated[int, Field(ge=1, le=100)] = 25
+    cursor: Annotated[int, Field(ge=0, le=99_999_999)] = 0
+
+
+class RuleView(View):
+    """A rule of the policy that fired, with what it looked at."""
+
+    code: str
+    verdict: str
+    inputs: Mapping[str, Any]
+
+
+class ClaimLineView(View):
+    """What a line contributes; `shipping` is one."""
+
+    line_id: str
+    quantity: int
+    amount: int
+    tax: int
+
+
+class PaymentPartView(View):
+    """What comes back over which payment."""
+
+    payment_id: str
+    amount: int
+
+
+class ClaimView(View):
+    """The claim line by line and payment by payment."""
+
+    lines: list[ClaimLineView]
+    payments: list[PaymentPartView]
+    total: MoneyView
+
+
+class QuoteView(ClaimView):
+    """What an application would reserve and pay, and how the policy sees it as things stand."""
+
+    verdict: str
+    rules: list[RuleView]
+    policy_version: str
+
+
+class PartyView(View):
+    """Who acted."""
+
+    role: str
+    id: str
+
+
+class DecisionView(View):
+    """What was decided, by whom, and why."""
+
+    verdict: str
+    by: PartyView
+    at: Instant
+    reason_code: str
+    note: str
+    amount: MoneyView
+    policy_version: str
+    rules: list[RuleView]
+
+
+class EvidenceView(View):
+    """A file of the case; `reason` says why it was refused."""
+
+    evidence_id: str
+    filename: str
+    content_type: str
+    size: int
+    state: str
+    sha256: str | None
+    reason: str | None
+
+
+class RefundView(View):
+    """One attempt to pay a part back."""
+
+    refund_id: str
+    payment_id: str
+    amount: MoneyView
+    state: str
+    failure: str | None
+
+
+class DisputeView(View):
+    """The case went to a reviewer."""
+
+    opened_by: PartyView
+    opened_at: Instant
+    resolved: bool
+
+
+class UploadView(View):
+    """Where and with which form fields a browser posts one file."""
+
+    evidence_id: str
+    url: str
+    fields: Mapping[str, str]
+    expires_at: Instant
+
+
+class CaseView(View):
+    """A case. `offers` and `shipments` are empty while a case is about money alone."""
+
+    case_id: str
+    order_id: str
+    buyer_id: str
+    seller_id: str
+    kind: Kind
+    status: Status
+    waiting_on: WaitingOn | None
+    deadline_at: Instant | None
+    on_timeout: str | None
+    version: int
+    lines: list[ClaimedLineBody]
+    reason: Reason
+    description: str
+    quote: ClaimView
+    decision: DecisionView | None
+    evidence: list[EvidenceView]
+    offers: list[Mapping[str, Any]]
+    refunds: list[RefundView]
+    shipments: list[Mapping[str, Any]]
+    dispute: DisputeView | None
+    opened_at: Instant
+    updated_at: Instant
+
+
+class CaseProgressView(View):
+    """A case as operators see it: where it stands, and no word that a buyer wrote."""
+
+    case_id: str
+    status: Status
+    waiting_on: WaitingOn | None
+    version: int
+    refunds: list[RefundView]
+
+
+class OpenedCaseView(CaseView):
+    """A new case with an upload form for each promised file."""
+
+    uploads: list[UploadView]
+
+
+class CasePageView(View):
+    """One page of cases."""
+
+    items: list[CaseView]
+    next_cursor: str | None
+
+
+class EntryView(View):
+    """One line of the timeline."""
+
+    seq: int
+    at: Instant
+    actor: PartyView
+    event: str
+    from_status: Annotated[str | None, Field(serialization_alias="from")]
+    to_status: Annotated[str, Field(serialization_alias="to")]
+    data: Mapping[str, Any]
+
+
+class TimelineView(View):
+    """One page of a timeline, oldest first."""
+
+    items: list[EntryView]
+    next_cursor: str | None
+
+
+class AddedEvidenceView(View):
+    """A promised file and its upload form."""
+
+    evidence: EvidenceView
+    upload: UploadView
+
+
+class LinkView(View):
+    """A link that lives minutes."""
+
+    url: str
+    expires_at: Instant
+
+
+def case_view(case: Case) -> CaseView:
+    """The case as its parties and the reviewers see it."""
+    return CaseView(**_case_fields(case))
+
+
+def opened_case_view(case: Case, forms: Sequence[tuple[Evidence, UploadForm]]) -> OpenedCaseView:
+    """The case with its upload forms."""
+    uploads = [upload_view(evidence, form) for evidence, form in forms]
+    return OpenedCaseView(**_case_fields(case), uploads=uploads)
+
+
+def case_progress_view(case: Case) -> CaseProgressView:
+    """The case without anything personal."""
+    return CaseProgressView(
+        case_id=case.case_id,
+        status=case.status,
+        waiting_on=case.waiting_on,
+        version=case.version,
+        refunds=[_refund_view(attempt) for attempt in case.attempts],
+    )
+
+
+def quote_view(quote: Quote) -> QuoteView:
+    """The quote as the buyer sees it."""
+    return QuoteView(
+        **dict(_claim_view(quote.claim, quote.order.currency)),
+        verdict=quote.assessment.verdict,
+        rules=_rules(quote.assessment.rules),
+        policy_version=quote.assessment.policy.version,
+    )
+
+
+def case_page_view(page: Page[Case]) -> CasePageView:
+    """One page of cases."""
+    return CasePageView(items=[case_view(case) for case in page.items], next_cursor=page.next_cursor)
+
+
+def timeline_view(page: Page[Entry]) -> TimelineView:
+    """One page of a timeline."""
+    return TimelineView(items=[_entry_view(entry) for entry in page.items], next_cursor=page.next_cursor)
+
+
+def upload_view(evidence: Evidence, form: UploadForm) -> UploadView:
+    """One upload form."""
+    return UploadView(
+        evidence_id=evidence.evidence_id, url=form.url, fields=form.fields, expires_at=form.expires_at
+    )
+
+
+def evidence_view(evidence: Evidence) -> EvidenceView:
+    """One file."""
+    return EvidenceView(
+        evidence_id=evidence.evidence_id,
+        filename=evidence.filename,
+        content_type=evidence.content_type,
+        size=evidence.size,
+        state=evidence.state,
+        sha256=evidence.sha256,
+        reason=evidence.reason,
+    )
+
+
+def _case_fields(case: Case) -> dict[str, Any]:
+    claim = _claim_view(case.claim, case.currency)
+    return {
+        "case_id": case.case_id,
+        "order_id": case.order_id,
+        "buyer_id": case.buyer_id,
+        "seller_id": case.seller_id,
+        "kind": case.kind,
+        "status": case.status,
+        "waiting_on": case.waiting_on,
+        "deadline_at": case.deadline_at,
+        "on_timeout": case.on_timeout,
+        "version": case.version,
+        "lines": [
+            ClaimedLineBody(line_id=line.line_id, quantity=line.quantity)
+            for line in claim.lines
+            if line.line_id != SHIPPING
+        ],
+        "reason": case.reason,
+        "description": case.description,
+        "quote": claim,
+        "decision": _decision_view(case.decision, case.currency) if case.decision else None,
+        "evidence": [evidence_view(evidence) for evidence in case.evidence],
+        "offers": [],
+        "refunds": [_refund_view(attempt) for attempt in case.attempts],
+        "shipments": [],
+        "dispute": case.dispute
+        and DisputeView(
+            opened_by=_party(case.dispute.opened_by),
+            opened_at=case.dispute.opened_at,
+            resolved=case.dispute.resolved,
+        ),
+        "opened_at": case.opened_at,
+        "updated_at": case.updated_at,
+    }
+
+
+def _claim_view(claim: Reservation, currency: str) -> ClaimView:
+    return ClaimView(
+        lines=[
+            ClaimLineView(line_id=held.line_id, quantity=len(held.units), amount=held.amount, tax=held.tax)
+            for held in claim.units
+        ],
+        payments=[PaymentPartView(payment_id=part.payment_id, amount=part.amount) for part in claim.money],
+        total=MoneyView(amount=claim.amount, currency=currency),
+    )
+
+
+def _decision_view(decision: Decision, currency: str) -> DecisionView:
+    return DecisionView(
+        verdict=decision.verdict,
+        by=_party(decision.by),
+        at=decision.at,
+        reason_code=decision.reason_code,
+        note=decision.note,
+        amount=MoneyView(amount=decision.amount, currency=currency),
+        policy_version=decision.policy_version,
+        rules=_rules(decision.rules),
+    )
+
+
+def _rules(rules: Sequence[FiredRule]) -> list[RuleView]:
+    return [RuleView(code=rule.code, verdict=rule.verdict, inputs=rule.inputs) for rule in rules]
+
+
+def _refund_view(attempt: Attempt) -> RefundView:
+    return RefundView(
+        refund_id=attempt.refund_id,
+        payment_id=attempt.payment_id,
+        amount=MoneyView(amount=attempt.amount, currency=attempt.currency),
+        state=attempt.state,
+        failure=attempt.failure,
+    )
+
+
+def _entry_view(entry: Entry) -> EntryView:
+    return EntryView(
+        seq=entry.seq,
+        at=entry.at,
+        actor=_party(entry.actor),
+        event=entry.event,
+        from_status=entry.from_status,
+        to_status=entry.to_status,
+        data=entry.data,
+    )
+
+
+def _party(party: Party) -> PartyView:
+    return PartyView(role=party.role, id=party.id)

@@ -1,0 +1,69 @@
+"""The kinds of fields that bodies are made of."""
+
+import unicodedata
+from datetime import UTC, datetime
+from typing import Annotated
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    StringConstraints,
+)
+
+_LINE_BREAKS = "\n\r\t"
+
+
+def _clean(text: str) -> str:
+    """One form of every letter (NFC); no control characters, which hide what a text says from who reads it."""
+    text = unicodedata.normalize("NFC", text)
+    if any(unicodedata.category(char) in ("Cc", "Cs") and char not in _LINE_BREAKS for char in text):
+        raise ValueError("must not contain control characters")
+    return text
+
+
+def rfc3339(moment: int) -> str:
+    """Epoch milliseconds as `2026-01-31T12:00:00Z`; a fraction is shown where there is one."""
+    whole = datetime.fromtimestamp(moment // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    fraction = f".{moment % 1000:03d}" if moment % 1000 else ""
+    return f"{whole}{fraction}Z"
+
+
+def epoch_ms(moment: datetime) -> int:
+    """A time as epoch milliseconds, computed in integers."""
+    past = moment - datetime(1970, 1, 1, tzinfo=UTC)
+    return (past.days * 86_400 + past.seconds) * 1000 + past.microseconds // 1000
+
+
+# Ids end up in keys of tables and of the object store, so their alphabet is small and has no separators.
+ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
+Id = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_clean)]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=4000), AfterValidator(_clean)]
+OptionalText = Annotated[str, StringConstraints(max_length=4000), AfterValidator(_clean)]
+ReasonCode = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,63}$")]
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+# An order of ten billion in a currency without decimals is a mistake, and sums stay exact in any client.
+Amount = Annotated[int, Field(ge=0, le=10_000_000_000)]
+Quantity = Annotated[int, Field(ge=1, le=1000)]
+When = Annotated[AwareDatetime, Field(description="UTC, RFC 3339")]
+Instant = Annotated[
+    int,
+    PlainSerializer(rfc3339, return_type=str),
+    Field(json_schema_extra={"format": "date-time"}),
+]
+
+
+class Body(BaseModel):
+    """What a client sends. Unknown fields are refused: a misspelt field is not silently ignored."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
+
+
+class View(BaseModel):
+    """What a client receives."""
+
+    model_config = ConfigDict(frozen=True)

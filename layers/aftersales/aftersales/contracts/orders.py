@@ -1,0 +1,219 @@
+"""Orders at the edge."""
+
+import re
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from aftersales.contracts.fields import (
+    ID_PATTERN,
+    Amount,
+    Body,
+    Currency,
+    Id,
+    Instant,
+    Name,
+    Quantity,
+    View,
+    When,
+    epoch_ms,
+)
+from aftersales.domain.ledger import Ledger
+from aftersales.domain.order import SHIPPING, Contact, Line, Order, Payment, Shipping
+from aftersales.domain.refusal import Code, Refusal
+
+
+class LineBody(Body):
+    """`total` is what was paid for all units after discounts, tax included; `tax` is the tax within it."""
+
+    line_id: Id
+    sku: Name
+    title: Name
+    category: Name = "uncategorised"
+    quantity: Quantity
+    total: Amount
+    tax: Amount = 0
+    returnable: bool = True
+
+
+class ShippingBody(Body):
+    """What was paid for delivery, tax included."""
+
+    total: Amount = 0
+    tax: Amount = 0
+
+
+class PaymentBody(Body):
+    """`reference` names the payment at its provider; `method` is the tender, for people."""
+
+    payment_id: Id
+    provider: Literal["stripe", "store_credit"]
+    reference: Name
+    captured: Amount
+    method: Annotated[str, Field(max_length=64)] = ""
+
+
+class ContactBody(Body):
+    """Where and in which language the buyer is told."""
+
+    email: Annotated[str, Field(pattern=r"^[^@\s]{1,64}@[^@\s]{1,190}$")]
+    language: Literal["en", "zh"] = "en"
+
+
+class OrderBody(Body):
+    """An order as the platform knows it. Times are UTC; amounts are minor units of `currency`."""
+
+    order_id: Id | None = None
+    buyer_id: Id
+    seller_id: Id
+    currency: Currency
+    placed_at: When
+    shipped_at: When | None = None
+    delivered_at: When | None = None
+    lines: Annotated[list[LineBody], Field(min_length=1, max_length=200)]
+    shipping: ShippingBody = ShippingBody()
+    payments: Annotated[list[PaymentBody], Field(min_length=1, max_length=50)]
+    contact: ContactBody | None = None
+
+    @model_validator(mode="after")
+    def _names_are_unique(self) -> Self:
+        _refuse_repeats("line_id", [line.line_id for line in self.lines] + [SHIPPING])
+        _refuse_repeats("payment_id", [payment.payment_id for payment in self.payments])
+        return self
+
+    @model_validator(mode="after")
+    def _tax_is_within(self) -> Self:
+        paid = [(line.tax, line.total) for line in self.lines]
+        if any(tax > total for tax, total in (*paid, (self.shipping.tax, self.shipping.total))):
+            raise ValueError("tax is the part of total that is tax; it cannot exceed total")
+        return self
+
+    def to_order(self, order_id: str) -> Order:
+        """The domain's order. Raises `invalid_request` where body and path name different orders."""
+        if self.order_id not in (None, order_id) or not re.fullmatch(ID_PATTERN, order_id):
+            raise Refusal(Code.INVALID, "The order_id in the path is not one, or not the one in the body.")
+        return Order(
+            order_id=order_id,
+            buyer_id=self.buyer_id,
+            seller_id=self.seller_id,
+            currency=self.currency,
+            placed_at=epoch_ms(self.placed_at),
+            shipped_at=epoch_ms(self.shipped_at) if self.shipped_at else None,
+            delivered_at=epoch_ms(self.delivered_at) if self.delivered_at else None,
+            lines=tuple(Line(**line.model_dump()) for line in self.lines),
+            shipping=Shipping(**self.shipping.model_dump()),
+            payments=tuple(Payment(**payment.model_dump()) for payment in self.payments),
+            contact=Contact(**self.contact.model_dump()) if self.contact else None,
+        )
+
+
+class LineView(View):
+    """A line with the units and the money that a case may still claim."""
+
+    line_id: str
+    sku: str
+    title: str
+    category: str
+    quantity: int
+    total: int
+    tax: int
+    returnable: bool
+    refundable_quantity: int
+    refundable_amount: int
+
+
+class ShippingView(View):
+    """The shipping with what is still refundable of it."""
+
+    total: int
+    tax: int
+    refundable_amount: int
+
+
+class PaymentView(View):
+    """A payment with its balance: available + reserved + refunded + disputed = captured."""
+
+    payment_id: str
+    provider: str
+    method: str
+    captured: int
+    available: int
+    reserved: int
+    refunded: int
+    disputed: int
+
+
+class OrderView(View):
+    """An order with what is still refundable per line and in all. Amounts are minor units of `currency`."""
+
+    order_id: str
+    buyer_id: str
+    seller_id: str
+    currency: str
+    placed_at: Instant
+    shipped_at: Instant | None
+    delivered_at: Instant | None
+    lines: list[LineView]
+    shipping: ShippingView
+    payments: list[PaymentView]
+    captured: int
+    reserved: int
+    refunded: int
+    refundable: int
+
+
+def order_view(order: Order, ledger: Ledger) -> OrderView:
+    """The order as its parties see it. The buyer's contact is nobody's business here."""
+    worth = {line.line_id: line.worth(line.free)[0] for line in ledger.lines}
+    free = {line.line_id: len(line.free) for line in ledger.lines}
+    balances = {balance.payment_id: balance for balance in ledger.balances}
+    return OrderView(
+        order_id=order.order_id,
+        buyer_id=order.buyer_id,
+        seller_id=order.seller_id,
+        currency=order.currency,
+        placed_at=order.placed_at,
+        shipped_at=order.shipped_at,
+        delivered_at=order.delivered_at,
+        lines=[
+            LineView(
+                line_id=line.line_id,
+                sku=line.sku,
+                title=line.title,
+                category=line.category,
+                quantity=line.quantity,
+                total=line.total,
+                tax=line.tax,
+                returnable=line.returnable,
+                refundable_quantity=free[line.line_id],
+                refundable_amount=worth[line.line_id],
+            )
+            for line in order.lines
+        ],
+        shipping=ShippingView(
+            total=order.shipping.total, tax=order.shipping.tax, refundable_amount=worth[SHIPPING]
+        ),
+        payments=[
+            PaymentView(
+                payment_id=payment.payment_id,
+                provider=payment.provider,
+                method=payment.method,
+                captured=balances[payment.payment_id].captured,
+                available=balances[payment.payment_id].available,
+                reserved=balances[payment.payment_id].reserved,
+                refunded=balances[payment.payment_id].refunded,
+                disputed=balances[payment.payment_id].disputed,
+            )
+            for payment in order.payments
+        ],
+        captured=sum(balance.captured for balance in ledger.balances),
+        reserved=sum(balance.reserved for balance in ledger.balances),
+        refunded=sum(balance.refunded for balance in ledger.balances),
+        refundable=min(ledger.available, sum(worth.values())),
+    )
+
+
+def _refuse_repeats(name: str, values: list[str]) -> None:
+    repeated = {value for value in values if values.count(value) > 1}
+    if repeated:
+        raise ValueError(f"{name} must be unique and not 'shipping': {', '.join(sorted(repeated))}")

@@ -1,0 +1,208 @@
+"""Every operation of the API in one table: who may call it, what it takes and what it answers.
+
+The handlers register by operation name, the OpenAPI document is generated from it, and the tests compare it with
+the template and ask every role for every operation.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pydantic import BaseModel
+
+from aftersales.contracts import cases, orders, subscriptions
+from aftersales.domain.parties import Role
+
+_EVERY_PARTY = frozenset({Role.BUYER, Role.SELLER, Role.REVIEWER})
+_READERS = _EVERY_PARTY | {Role.PLATFORM}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One operation. No `roles` means that it is answered without a token."""
+
+    operation: str
+    method: Literal["GET", "PUT", "POST", "DELETE"]
+    path: str
+    function: str
+    summary: str
+    roles: frozenset[Role] = frozenset()
+    body: type[BaseModel] | None = None
+    query: type[BaseModel] | None = None
+    answer: type[BaseModel] | None = None
+    status: int = 200
+    key: Literal["required", "accepted", "none"] = "none"
+    if_match: bool = False
+
+
+def _post(**fields: Any) -> Route:
+    return Route(method="POST", **{"key": "accepted"} | fields)
+
+
+ROUTES: tuple[Route, ...] = (
+    Route(
+        operation="put_order",
+        method="PUT",
+        path="/orders/{order_id}",
+        function="orders_api",
+        summary="Write or update the snapshot of an order",
+        roles=frozenset({Role.PLATFORM}),
+        body=orders.OrderBody,
+        answer=orders.OrderView,
+    ),
+    Route(
+        operation="get_order",
+        method="GET",
+        path="/orders/{order_id}",
+        function="orders_api",
+        summary="Read an order with what is still refundable",
+        roles=_READERS,
+        answer=orders.OrderView,
+    ),
+    _post(
+        operation="quote_case",
+        path="/quotes",
+        function="buyer_api",
+        summary="See what an application would reserve and pay",
+        roles=frozenset({Role.BUYER}),
+        body=cases.QuoteBody,
+        answer=cases.QuoteView,
+    ),
+    _post(
+        operation="open_case",
+        path="/cases",
+        function="buyer_api",
+        summary="Apply for a refund",
+        roles=frozenset({Role.BUYER}),
+        body=cases.OpenCaseBody,
+        answer=cases.OpenedCaseView,
+        status=201,
+        key="required",
+    ),
+    _post(
+        operation="withdraw_case",
+        path="/cases/{case_id}/withdrawal",
+        function="buyer_api",
+        summary="Withdraw an application",
+        roles=frozenset({Role.BUYER}),
+        body=cases.EmptyBody,
+        answer=cases.CaseView,
+        if_match=True,
+    ),
+    _post(
+        operation="decide_case",
+        path="/cases/{case_id}/decision",
+        function="seller_api",
+        summary="Approve, in whole or in part, or decline",
+        roles=frozenset({Role.SELLER, Role.REVIEWER}),
+        body=cases.DecisionBody,
+        answer=cases.CaseView,
+        if_match=True,
+    ),
+    Route(
+        operation="put_subscription",
+        method="PUT",
+        path="/sellers/{seller_id}/subscriptions/{channel}",
+        function="seller_api",
+        summary="Be alerted by e-mail, HTTPS or SQS",
+        roles=frozenset({Role.SELLER}),
+        body=subscriptions.SubscriptionBody,
+        answer=subscriptions.SubscriptionView,
+    ),
+    Route(
+        operation="delete_subscription",
+        method="DELETE",
+        path="/sellers/{seller_id}/subscriptions/{channel}",
+        function="seller_api",
+        summary="Stop the alerts of a channel",
+        roles=frozenset({Role.SELLER}),
+        status=204,
+    ),
+    Route(
+        operation="list_cases",
+        method="GET",
+        path="/cases",
+        function="cases_api",
+        summary="List own cases; reviewers see the queue by deadline",
+        roles=_EVERY_PARTY,
+        query=cases.ListCasesQuery,
+        answer=cases.CasePageView,
+    ),
+    Route(
+        operation="get_case",
+        method="GET",
+        path="/cases/{case_id}",
+        function="cases_api",
+        summary="Read a case",
+        roles=_EVERY_PARTY,
+        answer=cases.CaseView,
+    ),
+    Route(
+        operation="get_timeline",
+        method="GET",
+        path="/cases/{case_id}/timeline",
+        function="cases_api",
+        summary="Read who did what, oldest first",
+        roles=_EVERY_PARTY,
+        query=cases.TimelineQuery,
+        answer=cases.TimelineView,
+    ),
+    _post(
+        operation="send_message",
+        path="/cases/{case_id}/messages",
+        function="cases_api",
+        summary="Write to the other parties",
+        roles=_EVERY_PARTY,
+        body=cases.MessageBody,
+        answer=cases.CaseView,
+        status=201,
+    ),
+    _post(
+        operation="add_evidence",
+        path="/cases/{case_id}/evidence",
+        function="cases_api",
+        summary="Promise one more photo and receive its upload form",
+        roles=frozenset({Role.BUYER, Role.SELLER}),
+        body=cases.EvidenceBody,
+        answer=cases.AddedEvidenceView,
+        status=201,
+    ),
+    Route(
+        operation="view_evidence",
+        method="GET",
+        path="/cases/{case_id}/evidence/{evidence_id}",
+        function="cases_api",
+        summary="Receive a link to a photo; the view is recorded",
+        roles=_EVERY_PARTY,
+        answer=cases.LinkView,
+    ),
+    _post(
+        operation="resume_case",
+        path="/cases/{case_id}/resumption",
+        function="operator_api",
+        summary="Send on a case whose refund waits for a person",
+        roles=frozenset({Role.OPERATOR}),
+        body=cases.EmptyBody,
+        answer=cases.CaseProgressView,
+    ),
+    Route(
+        operation="stripe_event",
+        method="POST",
+        path="/webhooks/stripe",
+        function="webhooks",
+        summary="Stripe's signed events",
+    ),
+    Route(
+        operation="get_health",
+        method="GET",
+        path="/health",
+        function="public_api",
+        summary="Whether the desk answers",
+    ),
+    Route(
+        operation="get_openapi",
+        method="GET",
+        path="/openapi.json",
+        function="public_api",
+        summary="This document",
+    ),
+)

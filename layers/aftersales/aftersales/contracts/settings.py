@@ -1,0 +1,29 @@
+"""What a function is told by its environment."""
+
+import os
+
+
+class Setting:
+    """One environment variable, read when it is asked for: each function is given only those that it uses."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __call__(self) -> str:
+        """Its value; a missing one is named."""
+        try:
+            return os.environ[self.name]
+        except KeyError:
+            raise LookupError(f"The environment variable {self.name} is not set.") from None
+
+
+ORDERS_TABLE = Setting("ORDERS_TABLE")
+CASES_TABLE = Setting("CASES_TABLE")
+IDEMPOTENCY_TABLE = Setting("IDEMPOTENCY_TABLE")
+EVIDENCE_BUCKET = Setting("EVIDENCE_BUCKET")
+NOTICES_TOPIC_ARN = Setting("NOTICES_TOPIC_ARN")
+STATE_MACHINE_ARN = Setting("STATE_MACHINE_ARN")
+STRIPE_SECRET_ARN = Setting("STRIPE_SECRET_ARN")
+STRIPE_API_BASE = Setting("STRIPE_API_BASE")
+STRIPE_LIVEMODE = Setting("STRIPE_LIVEMODE")
+MAIL_SENDER = Setting("MAIL_SENDER")

@@ -1,0 +1,316 @@
+"""The ledger of an order: which units and how much money are still free, for every kind of case.
+
+There is one ledger an order. Opening a case moves units and money from `available` to reserved; a refund that
+the provider made moves its money on to `refunded`; whatever else ends a case moves the rest back. Nothing
+else moves, so at every read, per payment: available + reserved + refunded + disputed = captured.
+
+The functions here compute the next ledger from the one that was read; the store writes it only if the stored
+version is still the one that was read. So what a function checked is what is true when its result lands.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from aftersales.domain.money import share
+from aftersales.domain.order import SHIPPING, Order
+from aftersales.domain.refusal import Code, Refusal
+
+
+class Unit(StrEnum):
+    """Where one unit of a line stands."""
+
+    AVAILABLE = "available"
+    RESERVED = "reserved"
+    REFUNDED = "refunded"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerLine:
+    """The units of one line; unit k of n always carries `share(total, k, n)`, whoever takes it and when."""
+
+    line_id: str
+    total: int
+    tax: int
+    units: tuple[Unit, ...]
+
+    @property
+    def free(self) -> tuple[int, ...]:
+        """The numbers (from 1) of the units that a case may still take."""
+        return tuple(k for k, unit in enumerate(self.units, 1) if unit is Unit.AVAILABLE)
+
+    def worth(self, units: Iterable[int]) -> tuple[int, int]:
+        """What these units carry: (total, the tax within it)."""
+        n = len(self.units)
+        picked = tuple(units)
+        return sum(share(self.total, k, n) for k in picked), sum(share(self.tax, k, n) for k in picked)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Balance:
+    """The money of one payment. The four parts always add up to `captured`."""
+
+    payment_id: str
+    captured: int
+    available: int
+    reserved: int = 0
+    refunded: int = 0
+    disputed: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ledger:
+    """Units and money of one order. `version` is the one that was read; the store raises it with each write."""
+
+    order_id: str
+    currency: str
+    version: int
+    lines: tuple[LedgerLine, ...]
+    balances: tuple[Balance, ...]
+    frozen: bool = False
+
+    def line(self, line_id: str) -> LedgerLine | None:
+        """The line of that id (`shipping` is one), if the ledger has it."""
+        return next((line for line in self.lines if line.line_id == line_id), None)
+
+    @property
+    def available(self) -> int:
+        """The money that no case has reserved and that was not paid back yet."""
+        return sum(balance.available for balance in self.balances)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReservedUnits:
+    """The units of one line that a case holds, by number, with what they carry."""
+
+    line_id: str
+    units: tuple[int, ...]
+    amount: int
+    tax: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentShare:
+    """A part of one payment."""
+
+    payment_id: str
+    amount: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reservation:
+    """What one case holds of its order's ledger."""
+
+    units: tuple[ReservedUnits, ...] = ()
+    money: tuple[PaymentShare, ...] = ()
+
+    @property
+    def amount(self) -> int:
+        """All the money held."""
+        return sum(part.amount for part in self.money)
+
+
+def open_ledger(order: Order) -> Ledger:
+    """The ledger of an order from which nothing was taken yet."""
+    lines = [(line.line_id, line.total, line.tax, line.quantity) for line in order.lines]
+    lines.append((SHIPPING, order.shipping.total, order.shipping.tax, 1))
+    return Ledger(
+        order_id=order.order_id,
+        currency=order.currency,
+        version=1,
+        lines=tuple(
+            LedgerLine(line_id=line_id, total=total, tax=tax, units=(Unit.AVAILABLE,) * quantity)
+            for line_id, total, tax, quantity in lines
+        ),
+        balances=tuple(
+            Balance(payment_id=payment.payment_id, captured=payment.captured, available=payment.captured)
+            for payment in order.payments
+        ),
+    )
+
+
+def rebase(ledger: Ledger, order: Order) -> Ledger:
+    """The ledger after the platform wrote its order again: what cases took stays taken.
+
+    Raises `order_in_use` where the new snapshot takes away what a case depends on.
+    """
+    fresh = open_ledger(order)
+    if ledger.currency != order.currency:
+        raise _in_use("The currency of an order cannot change.")
+    _refuse_vanished("line", (line.line_id for line in ledger.lines if _touched(line)), fresh.lines)
+    _refuse_vanished(
+        "payment", (balance.payment_id for balance in ledger.balances if _spent(balance)), fresh.balances
+    )
+    old_lines = {line.line_id: line for line in ledger.lines}
+    old_balances = {balance.payment_id: balance for balance in ledger.balances}
+    lines = tuple(_rebase_line(old_lines.get(line.line_id), line) for line in fresh.lines)
+    balances = tuple(_rebase_balance(old_balances.get(new.payment_id), new) for new in fresh.balances)
+    return replace(ledger, lines=lines, balances=balances)
+
+
+def pick_units(ledger: Ledger, wanted: Mapping[str, int]) -> tuple[ReservedUnits, ...]:
+    """The lowest free units of each wanted line (line id to quantity), with what they carry.
+
+    Raises `line_unknown` and `units_unavailable`.
+    """
+    return tuple(_pick(ledger, line_id, quantity) for line_id, quantity in wanted.items())
+
+
+def split_over_payments(amount: int, parts: Iterable[PaymentShare]) -> tuple[PaymentShare, ...]:
+    """`amount` taken from `parts` in their order (oldest payment first), each at most its own amount."""
+    taken: list[PaymentShare] = []
+    rest = amount
+    for part in parts:
+        take = min(rest, part.amount)
+        if take > 0:
+            taken.append(PaymentShare(payment_id=part.payment_id, amount=take))
+            rest -= take
+    if rest:
+        raise Refusal(
+            Code.MONEY_UNAVAILABLE,
+            "What is left of the order's payments does not cover this amount.",
+            missing=rest,
+        )
+    return tuple(taken)
+
+
+def reserve(ledger: Ledger, wanted: Mapping[str, int]) -> tuple[Ledger, Reservation]:
+    """Hold the units and the money of a new case: available to reserved.
+
+    Raises `order_frozen`, `line_unknown`, `units_unavailable`, `money_unavailable`.
+    """
+    if ledger.frozen:
+        raise Refusal(Code.ORDER_FROZEN, "A payment of this order is disputed at the payment provider.")
+    units = pick_units(ledger, wanted)
+    parts = (PaymentShare(payment_id=b.payment_id, amount=b.available) for b in ledger.balances)
+    money = split_over_payments(sum(held.amount for held in units), parts)
+    reservation = Reservation(units=units, money=money)
+    ledger = _mark(ledger, units, Unit.AVAILABLE, Unit.RESERVED)
+    return _move(ledger, money, "available", "reserved"), reservation
+
+
+def release(ledger: Ledger, reservation: Reservation) -> Ledger:
+    """Free what a case held and did not use: reserved to available."""
+    ledger = _mark(ledger, reservation.units, Unit.RESERVED, Unit.AVAILABLE)
+    return _move(ledger, reservation.money, "reserved", "available")
+
+
+def settle(ledger: Ledger, paid: Iterable[PaymentShare]) -> Ledger:
+    """Book money that the provider paid back: reserved to refunded."""
+    return _move(ledger, paid, "reserved", "refunded")
+
+
+def reverse(ledger: Ledger, failed: Iterable[PaymentShare]) -> Ledger:
+    """Book a refund that failed after it had succeeded: refunded back to reserved, since it is still owed."""
+    return _move(ledger, failed, "refunded", "reserved")
+
+
+def consume_units(ledger: Ledger, units: Iterable[ReservedUnits]) -> Ledger:
+    """Mark the units of a case that paid as refunded: no other case can take them."""
+    return _mark(ledger, units, Unit.RESERVED, Unit.REFUNDED)
+
+
+def hold_again(ledger: Ledger, units: Iterable[ReservedUnits]) -> Ledger:
+    """Mark units as reserved again, when the refund that had consumed them failed late."""
+    return _mark(ledger, units, Unit.REFUNDED, Unit.RESERVED)
+
+
+def release_money(ledger: Ledger, rest: Iterable[PaymentShare]) -> Ledger:
+    """Free the money that was held and not owed in the end (a case approved in part)."""
+    return _move(ledger, rest, "reserved", "available")
+
+
+def less(money: Iterable[PaymentShare], spent: Iterable[PaymentShare]) -> tuple[PaymentShare, ...]:
+    """What is left of `money` after `spent`, payment by payment."""
+    used = {part.payment_id: part.amount for part in spent}
+    rest = ((part.payment_id, part.amount - used.get(part.payment_id, 0)) for part in money)
+    return tuple(PaymentShare(payment_id=payment_id, amount=amount) for payment_id, amount in rest if amount)
+
+
+def _pick(ledger: Ledger, line_id: str, quantity: int) -> ReservedUnits:
+    line = ledger.line(line_id)
+    if line is None:
+        raise Refusal(Code.LINE_UNKNOWN, f"The order has no line {line_id}.", line_id=line_id)
+    if quantity > len(line.free):
+        raise Refusal(
+            Code.UNITS_UNAVAILABLE,
+            f"Line {line_id} has {len(line.free)} units that no other case holds; {quantity} were asked for.",
+            line_id=line_id,
+            available=len(line.free),
+        )
+    units = line.free[:quantity]
+    amount, tax = line.worth(units)
+    return ReservedUnits(line_id=line_id, units=units, amount=amount, tax=tax)
+
+
+def _mark(ledger: Ledger, held: Iterable[ReservedUnits], source: Unit, target: Unit) -> Ledger:
+    numbers = {units.line_id: set(units.units) for units in held}
+    for line in ledger.lines:
+        for k in numbers.get(line.line_id, ()):
+            if line.units[k - 1] is not source:
+                raise ValueError(f"unit {k} of line {line.line_id} is {line.units[k - 1]}, not {source}")
+    lines = tuple(
+        replace(
+            line,
+            units=tuple(
+                target if k in numbers.get(line.line_id, ()) else unit for k, unit in enumerate(line.units, 1)
+            ),
+        )
+        for line in ledger.lines
+    )
+    return replace(ledger, lines=lines)
+
+
+def _move(ledger: Ledger, parts: Iterable[PaymentShare], source: str, target: str) -> Ledger:
+    amounts = {part.payment_id: part.amount for part in parts}
+    return replace(
+        ledger,
+        balances=tuple(
+            _move_in(balance, amounts.get(balance.payment_id, 0), source, target)
+            for balance in ledger.balances
+        ),
+    )
+
+
+def _move_in(balance: Balance, amount: int, source: str, target: str) -> Balance:
+    left = getattr(balance, source) - amount
+    if left < 0:
+        raise ValueError(f"payment {balance.payment_id} has {left + amount} {source}, not {amount}")
+    return replace(balance, **{source: left, target: getattr(balance, target) + amount})
+
+
+def _touched(line: LedgerLine) -> bool:
+    return any(unit is not Unit.AVAILABLE for unit in line.units)
+
+
+def _spent(balance: Balance) -> int:
+    return balance.reserved + balance.refunded + balance.disputed
+
+
+def _refuse_vanished(what: str, needed: Iterable[str], present: Iterable[LedgerLine | Balance]) -> None:
+    names = {getattr(one, f"{what}_id") for one in present}
+    for name in needed:
+        if name not in names:
+            raise _in_use(f"A case depends on {what} {name}; it cannot be taken away.")
+
+
+def _rebase_line(old: LedgerLine | None, new: LedgerLine) -> LedgerLine:
+    if old is None or not _touched(old):
+        return new
+    if (old.total, old.tax, len(old.units)) != (new.total, new.tax, len(new.units)):
+        # The share of each unit follows from total and quantity: changing either would reprice units
+        # that a case already holds or that were already paid back.
+        raise _in_use(f"A case depends on quantity and amounts of line {new.line_id}.")
+    return old
+
+
+def _rebase_balance(old: Balance | None, new: Balance) -> Balance:
+    if old is None:
+        return new
+    if new.captured < _spent(old):
+        raise _in_use(f"More than {new.captured} of payment {new.payment_id} is reserved or paid back.")
+    return replace(old, captured=new.captured, available=new.captured - _spent(old))
+
+
+def _in_use(detail: str) -> Refusal:
+    return Refusal(Code.ORDER_IN_USE, detail)

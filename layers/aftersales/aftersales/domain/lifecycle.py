@@ -1,0 +1,550 @@
+"""The life of a case: every act, who may do it, from which statuses it is possible, and what silence does.
+
+`LIFECYCLE` is the table; the functions below it are the acts. Each takes the case (and, where units or money
+move, the ledger) as they were read and returns the `Change` to commit: the next case, one timeline entry, and
+the next ledger if it moved. None of them reads a clock.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from aftersales.domain import ledger as books
+from aftersales.domain.case import FINAL, Case, Decision, Dispute, Kind, Reason, Review, Status
+from aftersales.domain.evidence import MAX_PER_CASE, Evidence, EvidenceState
+from aftersales.domain.ledger import Ledger, PaymentShare, Reservation
+from aftersales.domain.order import Order
+from aftersales.domain.parties import POLICY, SYSTEM, Party, Role
+from aftersales.domain.policy import MINUTE, Assessment, Clocks, Policy, Verdict
+from aftersales.domain.refund import (
+    DEAD,
+    Attempt,
+    AttemptState,
+    ProviderRefund,
+    RefundLeg,
+    live,
+    observe,
+    refund_leg,
+)
+from aftersales.domain.refusal import Code, Refusal
+from aftersales.domain.timeline import Entry, Event
+
+
+class Act(StrEnum):
+    """What can be done to a case."""
+
+    ASSESS = "assess"
+    DECIDE = "decide"
+    WITHDRAW = "withdraw"
+    ADD_EVIDENCE = "add_evidence"
+    CHECK_EVIDENCE = "check_evidence"
+    VIEW_EVIDENCE = "view_evidence"
+    SEND_MESSAGE = "send_message"
+    START_REFUND = "start_refund"
+    RECORD_REFUND = "record_refund"
+    ASK_OPERATOR = "ask_operator"
+    RESUME = "resume"
+
+
+_OPEN = frozenset(Status) - FINAL
+_DECIDABLE = frozenset({Status.UNDER_REVIEW, Status.DISPUTED})
+_ASSESSABLE = frozenset({Status.REQUESTED, Status.EVIDENCE_REQUIRED})
+_MONEY = frozenset({Status.APPROVED, Status.REFUND_PENDING, Status.REFUND_ACTION_REQUIRED, Status.COMPLETED})
+
+# Act -> the statuses from which it is possible.
+LIFECYCLE: Mapping[Act, frozenset[Status]] = {
+    Act.ASSESS: _ASSESSABLE,
+    Act.DECIDE: _DECIDABLE,
+    # A buyer may step back until money moves.
+    Act.WITHDRAW: _ASSESSABLE | _DECIDABLE | {Status.DECLINED},
+    Act.ADD_EVIDENCE: _ASSESSABLE | _DECIDABLE | {Status.DECLINED},
+    Act.CHECK_EVIDENCE: _OPEN,
+    Act.VIEW_EVIDENCE: frozenset(Status),
+    Act.SEND_MESSAGE: frozenset(Status),
+    Act.START_REFUND: frozenset({Status.APPROVED}),
+    # What the provider reports is recorded whatever the status: a success may fail after completion.
+    Act.RECORD_REFUND: _MONEY,
+    Act.ASK_OPERATOR: _OPEN,
+    Act.RESUME: frozenset({Status.REFUND_ACTION_REQUIRED}),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One transaction: the case as it will be, the entry that tells it, the ledger if units or money moved."""
+
+    case: Case
+    entry: Entry
+    ledger: Ledger | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """How long a status may last, and the event that silence causes."""
+
+    minutes: Callable[[Clocks, Case], int]
+    event: Callable[[Case], Event]
+
+
+def _silent_seller(case: Case) -> Event:
+    return Event.CASE_APPROVED if case.on_timeout == Status.APPROVED else Event.CASE_DISPUTED
+
+
+def _patience_with_provider(clocks: Clocks, case: Case) -> int:
+    """The first question comes soon, for the answer may just be lost; later ones ever more rarely, up to a day."""
+    if not case.inquiries and any(attempt.state is AttemptState.SUBMITTED for attempt in case.attempts):
+        return clocks.first_inquiry
+    return int(min(clocks.inquiry * 2 ** max(case.inquiries - 1, 0), 24 * 60))
+
+
+CLOCKS: Mapping[Status, Clock] = {
+    Status.EVIDENCE_REQUIRED: Clock(lambda clocks, _: clocks.evidence, lambda _: Event.CASE_CANCELLED),
+    Status.UNDER_REVIEW: Clock(lambda clocks, _: clocks.seller, _silent_seller),
+    Status.DISPUTED: Clock(lambda clocks, _: clocks.reviewer, lambda _: Event.REVIEW_OVERDUE),
+    Status.DECLINED: Clock(lambda clocks, _: clocks.declined, lambda _: Event.CASE_CLOSED_DECLINED),
+    Status.REFUND_PENDING: Clock(_patience_with_provider, lambda _: Event.REFUND_OVERDUE),
+    Status.REFUND_ACTION_REQUIRED: Clock(lambda clocks, _: clocks.operator, lambda _: Event.OPERATOR_OVERDUE),
+}
+
+# What `on_timeout` says to the parties, where it is not simply the status that follows.
+_SILENCE = {
+    Status.EVIDENCE_REQUIRED: "cancelled",
+    Status.DISPUTED: "reviewer_reminded",
+    Status.DECLINED: "closed_declined",
+    Status.REFUND_PENDING: "provider_asked_again",
+    Status.REFUND_ACTION_REQUIRED: "operator_reminded",
+}
+
+
+def require(act: Act, case: Case) -> None:
+    """Refuse an act that the status does not allow, saying which acts it does allow."""
+    if case.status not in LIFECYCLE[act]:
+        raise Refusal(
+            Code.ACT_NOT_POSSIBLE,
+            f"A case that is {case.status} cannot take this step.",
+            status=case.status,
+            possible=sorted(other for other, statuses in LIFECYCLE.items() if case.status in statuses),
+        )
+
+
+def open_case(
+    *,
+    case_id: str,
+    order: Order,
+    ledger: Ledger,
+    kind: Kind,
+    reason: Reason,
+    description: str,
+    wanted: Mapping[str, int],
+    evidence: tuple[Evidence, ...],
+    policy: Policy,
+    request_hash: str,
+    buyer: Party,
+    now: int,
+) -> Change:
+    """A new case with its units and money reserved in the same change."""
+    ledger, claim = books.reserve(ledger, wanted)
+    if not claim.amount:
+        raise Refusal(Code.NOTHING_TO_REFUND, "Nothing was paid for these units.")
+    case = Case(
+        case_id=case_id,
+        order_id=order.order_id,
+        buyer_id=order.buyer_id,
+        seller_id=order.seller_id,
+        kind=kind,
+        reason=reason,
+        description=description,
+        currency=order.currency,
+        claim=claim,
+        policy_version=policy.version,
+        request_hash=request_hash,
+        version=1,
+        opened_at=now,
+        updated_at=now,
+        evidence=evidence,
+    )
+    entry = Entry(
+        case_id=case_id,
+        seq=1,
+        at=now,
+        actor=buyer,
+        event=Event.CASE_OPENED,
+        from_status=None,
+        to_status=case.status,
+        data={"reason": reason, "amount": claim.amount},
+    )
+    return Change(case=case, entry=entry, ledger=ledger)
+
+
+def apply_assessment(case: Case, assessment: Assessment, now: int) -> Change:
+    """The policy's decision, stored with the rules that fired."""
+    require(Act.ASSESS, case)
+    decision = Decision(
+        verdict=assessment.verdict,
+        by=POLICY,
+        at=now,
+        reason_code=assessment.reason_code,
+        amount=case.claim.amount if assessment.verdict is Verdict.APPROVE else 0,
+        policy_version=assessment.policy.version,
+        rules=assessment.rules,
+    )
+    case = replace(case, decision=decision, policy_version=assessment.policy.version, trouble=None)
+    match assessment.verdict:
+        case Verdict.APPROVE:
+            after, event = _approved(case, case.claim.amount), Event.CASE_APPROVED
+        case Verdict.ASK_EVIDENCE:
+            after, event = replace(case, review=Review.EVIDENCE_REQUIRED), Event.EVIDENCE_REQUESTED
+        case Verdict.ASK_PERSON:
+            after, event = replace(case, review=Review.UNDER_REVIEW), Event.REVIEW_REQUESTED
+        case Verdict.DECLINE:
+            after, event = replace(case, review=Review.DECLINED), Event.CASE_DECLINED
+    silence = Status.APPROVED if assessment.silence_approves else Status.DISPUTED
+    return _change(
+        case, after, event, POLICY, now, assessment.policy.clocks, _told(decision), silence=silence
+    )
+
+
+def decide(
+    case: Case,
+    ledger: Ledger,
+    *,
+    approve: bool,
+    by: Party,
+    reason_code: str,
+    note: str,
+    amount: int | None,
+    policy: Policy,
+    now: int,
+) -> Change:
+    """A person's decision. Approving a part frees the rest of the money at once."""
+    require(Act.DECIDE, case)
+    _refuse_wrong_decider(case, by)
+    granted = case.claim.amount if amount is None else amount
+    if approve and not 0 < granted <= case.claim.amount:
+        raise Refusal(
+            Code.AMOUNT_ABOVE_CASE, "The amount must be more than nothing and at most what the case reserves."
+        )
+    if approve and by.role is Role.SELLER and granted > policy.seller_limit.get(case.currency, 0):
+        raise Refusal(Code.AMOUNT_ABOVE_LIMIT, "A reviewer of the platform decides amounts this high.")
+    decision = Decision(
+        verdict=Verdict.APPROVE if approve else Verdict.DECLINE,
+        by=by,
+        at=now,
+        reason_code=reason_code,
+        note=note,
+        amount=granted if approve else 0,
+        policy_version=case.policy_version,
+    )
+    dispute = replace(case.dispute, resolved=True) if case.dispute else None
+    case_after = replace(case, decision=decision, dispute=dispute)
+    if approve:
+        rest = books.less(case.claim.money, (after := _approved(case_after, granted)).owed)
+        return _change(
+            case,
+            after,
+            Event.CASE_APPROVED,
+            by,
+            now,
+            policy.clocks,
+            _told(decision),
+            ledger=books.release_money(ledger, rest) if rest else None,
+        )
+    if case.status is Status.DISPUTED:
+        # The reviewer's word ends the case; what was held is freed in the same write.
+        return _closed(case, case_after, Review.CLOSED_DECLINED, ledger, by, now, policy, _told(decision))
+    after = replace(case_after, review=Review.DECLINED)
+    return _change(case, after, Event.CASE_DECLINED, by, now, policy.clocks, _told(decision))
+
+
+def withdraw(case: Case, ledger: Ledger, *, by: Party, policy: Policy, now: int) -> Change:
+    """The buyer steps back; everything that was held is freed."""
+    require(Act.WITHDRAW, case)
+    return _closed(case, case, Review.CANCELLED, ledger, by, now, policy, {}, event=Event.CASE_WITHDRAWN)
+
+
+def pass_deadline(case: Case, ledger: Ledger, *, policy: Policy, now: int) -> Change | None:
+    """What silence does once the deadline has passed; nothing if it has not, or the case moved on."""
+    if case.deadline_at is None or now < case.deadline_at:
+        return None
+    event = CLOCKS[case.status].event(case)
+    clocks = policy.clocks
+    match event:
+        case Event.CASE_CANCELLED:
+            return _closed(case, case, Review.CANCELLED, ledger, SYSTEM, now, policy, {}, event=event)
+        case Event.CASE_CLOSED_DECLINED:
+            return _closed(case, case, Review.CLOSED_DECLINED, ledger, SYSTEM, now, policy, {}, event=event)
+        case Event.CASE_APPROVED:
+            decision = Decision(
+                verdict=Verdict.APPROVE,
+                by=SYSTEM,
+                at=now,
+                reason_code="seller_silent",
+                amount=case.claim.amount,
+                policy_version=case.policy_version,
+            )
+            after = _approved(replace(case, decision=decision), case.claim.amount)
+            return _change(case, after, event, SYSTEM, now, clocks, _told(decision))
+        case Event.CASE_DISPUTED:
+            after = replace(case, dispute=Dispute(opened_by=SYSTEM, opened_at=now))
+            return _change(case, after, event, SYSTEM, now, clocks)
+        case Event.REFUND_OVERDUE:
+            after = replace(case, inquiries=case.inquiries + 1)
+            return _change(case, after, event, SYSTEM, now, clocks, {"inquiries": after.inquiries})
+        case _:
+            return _change(case, case, event, SYSTEM, now, clocks)
+
+
+def start_refund(case: Case, order: Order, *, policy: Policy, now: int) -> Change:
+    """The durable attempts, before the provider hears of any: one for each part of a payment that is owed."""
+    require(Act.START_REFUND, case)
+    attempts = tuple(_attempt(case, order, part, 1, now) for part in case.owed)
+    after = replace(case, attempts=attempts)
+    return _change(
+        case,
+        after,
+        Event.REFUND_STARTED,
+        SYSTEM,
+        now,
+        policy.clocks,
+        {"refunds": [{"refund_id": a.refund_id, "amount": a.amount} for a in attempts]},
+    )
+
+
+def record_refunds(
+    case: Case, ledger: Ledger, seen: Iterable[ProviderRefund], *, by: Party, policy: Policy, now: int
+) -> Change | None:
+    """Book what the provider says of this case's refunds; nothing where it is old news.
+
+    Money is settled per attempt as it succeeds, and comes back to `reserved` when a success fails late. The
+    write that books the last success also completes the case.
+    """
+    require(Act.RECORD_REFUND, case)
+    news = {refund.refund_id: refund for refund in seen}
+    attempts = tuple(
+        observe(attempt, news[attempt.refund_id]) if attempt.refund_id in news else attempt
+        for attempt in case.attempts
+    )
+    moved = tuple(
+        (old, new) for old, new in zip(case.attempts, attempts, strict=True) if old.state is not new.state
+    )
+    if not moved:
+        return None
+    after = replace(case, attempts=attempts)
+    won = tuple(_share(new) for _, new in moved if new.state is AttemptState.SUCCEEDED)
+    lost = tuple(_share(old) for old, _ in moved if old.state is AttemptState.SUCCEEDED)
+    ledger_after = books.reverse(books.settle(ledger, won), lost) if won or lost else None
+    was_complete = refund_leg(case.attempts) is RefundLeg.SUCCEEDED
+    is_complete = refund_leg(attempts) is RefundLeg.SUCCEEDED
+    if is_complete and not was_complete:
+        ledger_after = books.consume_units(ledger_after or ledger, case.claim.units)
+    if was_complete and not is_complete:
+        ledger_after = books.hold_again(ledger_after or ledger, case.claim.units)
+        after = replace(after, run=case.run + 1)
+    return _change(
+        case,
+        after,
+        _refund_event(after, was_complete=was_complete),
+        by,
+        now,
+        policy.clocks,
+        {"refunds": [_told_refund(new) for _, new in moved]},
+        ledger=ledger_after,
+    )
+
+
+def ask_operator(case: Case, trouble: str, *, policy: Policy, now: int) -> Change | None:
+    """A step gave up: name the trouble on the case, so that an operator is asked and nothing is silent."""
+    require(Act.ASK_OPERATOR, case)
+    if case.trouble or case.status is Status.REFUND_ACTION_REQUIRED:
+        return None
+    after = replace(case, trouble=trouble)
+    return _change(case, after, Event.OPERATOR_ASKED, SYSTEM, now, policy.clocks, {"trouble": trouble})
+
+
+def resume(case: Case, order: Order, *, by: Party, policy: Policy, now: int) -> Change:
+    """An operator sends the case on.
+
+    Only a failed attempt gets a successor with a key of its own. One that asks for something keeps its key; the
+    provider is asked before it is sent again.
+    """
+    if not case.trouble:
+        require(Act.RESUME, case)
+    kept = tuple(
+        replace(attempt, state=AttemptState.SUBMITTED, submitted_at=now)
+        if attempt.state is AttemptState.REQUIRES_ACTION
+        else attempt
+        for attempt in case.attempts
+    )
+    successors = tuple(
+        _attempt(case, order, _share(attempt), attempt.number + 1, now)
+        for attempt in live(case.attempts)
+        if attempt.state in DEAD
+    )
+    after = replace(case, trouble=None, inquiries=0, attempts=kept + successors)
+    data = {"refunds": [_told_refund(attempt) for attempt in live(after.attempts)]}
+    return _change(case, after, Event.CASE_RESUMED, by, now, policy.clocks, data)
+
+
+def add_evidence(case: Case, evidence: Evidence, *, by: Party, policy: Policy, now: int) -> Change:
+    """Promise one more file."""
+    require(Act.ADD_EVIDENCE, case)
+    if len(case.evidence) >= MAX_PER_CASE:
+        raise Refusal(Code.EVIDENCE_LIMIT, f"A case takes at most {MAX_PER_CASE} files.")
+    after = replace(case, evidence=(*case.evidence, evidence))
+    return _change(
+        case, after, Event.EVIDENCE_ADDED, by, now, policy.clocks, {"evidence_id": evidence.evidence_id}
+    )
+
+
+def check_evidence(case: Case, checked: Evidence, *, policy: Policy, now: int) -> Change | None:
+    """A file arrived and was looked at. The first look counts; a repeat changes nothing."""
+    require(Act.CHECK_EVIDENCE, case)
+    old = next((one for one in case.evidence if one.evidence_id == checked.evidence_id), None)
+    if old is None or old.state is not EvidenceState.AWAITING_UPLOAD:
+        return None
+    after = replace(
+        case,
+        evidence=tuple(checked if one.evidence_id == checked.evidence_id else one for one in case.evidence),
+    )
+    accepted = checked.state is EvidenceState.ACCEPTED
+    return _change(
+        case,
+        after,
+        Event.EVIDENCE_ACCEPTED if accepted else Event.EVIDENCE_REFUSED,
+        SYSTEM,
+        now,
+        policy.clocks,
+        {"evidence_id": checked.evidence_id, "reason": checked.reason},
+    )
+
+
+def view_evidence(case: Case, evidence_id: str, *, by: Party, policy: Policy, now: int) -> Change:
+    """Somebody was given a link to a clean copy."""
+    return _change(case, case, Event.EVIDENCE_VIEWED, by, now, policy.clocks, {"evidence_id": evidence_id})
+
+
+def send_message(case: Case, text: str, *, by: Party, policy: Policy, now: int) -> Change:
+    """A word to the other parties. It lives in the timeline only."""
+    return _change(case, case, Event.MESSAGE_SENT, by, now, policy.clocks, {"text": text})
+
+
+def _refuse_wrong_decider(case: Case, by: Party) -> None:
+    """A case is first its seller's to decide; a disputed one is the reviewer's alone."""
+    if case.status is Status.DISPUTED and by.role is not Role.REVIEWER:
+        raise Refusal(
+            Code.ACT_NOT_POSSIBLE, "A reviewer decides disputed cases.", status=case.status, possible=[]
+        )
+
+
+def _approved(case: Case, amount: int) -> Case:
+    owed = books.split_over_payments(amount, case.claim.money)
+    return replace(case, review=Review.APPROVED, owed=owed, trouble=None)
+
+
+def _closed(
+    before: Case,
+    case: Case,
+    review: Review,
+    ledger: Ledger,
+    by: Party,
+    now: int,
+    policy: Policy,
+    data: Mapping[str, object],
+    *,
+    event: Event = Event.CASE_CLOSED_DECLINED,
+) -> Change:
+    """An end without money: the whole claim goes back to the ledger in the same write."""
+    after = replace(case, review=review)
+    freed = books.release(ledger, Reservation(units=case.claim.units, money=case.claim.money))
+    return _change(before, after, event, by, now, policy.clocks, data, ledger=freed)
+
+
+def _change(
+    before: Case,
+    after: Case,
+    event: Event,
+    actor: Party,
+    now: int,
+    clocks: Clocks,
+    data: Mapping[str, object] | None = None,
+    *,
+    ledger: Ledger | None = None,
+    silence: Status | None = None,
+) -> Change:
+    """Raise the version, set the clock if the status is new or its clock has passed, write the entry."""
+    after = replace(after, version=before.version + 1, updated_at=now)
+    passed = before.deadline_at is not None and now >= before.deadline_at
+    if after.status is not before.status or after.attempts != before.attempts or passed:
+        after = _set_clock(after, clocks, now, silence)
+    entry = Entry(
+        case_id=after.case_id,
+        seq=after.version,
+        at=now,
+        actor=actor,
+        event=event,
+        from_status=before.status,
+        to_status=after.status,
+        data=data or {},
+    )
+    return Change(case=after, entry=entry, ledger=ledger)
+
+
+def _set_clock(case: Case, clocks: Clocks, now: int, silence: Status | None) -> Case:
+    clock = CLOCKS.get(case.status)
+    if clock is None:
+        return replace(case, deadline_at=None, on_timeout=None)
+    on_timeout = _SILENCE.get(case.status) or silence
+    return replace(case, deadline_at=now + clock.minutes(clocks, case) * MINUTE, on_timeout=on_timeout)
+
+
+def _attempt(case: Case, order: Order, part: PaymentShare, number: int, now: int) -> Attempt:
+    payment = order.payment(part.payment_id)
+    return Attempt(
+        refund_id=f"{case.case_id}.{part.payment_id}.{number}",
+        case_id=case.case_id,
+        order_id=case.order_id,
+        payment_id=part.payment_id,
+        provider=payment.provider,
+        reference=payment.reference,
+        amount=part.amount,
+        currency=case.currency,
+        number=number,
+        submitted_at=now,
+    )
+
+
+def _share(attempt: Attempt) -> PaymentShare:
+    return PaymentShare(payment_id=attempt.payment_id, amount=attempt.amount)
+
+
+def _refund_event(case: Case, *, was_complete: bool) -> Event:
+    match refund_leg(case.attempts):
+        case RefundLeg.SUCCEEDED:
+            return Event.REFUND_SUCCEEDED
+        case RefundLeg.ACTION_REQUIRED:
+            return Event.REFUND_FAILED_LATE if was_complete else Event.REFUND_FAILED
+        case _:
+            return Event.REFUND_PENDING
+
+
+def _told(decision: Decision) -> Mapping[str, object]:
+    return {
+        "verdict": decision.verdict,
+        "reason_code": decision.reason_code,
+        "amount": decision.amount,
+        "policy_version": decision.policy_version,
+        "rules": [
+            {"code": rule.code, "verdict": rule.verdict, "inputs": dict(rule.inputs)}
+            for rule in decision.rules
+        ],
+    } | ({"note": decision.note} if decision.note else {})
+
+
+def _told_refund(attempt: Attempt) -> Mapping[str, object]:
+    return {
+        "refund_id": attempt.refund_id,
+        "payment_id": attempt.payment_id,
+        "amount": attempt.amount,
+        "state": attempt.state,
+        "failure": attempt.failure,
+    }

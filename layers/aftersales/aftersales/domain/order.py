@@ -1,0 +1,75 @@
+"""An order as the platform wrote it: a snapshot, never edited here."""
+
+from dataclasses import dataclass, field
+
+# The shipping of an order is claimed and refunded like a line of one unit; no line may carry its name.
+SHIPPING = "shipping"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One position of an order. `total` is what was paid for all units after discounts, tax included.
+
+    `tax` is the part of `total` that is tax at the original rate; it is reversed as stored.
+    """
+
+    line_id: str
+    sku: str
+    title: str
+    category: str
+    quantity: int
+    total: int
+    tax: int = 0
+    returnable: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shipping:
+    """What the buyer paid for delivery, tax included."""
+
+    total: int = 0
+    tax: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payment:
+    """One payment of an order: `reference` is its name at the `provider`, `method` the tender, for people."""
+
+    payment_id: str
+    provider: str
+    reference: str
+    captured: int
+    method: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contact:
+    """Where the buyer is told. Personal: kept beside the order, erased with the buyer, never logged."""
+
+    email: str
+    language: str = "en"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """A snapshot of one order of one seller. Times are epoch milliseconds."""
+
+    order_id: str
+    buyer_id: str
+    seller_id: str
+    currency: str
+    placed_at: int
+    shipped_at: int | None = None
+    delivered_at: int | None = None
+    lines: tuple[Line, ...]
+    shipping: Shipping = field(default_factory=Shipping)
+    payments: tuple[Payment, ...]
+    contact: Contact | None = None
+
+    def line(self, line_id: str) -> Line | None:
+        """The line of that id, if the order has it."""
+        return next((line for line in self.lines if line.line_id == line_id), None)
+
+    def payment(self, payment_id: str) -> Payment:
+        """The payment of that id; an unknown one is a programming error."""
+        return next(payment for payment in self.payments if payment.payment_id == payment_id)

@@ -1,0 +1,239 @@
+"""Policy before people: what the desk decides by itself, as data, rules and a decision that explains itself.
+
+A policy is a versioned document. Its rules stand in one table (`RULES`); each is a small pure function that
+looks at the facts and says nothing or gives a verdict with the inputs it used. The gravest verdict wins.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from aftersales.domain.case import FiredRule, Kind, Reason
+
+DAY = 24 * 60 * 60 * 1000
+MINUTE = 60 * 1000
+
+
+class Verdict(StrEnum):
+    """What a rule, or the policy as a whole, says."""
+
+    APPROVE = "approve"
+    ASK_PERSON = "ask_person"
+    ASK_EVIDENCE = "ask_for_evidence"
+    DECLINE = "decline"
+
+
+# The graver verdict wins. A missing photo is asked for before a person looks; a hard bar ends it.
+_GRAVITY = {Verdict.APPROVE: 0, Verdict.ASK_PERSON: 1, Verdict.ASK_EVIDENCE: 2, Verdict.DECLINE: 3}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReasonTerms:
+    """What a reason means here: whose fault it is and what it asks of the buyer."""
+
+    seller_fault: bool
+    needs_evidence: bool
+    auto_approve: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """For how many days after delivery a kind of case may be opened, with exceptions by category."""
+
+    days: int
+    by_category: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RiskTerms:
+    """When a buyer's history slows a case down. It never takes a right away.
+
+    Nothing is concluded from fewer than `minimum_orders` orders in `days`.
+    """
+
+    days: int
+    minimum_orders: int
+    high_percent: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShippingTerms:
+    """When the shipping is paid back, once an order at most."""
+
+    on_seller_fault: bool
+    on_last_unit: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clocks:
+    """How long each party has, in minutes. What silence does stands in the life cycle."""
+
+    evidence: int
+    seller: int
+    reviewer: int
+    declined: int
+    first_inquiry: int
+    inquiry: int
+    operator: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """One version of the policy. Amounts are minor units by currency; an absent currency means zero."""
+
+    version: str
+    effective_from: int
+    windows: Mapping[Kind, Window]
+    reasons: Mapping[Reason, ReasonTerms]
+    auto_approval_cap: Mapping[str, int]
+    silent_approval_cap: Mapping[str, int]
+    seller_limit: Mapping[str, int]
+    risk: RiskTerms
+    shipping: ShippingTerms
+    clocks: Clocks
+
+    def window_days(self, kind: Kind, category: str) -> int:
+        """The window of this kind for goods of this category."""
+        window = self.windows[kind]
+        return window.by_category.get(category, window.days)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """The buyer's last months: orders and cases, counted up to a small bound."""
+
+    orders: int = 0
+    cases: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """All that the rules may look at. `categories` and `returnable` speak of the claimed lines."""
+
+    kind: Kind
+    reason: Reason
+    amount: int
+    currency: str
+    categories: tuple[str, ...]
+    returnable: bool
+    placed_at: int
+    delivered_at: int | None
+    now: int
+    accepted_evidence: int
+    history: History
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assessment:
+    """The policy's decision: the verdict, the rules that fired, and what the seller's silence will mean."""
+
+    policy: Policy
+    verdict: Verdict
+    rules: tuple[FiredRule, ...]
+    silence_approves: bool
+
+    @property
+    def reason_code(self) -> str:
+        """The code of the rule that decided."""
+        return next((rule.code for rule in self.rules if rule.verdict == self.verdict), "no_rule_approves")
+
+
+Finding = tuple[Verdict, Mapping[str, object]]
+Check = Callable[[Facts, Policy], Finding | None]
+
+
+def window_closed(facts: Facts, policy: Policy) -> Finding | None:
+    """The shortest window among the claimed categories, counted from delivery."""
+    days = min(policy.window_days(facts.kind, category) for category in facts.categories)
+    if facts.delivered_at is None or facts.now <= facts.delivered_at + days * DAY:
+        return None
+    return Verdict.DECLINE, {"window_days": days, "delivered_at": facts.delivered_at, "now": facts.now}
+
+
+def not_returnable(facts: Facts, policy: Policy) -> Finding | None:
+    """Goods sold as not returnable are not taken back for a change of mind; a fault is another matter."""
+    if facts.returnable or policy.reasons[facts.reason].seller_fault:
+        return None
+    return Verdict.DECLINE, {"returnable": facts.returnable, "reason": facts.reason}
+
+
+def evidence_needed(facts: Facts, policy: Policy) -> Finding | None:
+    """Some reasons can be seen on a photo, and are believed with one."""
+    if facts.accepted_evidence or not policy.reasons[facts.reason].needs_evidence:
+        return None
+    return Verdict.ASK_EVIDENCE, {"reason": facts.reason, "accepted_evidence": facts.accepted_evidence}
+
+
+def delivery_contradicts(facts: Facts, policy: Policy) -> Finding | None:
+    """Not received though delivered, or a complaint about goods that have not come: a person looks."""
+    if (facts.reason is Reason.NOT_RECEIVED) != (facts.delivered_at is not None):
+        return None
+    return Verdict.ASK_PERSON, {"reason": facts.reason, "delivered": facts.delivered_at is not None}
+
+
+def history_of_claims(facts: Facts, policy: Policy) -> Finding | None:
+    """A buyer who complains about most orders is looked at by a person, never refused for it."""
+    history, terms = facts.history, policy.risk
+    if history.orders < terms.minimum_orders or history.cases * 100 < terms.high_percent * history.orders:
+        return None
+    return Verdict.ASK_PERSON, {"orders": history.orders, "cases": history.cases}
+
+
+def above_cap(facts: Facts, policy: Policy) -> Finding | None:
+    """More money than the policy decides by itself."""
+    cap = policy.auto_approval_cap.get(facts.currency, 0)
+    if facts.amount <= cap:
+        return None
+    return Verdict.ASK_PERSON, {"amount": facts.amount, "cap": cap, "currency": facts.currency}
+
+
+def within_cap(facts: Facts, policy: Policy) -> Finding | None:
+    """A small claim for a reason that the policy decides by itself."""
+    cap = policy.auto_approval_cap.get(facts.currency, 0)
+    if facts.amount > cap or not policy.reasons[facts.reason].auto_approve:
+        return None
+    return Verdict.APPROVE, {"amount": facts.amount, "cap": cap, "reason": facts.reason}
+
+
+RULES: tuple[tuple[str, Check], ...] = (
+    ("window_closed", window_closed),
+    ("not_returnable", not_returnable),
+    ("evidence_needed", evidence_needed),
+    ("delivery_contradicts", delivery_contradicts),
+    ("history_of_claims", history_of_claims),
+    ("above_cap", above_cap),
+    ("within_cap", within_cap),
+)
+
+
+def assess(facts: Facts, policy: Policy) -> Assessment:
+    """Every rule is asked; the gravest verdict wins; where no rule approves, a person decides."""
+    findings = ((code, check(facts, policy)) for code, check in RULES)
+    fired = tuple(
+        FiredRule(code=code, verdict=found[0], inputs=found[1]) for code, found in findings if found
+    )
+    verdicts = [Verdict(rule.verdict) for rule in fired] or [Verdict.ASK_PERSON]
+    return Assessment(
+        policy=policy,
+        verdict=max(verdicts, key=_GRAVITY.__getitem__),
+        rules=fired,
+        silence_approves=_silence_approves(facts, policy),
+    )
+
+
+def better_for_buyer(one: Assessment, other: Assessment) -> Assessment:
+    """When the policy changed since the purchase, the buyer gets the milder verdict; `one` if they agree."""
+    return other if _GRAVITY[other.verdict] < _GRAVITY[one.verdict] else one
+
+
+def pays_shipping(policy: Policy, reason: Reason, *, last_unit: bool) -> bool:
+    """Whether this claim also takes the shipping: the seller's fault, or nothing of the order is left."""
+    terms = policy.shipping
+    return (terms.on_seller_fault and policy.reasons[reason].seller_fault) or (
+        terms.on_last_unit and last_unit
+    )
+
+
+def _silence_approves(facts: Facts, policy: Policy) -> bool:
+    cap = policy.silent_approval_cap.get(facts.currency, 0)
+    return facts.amount <= cap and history_of_claims(facts, policy) is None

@@ -1,0 +1,106 @@
+"""Money on its way back: attempts at the payment provider, and what they add up to.
+
+An attempt is a durable row before the provider is called. Its id is the provider's idempotency key and never
+changes; its parameters are frozen with it. Attempt n+1 on a payment exists only after attempt n failed for good.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+
+class AttemptState(StrEnum):
+    """Where one attempt stands. `succeeded` is not the end: providers report failures days later."""
+
+    SUBMITTED = "submitted"
+    PENDING = "pending"
+    REQUIRES_ACTION = "requires_action"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELED = "canceled"
+
+
+DEAD = frozenset({AttemptState.FAILED, AttemptState.CANCELED})
+UNANSWERED = frozenset({AttemptState.SUBMITTED, AttemptState.PENDING})
+
+# A later state never gives way to an earlier one, so answers, polls and webhooks may arrive in any order and
+# any number of times. A failure is final for its attempt, also after a success.
+_RANK = {
+    AttemptState.SUBMITTED: 0,
+    AttemptState.PENDING: 1,
+    AttemptState.REQUIRES_ACTION: 1,
+    AttemptState.SUCCEEDED: 2,
+    AttemptState.FAILED: 3,
+    AttemptState.CANCELED: 3,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One try to pay a part back over one payment. `submitted_at` is epoch milliseconds."""
+
+    refund_id: str
+    case_id: str
+    order_id: str
+    payment_id: str
+    provider: str
+    reference: str
+    amount: int
+    currency: str
+    number: int
+    submitted_at: int
+    state: AttemptState = AttemptState.SUBMITTED
+    provider_refund_id: str | None = None
+    failure: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderRefund:
+    """What the provider says now of the refund that carries `refund_id`."""
+
+    refund_id: str
+    provider_refund_id: str
+    state: AttemptState
+    amount: int
+    currency: str
+    failure: str | None = None
+
+
+class RefundLeg(StrEnum):
+    """What all attempts of a case add up to."""
+
+    NONE = "none"
+    PENDING = "pending"
+    ACTION_REQUIRED = "action_required"
+    SUCCEEDED = "succeeded"
+
+
+def live(attempts: Iterable[Attempt]) -> tuple[Attempt, ...]:
+    """The attempts that count: the newest on each payment."""
+    newest: dict[str, Attempt] = {}
+    for attempt in attempts:
+        newest[attempt.payment_id] = attempt
+    return tuple(newest.values())
+
+
+def refund_leg(attempts: Iterable[Attempt]) -> RefundLeg:
+    """One attempt that needs a person outweighs any that still run; success needs all of them."""
+    states = {attempt.state for attempt in live(attempts)}
+    if not states:
+        return RefundLeg.NONE
+    if states & (DEAD | {AttemptState.REQUIRES_ACTION}):
+        return RefundLeg.ACTION_REQUIRED
+    return RefundLeg.SUCCEEDED if states == {AttemptState.SUCCEEDED} else RefundLeg.PENDING
+
+
+def observe(attempt: Attempt, seen: ProviderRefund) -> Attempt:
+    """The attempt after the provider was heard; the same attempt where that is old news."""
+    if (
+        _RANK[seen.state] < _RANK[attempt.state]
+        or attempt.state in DEAD
+        or (seen.state is attempt.state and seen.provider_refund_id == attempt.provider_refund_id)
+    ):
+        return attempt
+    return replace(
+        attempt, state=seen.state, provider_refund_id=seen.provider_refund_id, failure=seen.failure
+    )

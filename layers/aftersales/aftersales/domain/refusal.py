@@ -1,0 +1,50 @@
+"""The one way the desk says no.
+
+A refusal carries a stable code that clients may rely on; `entrypoints/http.py` maps each code to a status.
+"""
+
+from enum import StrEnum
+
+
+class Code(StrEnum):
+    """Every reason for which a request is refused. Codes are part of the API and never change their meaning."""
+
+    NOT_FOUND = "not_found"
+    FORBIDDEN = "forbidden"
+    INVALID = "invalid_request"
+    IDEMPOTENCY_KEY_REQUIRED = "idempotency_key_required"
+    IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"
+    VERSION_CONFLICT = "version_conflict"
+    BUSY = "too_much_contention"
+    ORDER_IN_USE = "order_in_use"
+    ORDER_FROZEN = "order_frozen"
+    LINE_UNKNOWN = "line_unknown"
+    UNITS_UNAVAILABLE = "units_unavailable"
+    MONEY_UNAVAILABLE = "money_unavailable"
+    NOTHING_TO_REFUND = "nothing_to_refund"
+    WINDOW_CLOSED = "window_closed"
+    ACT_NOT_POSSIBLE = "act_not_possible"
+    AMOUNT_ABOVE_CASE = "amount_above_case"
+    AMOUNT_ABOVE_LIMIT = "amount_above_limit"
+    EVIDENCE_LIMIT = "evidence_limit"
+    EVIDENCE_NOT_READY = "evidence_not_ready"
+    SIGNATURE_INVALID = "signature_invalid"
+    PROVIDER_UNAVAILABLE = "provider_unavailable"
+
+
+class Refusal(Exception):
+    """A request that the desk does not carry out. Nothing was written.
+
+    `facts` are shown to the client beside the sentence (for example the case that holds the units).
+    """
+
+    def __init__(self, code: Code, detail: str, **facts: object) -> None:
+        super().__init__(f"{code}: {detail}")
+        self.code = code
+        self.detail = detail
+        self.facts = facts
+
+
+def not_found(what: str) -> Refusal:
+    """Said of what does not exist and of what belongs to somebody else: its existence is not told."""
+    return Refusal(Code.NOT_FOUND, f"There is no such {what}.")

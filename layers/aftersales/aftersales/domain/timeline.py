@@ -1,0 +1,115 @@
+"""The timeline of a case, which is also its outbox.
+
+An entry is written in the same transaction as the change that it tells. Whatever must happen outside (start or
+wake the workflow, tell buyer and seller) is derived from entries afterwards, at least once, each under the
+stable id `case_id:seq`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from aftersales.domain.parties import Party
+
+
+class Event(StrEnum):
+    """What can happen to a case, in the past tense."""
+
+    CASE_OPENED = "case_opened"
+    EVIDENCE_REQUESTED = "evidence_requested"
+    REVIEW_REQUESTED = "review_requested"
+    CASE_APPROVED = "case_approved"
+    CASE_DECLINED = "case_declined"
+    CASE_DISPUTED = "case_disputed"
+    CASE_WITHDRAWN = "case_withdrawn"
+    CASE_CANCELLED = "case_cancelled"
+    CASE_CLOSED_DECLINED = "case_closed_declined"
+    REVIEW_OVERDUE = "review_overdue"
+    EVIDENCE_ADDED = "evidence_added"
+    EVIDENCE_ACCEPTED = "evidence_accepted"
+    EVIDENCE_REFUSED = "evidence_refused"
+    EVIDENCE_VIEWED = "evidence_viewed"
+    MESSAGE_SENT = "message_sent"
+    REFUND_STARTED = "refund_started"
+    REFUND_PENDING = "refund_pending"
+    REFUND_OVERDUE = "refund_overdue"
+    REFUND_SUCCEEDED = "refund_succeeded"
+    REFUND_FAILED = "refund_failed"
+    REFUND_FAILED_LATE = "refund_failed_late"
+    OPERATOR_ASKED = "operator_asked"
+    OPERATOR_OVERDUE = "operator_overdue"
+    CASE_RESUMED = "case_resumed"
+
+
+class Wake(StrEnum):
+    """What an entry does to the case's workflow."""
+
+    START = "start"
+    RING = "ring"
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What follows from an event outside the case: the workflow's wake-up, and whether the parties are told."""
+
+    wake: Wake
+    told: bool
+
+
+_START_AND_TELL = Effect(Wake.START, told=True)
+_RING_AND_TELL = Effect(Wake.RING, told=True)
+_TELL = Effect(Wake.NOTHING, told=True)
+_RING = Effect(Wake.RING, told=False)
+_RECORD = Effect(Wake.NOTHING, told=False)
+
+# The workflow's own steps need no wake-up for what they wrote themselves: the execution goes on by itself.
+EFFECTS: Mapping[Event, Effect] = {
+    Event.CASE_OPENED: _START_AND_TELL,
+    Event.EVIDENCE_REQUESTED: _TELL,
+    Event.REVIEW_REQUESTED: _TELL,
+    Event.CASE_APPROVED: _RING_AND_TELL,
+    Event.CASE_DECLINED: _RING_AND_TELL,
+    Event.CASE_DISPUTED: _RING_AND_TELL,
+    Event.CASE_WITHDRAWN: _RING_AND_TELL,
+    Event.CASE_CANCELLED: _RING_AND_TELL,
+    Event.CASE_CLOSED_DECLINED: _RING_AND_TELL,
+    Event.REVIEW_OVERDUE: _RECORD,
+    Event.EVIDENCE_ADDED: _RECORD,
+    Event.EVIDENCE_ACCEPTED: _RING_AND_TELL,
+    Event.EVIDENCE_REFUSED: _RING_AND_TELL,
+    Event.EVIDENCE_VIEWED: _RECORD,
+    Event.MESSAGE_SENT: _TELL,
+    Event.REFUND_STARTED: _RECORD,
+    Event.REFUND_PENDING: _TELL,
+    Event.REFUND_OVERDUE: _RING,
+    Event.REFUND_SUCCEEDED: _RING_AND_TELL,
+    Event.REFUND_FAILED: _RING_AND_TELL,
+    Event.REFUND_FAILED_LATE: _START_AND_TELL,
+    Event.OPERATOR_ASKED: _RECORD,
+    Event.OPERATOR_OVERDUE: _RECORD,
+    Event.CASE_RESUMED: _RING,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One line of the timeline: who did what, from which status to which, when. Never changed afterwards.
+
+    `seq` equals the version of the case that the same transaction wrote. `data` holds what explains the event:
+    the rules that fired, an amount, the text of a message.
+    """
+
+    case_id: str
+    seq: int
+    at: int
+    actor: Party
+    event: Event
+    from_status: str | None
+    to_status: str
+    data: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def notice_id(self) -> str:
+        """The id by which a receiver drops repeats."""
+        return f"{self.case_id}:{self.seq}"

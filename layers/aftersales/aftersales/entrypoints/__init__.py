@@ -1,0 +1,1 @@
+"""Where AWS calls in: HTTP, steps of the execution, events; and the one place that names concrete adapters."""

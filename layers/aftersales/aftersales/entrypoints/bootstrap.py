@@ -1,0 +1,168 @@
+"""The one place that names concrete adapters.
+
+Everything is made when it is first asked for and kept for the life of the worker: one session for all clients,
+and a provider's SDK only in the functions that call it.
+"""
+
+import json
+import random
+import time
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+
+from aftersales.adapters.dynamodb import DynamoDBStore
+from aftersales.adapters.policies import PublishedPolicies
+from aftersales.contracts import settings
+from aftersales.usecases.ports import Desk, Payments
+
+if TYPE_CHECKING:
+    from aftersales.adapters.s3_evidence import S3EvidenceFiles
+    from aftersales.adapters.ses import SesMailer
+    from aftersales.adapters.sns import SnsNotices, SnsSubscriptions
+    from aftersales.adapters.stepfunctions import StepFunctionsWorkflow
+    from aftersales.adapters.stripe_payments import StripeEvents
+
+# A rotated secret is noticed within this time; both the old and the new webhook secret count until then.
+_SECRET_SECONDS = 300
+
+# Request parameters are built by our own adapters and tested; checking them again costs a tenth of each call.
+_CONFIG = Config(
+    retries={"mode": "standard", "max_attempts": 4},
+    connect_timeout=2,
+    read_timeout=10,
+    parameter_validation=False,
+)
+# Presigned forms must be signed with version 4, the only one that every region and KMS accept.
+_S3_CONFIG = _CONFIG.merge(Config(signature_version="s3v4"))
+
+
+def now() -> int:
+    """The time in epoch milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+def pause(n: int) -> None:
+    """Wait before the n-th new try, up to a fifth of a second, at random so that rivals drift apart."""
+    time.sleep(random.uniform(0, min(0.2, 0.01 * 2**n)))  # noqa: S311 - jitter, not a secret
+
+
+@cache
+def client(service: Any) -> Any:
+    """A client of the worker's only session."""
+    return _session().client(service, config=_S3_CONFIG if service == "s3" else _CONFIG)
+
+
+@cache
+def desk() -> Desk:
+    """Store, policies and clock."""
+    return Desk(store=store(), policies=PublishedPolicies(), now=now, pause=pause)
+
+
+@cache
+def store() -> DynamoDBStore:
+    """The three tables."""
+    return DynamoDBStore(
+        client("dynamodb"),
+        orders=settings.ORDERS_TABLE(),
+        cases=settings.CASES_TABLE(),
+        idempotency=settings.IDEMPOTENCY_TABLE(),
+    )
+
+
+@cache
+def workflow() -> "StepFunctionsWorkflow":
+    """The state machine; functions that only answer a token are not told its ARN."""
+    from aftersales.adapters.stepfunctions import StepFunctionsWorkflow
+
+    return StepFunctionsWorkflow(client("stepfunctions"), settings.STATE_MACHINE_ARN)
+
+
+@cache
+def payments() -> Payments:
+    """Stripe and store credit."""
+    from stripe import StripeClient
+
+    from aftersales.adapters.payments import PaymentsByProvider
+    from aftersales.adapters.store_credit import StoreCredit
+    from aftersales.adapters.stripe_payments import StripePayments
+
+    base = settings.STRIPE_API_BASE()
+    stripe = StripeClient(
+        _stripe_secret(_secret_age())["api_key"],
+        max_network_retries=0,
+        base_addresses={"api": base} if base else {},
+    )
+    return PaymentsByProvider(
+        {
+            "stripe": StripePayments(stripe),
+            "store_credit": StoreCredit(client("dynamodb"), settings.ORDERS_TABLE()),
+        }
+    )
+
+
+@cache
+def provider_events() -> "StripeEvents":
+    """Stripe's signed events."""
+    from aftersales.adapters.stripe_payments import StripeEvents
+
+    return StripeEvents(
+        lambda: tuple(_stripe_secret(_secret_age())["webhook_secrets"]),
+        livemode=settings.STRIPE_LIVEMODE() == "true",
+    )
+
+
+@cache
+def evidence_files() -> "S3EvidenceFiles":
+    """The bucket of evidence."""
+    from aftersales.adapters.s3_evidence import S3EvidenceFiles
+
+    return S3EvidenceFiles(client("s3"), settings.EVIDENCE_BUCKET())
+
+
+@cache
+def notices() -> "SnsNotices":
+    """The topic of notices."""
+    from aftersales.adapters.sns import SnsNotices
+
+    return SnsNotices(client("sns"), settings.NOTICES_TOPIC_ARN())
+
+
+@cache
+def subscriptions() -> "SnsSubscriptions":
+    """The sellers' channels."""
+    from aftersales.adapters.sns import SnsSubscriptions
+
+    return SnsSubscriptions(
+        client("sns"),
+        client("dynamodb"),
+        topic_arn=settings.NOTICES_TOPIC_ARN(),
+        table=settings.CASES_TABLE(),
+    )
+
+
+@cache
+def mailer() -> "SesMailer":
+    """Mail to buyers."""
+    from aftersales.adapters.ses import SesMailer
+
+    return SesMailer(client("sesv2"), settings.MAIL_SENDER())
+
+
+@cache
+def _session() -> boto3.Session:
+    return boto3.Session()
+
+
+def _secret_age() -> int:
+    return int(time.monotonic() // _SECRET_SECONDS)
+
+
+@lru_cache(maxsize=1)
+def _stripe_secret(_age: int) -> dict[str, Any]:
+    """`{"api_key": "sk_...", "webhook_secrets": ["whsec_..."]}`; read again when its age changes."""
+    answer = client("secretsmanager").get_secret_value(SecretId=settings.STRIPE_SECRET_ARN())
+    secret: dict[str, Any] = json.loads(answer["SecretString"])
+    return secret

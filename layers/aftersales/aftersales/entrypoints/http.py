@@ -1,0 +1,304 @@
+"""HTTP at the edge: who calls, what they sent, what they get; and every error mapped to a status, here only."""
+
+import json
+from base64 import b64decode
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from http import HTTPStatus
+from typing import Any
+
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+from aws_lambda_powertools.event_handler.exceptions import NotFoundError
+from pydantic import BaseModel, ValidationError
+
+from aftersales.contracts.problems import FieldError, problem
+from aftersales.contracts.routes import ROUTES, Route
+from aftersales.domain.parties import Party, Role
+from aftersales.domain.refusal import Code, Refusal
+from aftersales.entrypoints.logs import logger
+from aftersales.usecases.ports import OutcomeUnknown, Receipt
+
+STATUSES: Mapping[Code, HTTPStatus] = {
+    Code.NOT_FOUND: HTTPStatus.NOT_FOUND,
+    Code.FORBIDDEN: HTTPStatus.FORBIDDEN,
+    Code.INVALID: HTTPStatus.UNPROCESSABLE_ENTITY,
+    Code.IDEMPOTENCY_KEY_REQUIRED: HTTPStatus.BAD_REQUEST,
+    Code.IDEMPOTENCY_KEY_REUSED: HTTPStatus.CONFLICT,
+    Code.VERSION_CONFLICT: HTTPStatus.PRECONDITION_FAILED,
+    Code.BUSY: HTTPStatus.CONFLICT,
+    Code.ORDER_IN_USE: HTTPStatus.CONFLICT,
+    Code.ORDER_FROZEN: HTTPStatus.CONFLICT,
+    Code.LINE_UNKNOWN: HTTPStatus.UNPROCESSABLE_ENTITY,
+    Code.UNITS_UNAVAILABLE: HTTPStatus.CONFLICT,
+    Code.MONEY_UNAVAILABLE: HTTPStatus.CONFLICT,
+    Code.NOTHING_TO_REFUND: HTTPStatus.CONFLICT,
+    Code.WINDOW_CLOSED: HTTPStatus.CONFLICT,
+    Code.ACT_NOT_POSSIBLE: HTTPStatus.CONFLICT,
+    Code.AMOUNT_ABOVE_CASE: HTTPStatus.UNPROCESSABLE_ENTITY,
+    Code.AMOUNT_ABOVE_LIMIT: HTTPStatus.FORBIDDEN,
+    Code.EVIDENCE_LIMIT: HTTPStatus.CONFLICT,
+    Code.EVIDENCE_NOT_READY: HTTPStatus.CONFLICT,
+    Code.SIGNATURE_INVALID: HTTPStatus.BAD_REQUEST,
+    Code.PROVIDER_UNAVAILABLE: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+
+# An order of 200 lines is about 60 kB; nothing that the desk takes is near this.
+_MAX_BODY = 256 * 1024
+_MAX_DEPTH = 32
+# How long a repeated request is recognised by its key. Opening a case is recognised for ever.
+_KEY_LIFE = 48 * 60 * 60 * 1000
+_KEY_LENGTH = 255
+_GROUPS = {
+    "buyers": Role.BUYER,
+    "sellers": Role.SELLER,
+    "reviewers": Role.REVIEWER,
+    "platform": Role.PLATFORM,
+    "operators": Role.OPERATOR,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One request that passed the door: the route, who calls, and what they sent, already checked."""
+
+    route: Route
+    party: Party
+    path: Mapping[str, str]
+    body: Any
+    query: Any
+    headers: Mapping[str, str]
+    raw: bytes
+    now: int
+
+    @property
+    def idempotency_key(self) -> str:
+        """The client's key; the route decides whether it must be there."""
+        return self.headers.get("idempotency-key", "")
+
+    @property
+    def request_hash(self) -> str:
+        """What the key stands for: this operation on this thing with this body."""
+        said = {"path": dict(self.path), "body": self.body.model_dump(mode="json") if self.body else None}
+        return sha256(f"{self.route.operation}{json.dumps(said, sort_keys=True)}".encode()).hexdigest()
+
+    @property
+    def receipt(self) -> Receipt | None:
+        """How a repeat of this request will be recognised, if the client wants that."""
+        if not self.idempotency_key:
+            return None
+        key = f"{self.party.role}#{self.party.id}#{self.idempotency_key}"
+        return Receipt(key, self.request_hash, self.now + _KEY_LIFE)
+
+    @property
+    def if_match(self) -> int | None:
+        """The version that the client saw, from `If-Match: "7"`."""
+        tag = self.headers.get("if-match", "").strip()
+        if tag in ("", "*"):
+            return None
+        version = tag.removeprefix("W/").strip('"')
+        if not (version.isascii() and version.isdigit() and len(version) < 10):
+            raise Refusal(Code.VERSION_CONFLICT, "If-Match carries the case's version in quotes.")
+        return int(version)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A status other than the route's, or headers."""
+
+    body: BaseModel | Mapping[str, Any] | None
+    status: int
+    headers: Mapping[str, str]
+
+
+Operation = Callable[[Call], BaseModel | Mapping[str, Any] | Answer | None]
+
+
+class Api:
+    """The operations of one function. Registering is by name; the table of routes says the rest."""
+
+    def __init__(self, function: str, now: Callable[[], int]) -> None:
+        self._routes = {route.operation: route for route in ROUTES if route.function == function}
+        self._app = APIGatewayRestResolver()
+        self._app.exception_handler([Refusal, ValidationError, OutcomeUnknown])(_problem_of)
+        self._app.not_found(_nothing_here)
+        self._now = now
+
+    def operation(self, do: Operation) -> Operation:
+        """Serve the route whose operation has this function's name."""
+        route = self._routes[do.__name__]
+
+        def serve(**path: str) -> Response[str]:
+            call = self._admit(route, path)
+            logger.append_keys(operation=route.operation, role=call.party.role, **path)
+            return _answer(route, do(call))
+
+        pattern = route.path.replace("{", "<").replace("}", ">")
+        self._app.route(pattern, method=route.method)(serve)
+        return do
+
+    def __call__(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
+        """One request. What cannot be read is refused before anything parses it."""
+        logger.append_keys(request_id=event.get("requestContext", {}).get("requestId"))
+        try:
+            answer = _refuse_unreadable(event) or self._app.resolve(event, context)
+            logger.info("answered", status=answer["statusCode"])
+            return answer
+        except Exception:  # noqa: BLE001 - whatever it is, the client gets a problem and not a stack
+            logger.exception("failed")
+            return _wire(
+                _problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", "Something broke on our side.")
+            )
+        finally:
+            logger.clear_state()
+
+    def _admit(self, route: Route, path: Mapping[str, str]) -> Call:
+        event = self._app.current_event.raw_event
+        headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+        party = party_of(event, route.roles) if route.roles else Party(Role.PROVIDER, "anyone")
+        key = headers.get("idempotency-key", "")
+        if route.key == "required" and not key:
+            raise Refusal(Code.IDEMPOTENCY_KEY_REQUIRED, "Send an Idempotency-Key, so that a repeat is safe.")
+        if len(key) > _KEY_LENGTH or not key.isprintable():
+            raise Refusal(Code.INVALID, f"An Idempotency-Key has at most {_KEY_LENGTH} printable characters.")
+        raw = _raw_body(event)
+        return Call(
+            route=route,
+            party=party,
+            path=path,
+            body=_parse(route.body, raw) if route.body else None,
+            query=_query(route.query, event) if route.query else None,
+            headers=headers,
+            raw=raw,
+            now=self._now(),
+        )
+
+
+def party_of(event: Mapping[str, Any], roles: frozenset[Role]) -> Party:
+    """Who the ID token speaks for. Somebody in several groups acts in the one that the route is for.
+
+    Raises `forbidden`: also for an access token, which carries no party and is not meant for the API.
+    """
+    claims = (event.get("requestContext", {}).get("authorizer") or {}).get("claims") or {}
+    party_id = claims.get("custom:party_id")
+    held = {role for group, role in _GROUPS.items() if group in groups_of(claims.get("cognito:groups"))}
+    mine = sorted(held & roles)
+    if claims.get("token_use") != "id" or not party_id or not mine:
+        raise Refusal(Code.FORBIDDEN, "This token may not call this operation.")
+    return Party(mine[0], party_id)
+
+
+def groups_of(claim: object) -> frozenset[str]:
+    """The groups of a token: a list, or text like `a,b` or `[a b]`, as the authorizer passes lists on."""
+    text = " ".join(map(str, claim)) if isinstance(claim, list) else str(claim or "")
+    return frozenset(text.strip("[]").replace(",", " ").split())
+
+
+def _refuse_unreadable(event: Mapping[str, Any]) -> dict[str, Any] | None:
+    """By size and content type alone: a resolver that meets a multipart body without boundary, or base64 that
+    is no text, fails with a 5xx."""
+    body = event.get("body") or ""
+    if not body:
+        return None
+    headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+    if len(body) > _MAX_BODY * 4 // 3:
+        return _wire(_problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body_too_large", "At most 256 kB."))
+    content_type = str(headers.get("content-type") or "application/json").split(";")[0].strip().lower()
+    if content_type != "application/json":
+        return _wire(
+            _problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "Send application/json.")
+        )
+    return None
+
+
+def _raw_body(event: Mapping[str, Any]) -> bytes:
+    body = event.get("body") or ""
+    if not event.get("isBase64Encoded"):
+        return str(body).encode("utf-8", "surrogatepass")
+    try:
+        return b64decode(body, validate=True)
+    except ValueError as error:
+        raise Refusal(Code.INVALID, "The body is not base64.") from error
+
+
+def _parse(model: type[BaseModel], raw: bytes) -> BaseModel:
+    if raw.count(b"[") + raw.count(b"{") > _MAX_DEPTH * 100 or _depth(raw) > _MAX_DEPTH:
+        raise Refusal(Code.INVALID, f"The body is nested deeper than {_MAX_DEPTH} levels.")
+    return model.model_validate_json(raw or b"{}")
+
+
+def _depth(raw: bytes) -> int:
+    """How deep brackets nest, counted without parsing; brackets inside strings only make it stricter."""
+    depth = deepest = 0
+    for byte in raw:
+        if byte in b"[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif byte in b"]}":
+            depth -= 1
+    return deepest
+
+
+def _query(model: type[BaseModel], event: Mapping[str, Any]) -> BaseModel:
+    return model.model_validate(event.get("queryStringParameters") or {})
+
+
+def _answer(route: Route, said: BaseModel | Mapping[str, Any] | Answer | None) -> Response[str]:
+    answer = said if isinstance(said, Answer) else Answer(said, route.status, {})
+    body = answer.body
+    if isinstance(body, BaseModel):
+        text = body.model_dump_json(by_alias=True)
+    else:
+        text = json.dumps(body) if body is not None else ""
+    version = getattr(body, "version", None)
+    headers = {"Cache-Control": "no-store", **answer.headers}
+    if version is not None:
+        headers["ETag"] = f'"{version}"'
+    return Response(answer.status, "application/json", text, headers=headers)
+
+
+def _problem_of(error: Exception) -> Response[str]:
+    if isinstance(error, ValidationError):
+        return _problem(
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            Code.INVALID,
+            "The request does not have the form that this operation takes.",
+            [
+                FieldError(field=".".join(map(str, one["loc"])) or "body", message=one["msg"])
+                for one in error.errors(include_url=False, include_input=False, include_context=False)
+            ],
+        )
+    if isinstance(error, OutcomeUnknown):
+        return _problem(
+            HTTPStatus.SERVICE_UNAVAILABLE, Code.PROVIDER_UNAVAILABLE, "The payment provider does not answer."
+        )
+    if isinstance(error, Refusal):
+        return _problem(STATUSES[error.code], error.code, error.detail, facts=error.facts)
+    raise error
+
+
+def _nothing_here(_error: NotFoundError) -> Response[str]:
+    return _problem(HTTPStatus.NOT_FOUND, Code.NOT_FOUND, "There is nothing at this address.")
+
+
+def _problem(
+    status: HTTPStatus,
+    code: str,
+    detail: str,
+    errors: Sequence[FieldError] = (),
+    facts: Mapping[str, object] | None = None,
+) -> Response[str]:
+    logger.append_keys(code=code)
+    body = problem(code, status, status.phrase, detail, list(errors), facts or {})
+    return Response(
+        status, "application/problem+json", json.dumps(body), headers={"Cache-Control": "no-store"}
+    )
+
+
+def _wire(response: Response[str]) -> dict[str, Any]:
+    return {
+        "statusCode": int(response.status_code),
+        "headers": {"Content-Type": response.content_type, "Cache-Control": "no-store"},
+        "body": response.body,
+        "isBase64Encoded": False,
+    }

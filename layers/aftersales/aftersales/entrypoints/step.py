@@ -1,0 +1,78 @@
+"""A step of a case's execution.
+
+A plain step answers where the case is, and the execution's Choice reads it. A step that waits is given a doorbell
+and answers nothing: the execution goes on when it is rung.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from aftersales.domain.case import Case
+from aftersales.entrypoints import bootstrap
+from aftersales.entrypoints.logs import logger
+from aftersales.usecases.run_workflow import Waiting
+
+
+class StepInput(BaseModel):
+    """What the state machine passes to every step. `schema` tells old inputs from new ones."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    case_id: str
+    schema_: int
+    execution: str = ""
+    token: str = ""
+    entered_at: str = ""
+    version: int = 0
+    seen: Mapping[str, Any] = Field(default_factory=dict)
+
+    @property
+    def trouble(self) -> str:
+        """What went wrong in the step before, by name; a refund that failed brought no failure of a step."""
+        return str(self.seen.get("failure", {}).get("Error", "refund_failed"))
+
+    @property
+    def waiting(self) -> Waiting:
+        """The doorbell of this step."""
+        return Waiting(token=self.token, entered_at=self.entered_at, version=self.version)
+
+
+def plain_step(do: Callable[[StepInput], Case]) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
+    """A step that works and answers. Its exceptions are the execution's to retry or catch."""
+
+    def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+        given = _given(event)
+        case = do(given)
+        logger.info("step", step=do.__name__, case_id=given.case_id, status=case.status, version=case.version)
+        return {
+            "case_id": case.case_id,
+            "schema": given.schema_,
+            "status": case.status,
+            "version": case.version,
+        }
+
+    return handler
+
+
+def waiting_step(do: Callable[[StepInput], object]) -> Callable[[dict[str, Any], Any], None]:
+    """A step that parks. Its exceptions are reported through its own doorbell, so that the execution learns of
+    them by name and at once; a worker that dies without a word is found by the clock on the case."""
+
+    def handler(event: dict[str, Any], context: Any) -> None:
+        given = _given(event)
+        try:
+            do(given)
+            logger.info("step", step=do.__name__, case_id=given.case_id)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the execution learns of it
+            logger.exception("step failed", step=do.__name__, case_id=given.case_id)
+            bootstrap.workflow().fail(given.token, type(error).__name__)
+
+    return handler
+
+
+def _given(event: dict[str, Any]) -> StepInput:
+    return StepInput.model_validate(
+        {("schema_" if name == "schema" else name): value for name, value in event.items()}
+    )

@@ -1,0 +1,92 @@
+"""Read, decide, write once; and again from the start when somebody else wrote first."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from aftersales.domain.case import Case
+from aftersales.domain.ledger import Ledger
+from aftersales.domain.lifecycle import Change
+from aftersales.domain.order import Order
+from aftersales.domain.parties import Party, may_see_case
+from aftersales.domain.policy import Policy
+from aftersales.domain.refusal import Code, Refusal, not_found
+from aftersales.usecases.ports import Desk, Receipt, Stale
+
+_TRIES = 25
+
+
+def until_committed[T](desk: Desk, attempt: Callable[[], T]) -> T:
+    """Run `attempt` until nobody wrote in between. Many cases on one order meet at its ledger; each try reads
+    again, so a loser of the race is told the truth of that moment and not of the first read."""
+    for n in range(_TRIES):
+        try:
+            return attempt()
+        except Stale:
+            desk.pause(n)
+    raise Refusal(Code.BUSY, "Too many writes at once; nothing was changed. Please try again.")
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What an act decides on, as it was read: the case, its order and ledger, and the policy that it froze."""
+
+    case: Case
+    order: Order
+    ledger: Ledger
+    policy: Policy
+
+
+# What an act makes of a case: a change to commit, or None where there is nothing to do.
+Decide = Callable[[Read], Change | None]
+
+
+def change_case(
+    desk: Desk,
+    case_id: str,
+    decide: Decide,
+    *,
+    party: Party | None = None,
+    if_match: int | None = None,
+    receipt: Receipt | None = None,
+) -> Case:
+    """One act on one case in one transaction; answers the case as it then is.
+
+    `party` is checked against the case when a person acts; `if_match` is the version they saw; a `receipt` that
+    exists already means that the act was done before and is not done again.
+    """
+
+    def attempt() -> Case:
+        case = desk.store.case(case_id)
+        if case is None or (
+            party and not may_see_case(party, buyer_id=case.buyer_id, seller_id=case.seller_id)
+        ):
+            raise not_found("case")
+        if receipt and _done_before(desk, receipt):
+            return case
+        if if_match is not None and if_match != case.version:
+            raise Refusal(
+                Code.VERSION_CONFLICT, "The case has changed since it was read.", version=case.version
+            )
+        order, ledger = known_order(desk, case.order_id)
+        change = decide(Read(case, order, ledger, desk.policies.version(case.policy_version)))
+        if change is None:
+            return case
+        desk.store.commit(change, receipt)
+        return change.case
+
+    return until_committed(desk, attempt)
+
+
+def known_order(desk: Desk, order_id: str) -> tuple[Order, Ledger]:
+    """The order of an existing case; orders are never deleted."""
+    found = desk.store.order(order_id)
+    if found is None:
+        raise not_found("order")
+    return found
+
+
+def _done_before(desk: Desk, receipt: Receipt) -> bool:
+    known = desk.store.receipt(receipt.key, desk.now())
+    if known and known.request_hash != receipt.request_hash:
+        raise Refusal(Code.IDEMPOTENCY_KEY_REUSED, "This key was used for another request.")
+    return known is not None

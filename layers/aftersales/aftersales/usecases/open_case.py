@@ -1,0 +1,102 @@
+"""A buyer applies."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID, uuid5
+
+from aftersales.domain import lifecycle
+from aftersales.domain.case import Case
+from aftersales.domain.evidence import Evidence
+from aftersales.domain.ledger import reserve
+from aftersales.domain.parties import Party
+from aftersales.domain.refusal import Code, Refusal
+from aftersales.usecases.commit import until_committed
+from aftersales.usecases.ports import Desk
+from aftersales.usecases.quote_case import (
+    Application,
+    assess_claim,
+    refuse_closed_window,
+    wanted_units,
+)
+from aftersales.usecases.read_order import read_order
+
+_CASES = UUID("6f0d9a6e-6a57-4a0e-8d0c-0a9d2a1f7c3b")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromisedFile:
+    """A file that the buyer says will be uploaded."""
+
+    filename: str
+    content_type: str
+    size: int
+
+
+def case_id_of(buyer: Party, idempotency_key: str) -> str:
+    """The id follows from who asks and their key: a retry meets its own case, whatever was lost before."""
+    return str(uuid5(_CASES, f"{buyer.id}\n{idempotency_key}"))
+
+
+def open_case(
+    desk: Desk,
+    application: Application,
+    description: str,
+    files: Sequence[PromisedFile],
+    *,
+    buyer: Party,
+    idempotency_key: str,
+    request_hash: str,
+) -> tuple[Case, bool]:
+    """The case and whether this request created it.
+
+    The case row is the record of the key: it carries the hash of the body, and a second transaction with the
+    same id fails on `attribute_not_exists`, so of any number of parallel requests one opens the case and the
+    rest find it.
+    """
+    case_id = case_id_of(buyer, idempotency_key)
+
+    def attempt() -> tuple[Case, bool]:
+        known = desk.store.case(case_id)
+        if known:
+            if known.request_hash != request_hash:
+                raise Refusal(Code.IDEMPOTENCY_KEY_REUSED, "This key was used for another application.")
+            return known, False
+        order, ledger = read_order(desk, application.order_id, buyer)
+        wanted = wanted_units(desk, application, order, ledger)
+        claim = reserve(ledger, wanted)[1]
+        assessment = assess_claim(
+            desk, order, application.kind, application.reason, claim, accepted_evidence=0
+        )
+        refuse_closed_window(assessment)
+        change = lifecycle.open_case(
+            case_id=case_id,
+            order=order,
+            ledger=ledger,
+            kind=application.kind,
+            reason=application.reason,
+            description=description,
+            wanted=wanted,
+            evidence=promised(files, buyer),
+            policy=assessment.policy,
+            request_hash=request_hash,
+            buyer=buyer,
+            now=desk.now(),
+        )
+        desk.store.commit(change)
+        return change.case, True
+
+    return until_committed(desk, attempt)
+
+
+def promised(files: Sequence[PromisedFile], by: Party, after: int = 0) -> tuple[Evidence, ...]:
+    """Evidence rows for files to come, numbered on from those the case has."""
+    return tuple(
+        Evidence(
+            evidence_id=f"e{number}",
+            filename=file.filename,
+            content_type=file.content_type,
+            size=file.size,
+            added_by=by.role,
+        )
+        for number, file in enumerate(files, after + 1)
+    )

@@ -1,0 +1,201 @@
+"""What the use cases need of the world, in the domain's words. `adapters` implements it."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from aftersales.domain.case import Case
+from aftersales.domain.ledger import Ledger
+from aftersales.domain.lifecycle import Change
+from aftersales.domain.notice import Notice
+from aftersales.domain.order import Contact, Order
+from aftersales.domain.parties import Party
+from aftersales.domain.policy import History, Policy
+from aftersales.domain.refund import Attempt, ProviderRefund
+from aftersales.domain.timeline import Entry
+
+
+class Stale(Exception):
+    """Somebody else wrote first: what was read is no longer true. Read again and decide again."""
+
+
+class OutcomeUnknown(Exception):
+    """The provider's answer was lost or cannot be trusted; the refund may or may not exist there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A remembered request (or provider event), so that a repeat is recognised. Written with its effect."""
+
+    key: str
+    request_hash: str
+    expires_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page[T]:
+    """One page of a list and the cursor of the next one."""
+
+    items: Sequence[T]
+    next_cursor: str | None
+
+
+class Store(Protocol):
+    """Orders, ledgers, cases and timelines."""
+
+    def order(self, order_id: str) -> tuple[Order, Ledger] | None:
+        """The order with its ledger, as last written."""
+
+    def put_order(self, order: Order, ledger: Ledger, *, new: bool) -> None:
+        """Write snapshot and ledger together. Raises `Stale` if the ledger's version moved."""
+
+    def case(self, case_id: str) -> Case | None:
+        """The case as last written."""
+
+    def commit(self, change: Change, receipt: Receipt | None = None) -> None:
+        """Write case, timeline entry, ledger and receipt in one transaction, or nothing.
+
+        Raises `Stale` if the case's version or the ledger's moved, or if the receipt exists.
+        """
+
+    def receipt(self, key: str, now: int) -> Receipt | None:
+        """The remembered request of that key, unless it has expired."""
+
+    def timeline(self, case_id: str, *, after: int, limit: int) -> Sequence[Entry]:
+        """Entries with a `seq` above `after`, oldest first."""
+
+    def cases_of(self, party: Party, *, limit: int, cursor: str | None) -> Page[Case]:
+        """The cases of a buyer or a seller, newest first."""
+
+    def cases_waiting(self, waiting_on: str, party_id: str, *, limit: int, cursor: str | None) -> Page[Case]:
+        """The cases that wait for a party, by deadline."""
+
+    def history(self, buyer_id: str, since: int) -> History:
+        """The buyer's orders and cases since then, counted up to a bound."""
+
+    def due(self, now: int, limit: int) -> Iterable[str]:
+        """Ids of cases whose deadline has passed, the longest overdue first."""
+
+    def park(self, case_id: str, token: str, entered_at: str) -> None:
+        """Remember the doorbell of the step that waits. An older step never replaces a newer one's."""
+
+    def doorbell(self, case_id: str) -> str | None:
+        """The doorbell parked last, if any."""
+
+    def unrelayed(self, before: int, limit: int) -> Iterable[Entry]:
+        """Entries written before then whose effects were not acknowledged."""
+
+    def mark_relayed(self, entry: Entry) -> None:
+        """Acknowledge an entry's effects."""
+
+    def remember(self, receipt: Receipt) -> None:
+        """Write a receipt on its own, for effects that have no row here."""
+
+
+class Policies(Protocol):
+    """The published versions of the policy."""
+
+    def at(self, when: int) -> Policy:
+        """The version in force at that time."""
+
+    def version(self, version: str) -> Policy:
+        """The version of that name."""
+
+
+class Workflow(Protocol):
+    """The case's execution."""
+
+    def start(self, name: str, case_id: str) -> bool:
+        """Start the execution of that name. False if one of that name has already ended."""
+
+    def ring(self, token: str) -> None:
+        """Wake the step that waits. A step that no longer waits is not an error."""
+
+
+class Payments(Protocol):
+    """Where money goes back."""
+
+    def refund(self, attempt: Attempt) -> ProviderRefund:
+        """Ask for the refund under its key. A refusal for good is a refund that `failed`.
+
+        Raises `OutcomeUnknown`.
+        """
+
+    def find(self, attempt: Attempt) -> ProviderRefund | None:
+        """The refund of that id, as it stands at the provider, or None if there is none.
+
+        Raises `OutcomeUnknown`.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderEvent:
+    """A signed word of the provider: which refund changed. What it became is asked, never believed."""
+
+    event_id: str
+    case_id: str | None
+    refund_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class UploadForm:
+    """Where and how a browser posts one file."""
+
+    url: str
+    fields: Mapping[str, str]
+    expires_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedFile:
+    """The result of looking at a file: the hash of its clean copy, or why it was refused."""
+
+    sha256: str | None = None
+    refused: str | None = None
+
+
+class EvidenceFiles(Protocol):
+    """The files of cases: incoming, originals and clean copies are kept apart."""
+
+    def upload_form(self, case_id: str, evidence_id: str, *, content_type: str, size: int) -> UploadForm:
+        """A form bound to this case, type and size, valid for minutes."""
+
+    def check(self, case_id: str, evidence_id: str, *, content_type: str, size: int) -> CheckedFile:
+        """Look at the uploaded file, keep original and clean copy, or refuse it. Repeatable."""
+
+    def link(self, case_id: str, evidence_id: str, *, filename: str) -> tuple[str, int]:
+        """A link to the clean copy and when it ends."""
+
+
+class Notices(Protocol):
+    """The topic that sellers and the desk's own mailer subscribe to."""
+
+    def publish(self, notice: Notice) -> None:
+        """Publish with the attributes that subscribers filter by."""
+
+
+class Subscriptions(Protocol):
+    """A seller's channels of the topic."""
+
+    def subscribe(self, seller_id: str, channel: str, endpoint: str, events: Sequence[str]) -> str:
+        """Subscribe, or change the filter of the subscription; answers its state."""
+
+    def unsubscribe(self, seller_id: str, channel: str) -> bool:
+        """End it. False if there was none."""
+
+
+class Mailer(Protocol):
+    """Mail to a buyer."""
+
+    def send(self, contact: Contact, subject: str, text: str, html: str) -> None:
+        """Hand the mail over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What nearly every use case needs. `now` is epoch milliseconds; `pause` waits before the n-th retry."""
+
+    store: Store
+    policies: Policies
+    now: Callable[[], int]
+    pause: Callable[[int], None]

@@ -1,0 +1,27 @@
+"""The platform writes an order, or writes it again."""
+
+from aftersales.domain.ledger import Ledger, open_ledger, rebase
+from aftersales.domain.order import Order
+from aftersales.domain.refusal import Code, Refusal
+from aftersales.usecases.commit import until_committed
+from aftersales.usecases.ports import Desk
+
+
+def put_order(desk: Desk, order: Order) -> tuple[Order, Ledger]:
+    """Snapshot and ledger, written together. The same content twice is the same answer and no write."""
+
+    def attempt() -> tuple[Order, Ledger]:
+        known = desk.store.order(order.order_id)
+        if known is None:
+            ledger = open_ledger(order)
+            desk.store.put_order(order, ledger, new=True)
+            return order, ledger
+        before, ledger = known
+        if before == order:
+            return known
+        if (before.buyer_id, before.seller_id) != (order.buyer_id, order.seller_id):
+            raise Refusal(Code.ORDER_IN_USE, "An order keeps its buyer and its seller.")
+        desk.store.put_order(order, rebase(ledger, order), new=False)
+        return order, ledger
+
+    return until_committed(desk, attempt)

@@ -1,0 +1,117 @@
+"""What an application would reserve and pay, and how the policy would see it. Writes nothing."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from aftersales.domain import policy as policies
+from aftersales.domain.case import Kind, Reason
+from aftersales.domain.ledger import Ledger, Reservation, reserve
+from aftersales.domain.order import SHIPPING, Order
+from aftersales.domain.parties import Party
+from aftersales.domain.policy import Assessment, Facts, Policy, assess, better_for_buyer
+from aftersales.domain.refusal import Code, Refusal
+from aftersales.usecases.ports import Desk
+from aftersales.usecases.read_order import read_order
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Application:
+    """What a buyer applies for: how many units of which lines, and why."""
+
+    order_id: str
+    kind: Kind
+    reason: Reason
+    lines: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quote:
+    """The claim that would be reserved, and the policy's view of it as things stand."""
+
+    order: Order
+    claim: Reservation
+    assessment: Assessment
+
+
+def quote_case(desk: Desk, application: Application, buyer: Party) -> Quote:
+    """The same computation as opening and assessing the case, on what is true now."""
+    order, ledger = read_order(desk, application.order_id, buyer)
+    claim = reserve(ledger, wanted_units(desk, application, order, ledger))[1]
+    assessment = assess_claim(desk, order, application.kind, application.reason, claim, accepted_evidence=0)
+    refuse_closed_window(assessment)
+    return Quote(order=order, claim=claim, assessment=assessment)
+
+
+def wanted_units(desk: Desk, application: Application, order: Order, ledger: Ledger) -> Mapping[str, int]:
+    """The lines asked for, and the shipping where the policy pays it and nobody was paid it before."""
+    wanted = dict(application.lines)
+    shipping = ledger.line(SHIPPING)
+    if shipping and shipping.free and shipping.total and _pays_shipping(desk, application, order, ledger):
+        wanted[SHIPPING] = 1
+    return wanted
+
+
+def assess_claim(
+    desk: Desk,
+    order: Order,
+    kind: Kind,
+    reason: Reason,
+    claim: Reservation,
+    *,
+    accepted_evidence: int,
+) -> Assessment:
+    """The policy's verdict under the version in force now or at the purchase, whichever is better for the buyer."""
+    now = desk.now()
+    current, at_purchase = desk.policies.at(now), desk.policies.at(order.placed_at)
+    facts = _facts(desk, order, kind, reason, claim, accepted_evidence, current, now)
+    verdict = assess(facts, current)
+    if at_purchase.version == current.version:
+        return verdict
+    return better_for_buyer(verdict, assess(facts, at_purchase))
+
+
+def refuse_closed_window(assessment: Assessment) -> None:
+    """A case is opened inside its window or not at all."""
+    if assessment.reason_code == policies.window_closed.__name__:
+        rule = next(rule for rule in assessment.rules if rule.code == assessment.reason_code)
+        raise Refusal(
+            Code.WINDOW_CLOSED,
+            f"The {rule.inputs['window_days']} days after delivery have passed.",
+            **rule.inputs,
+        )
+
+
+def _facts(
+    desk: Desk,
+    order: Order,
+    kind: Kind,
+    reason: Reason,
+    claim: Reservation,
+    accepted_evidence: int,
+    policy: Policy,
+    now: int,
+) -> Facts:
+    lines = [line for held in claim.units if (line := order.line(held.line_id))]
+    return Facts(
+        kind=kind,
+        reason=reason,
+        amount=claim.amount,
+        currency=order.currency,
+        categories=tuple(dict.fromkeys(line.category for line in lines)),
+        returnable=all(line.returnable for line in lines),
+        placed_at=order.placed_at,
+        delivered_at=order.delivered_at,
+        now=now,
+        accepted_evidence=accepted_evidence,
+        history=desk.store.history(order.buyer_id, now - policy.risk.days * policies.DAY),
+    )
+
+
+def _pays_shipping(desk: Desk, application: Application, order: Order, ledger: Ledger) -> bool:
+    taken = all(
+        len(line.free) == application.lines.get(line.line_id, 0)
+        for line in ledger.lines
+        if line.line_id != SHIPPING
+    )
+    versions = (desk.policies.at(desk.now()), desk.policies.at(order.placed_at))
+    return any(policies.pays_shipping(policy, application.reason, last_unit=taken) for policy in versions)

@@ -1,0 +1,44 @@
+"""A case, its timeline, and the lists of cases that a party may see."""
+
+from collections.abc import Mapping
+
+from aftersales.domain.case import Case, Status, WaitingOn
+from aftersales.domain.parties import Party, Role, may_see_case
+from aftersales.domain.refusal import not_found
+from aftersales.domain.timeline import Entry
+from aftersales.usecases.ports import Desk, Page
+
+
+def read_case(desk: Desk, case_id: str, party: Party) -> Case:
+    """The case, for its parties and the reviewers."""
+    case = desk.store.case(case_id)
+    if case is None or not may_see_case(party, buyer_id=case.buyer_id, seller_id=case.seller_id):
+        raise not_found("case")
+    return case
+
+
+def read_timeline(desk: Desk, case_id: str, party: Party, *, after: int, limit: int) -> Page[Entry]:
+    """Entries oldest first. The cursor is the `seq` of the last one read."""
+    read_case(desk, case_id, party)
+    entries = desk.store.timeline(case_id, after=after, limit=limit)
+    return Page(entries, str(entries[-1].seq) if len(entries) == limit else None)
+
+
+def list_cases(
+    desk: Desk, party: Party, *, limit: int, cursor: str | None, filters: Mapping[str, str]
+) -> Page[Case]:
+    """A party's cases, newest first; the reviewers' queue by deadline.
+
+    Filters are applied to what was read, page by page, so a page may hold fewer cases than `limit` and still
+    have a successor; no request reads more than one page of the index.
+    """
+    if party.role is Role.REVIEWER:
+        page = desk.store.cases_waiting(WaitingOn.PLATFORM, Status.DISPUTED, limit=limit, cursor=cursor)
+    else:
+        page = desk.store.cases_of(party, limit=limit, cursor=cursor)
+    kept = [case for case in page.items if all(_matches(case, *one) for one in filters.items())]
+    return Page(kept, page.next_cursor)
+
+
+def _matches(case: Case, name: str, wanted: str) -> bool:
+    return str(getattr(case, name)) == wanted

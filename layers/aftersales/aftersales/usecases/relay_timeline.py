@@ -1,0 +1,49 @@
+"""Carry a timeline entry outside: start or wake the workflow, tell buyer and seller. At least once."""
+
+from aftersales.domain.case import Status
+from aftersales.domain.notice import notice_of
+from aftersales.domain.timeline import EFFECTS, Entry, Wake
+from aftersales.usecases.ports import Desk, Notices, Workflow
+from aftersales.usecases.run_workflow import execution_name
+
+_ACKNOWLEDGED_WITHIN = 5 * 60 * 1000
+_PER_SWEEP = 200
+
+
+class ExecutionUnclaimed(Exception):
+    """An execution of the case's name has ended, and yet the case was never assessed."""
+
+
+def relay_entry(desk: Desk, workflow: Workflow, notices: Notices, entry: Entry) -> None:
+    """All effects of one entry, then the acknowledgement. May run any number of times."""
+    case = desk.store.case(entry.case_id)
+    if case is None:
+        return
+    effect = EFFECTS[entry.event]
+    unclaimed = False
+    if effect.wake is Wake.START:
+        started = workflow.start(execution_name(case), case.case_id)
+        unclaimed = not started and case.status is Status.REQUESTED
+    elif effect.wake is Wake.RING:
+        token = desk.store.doorbell(case.case_id)
+        if token:
+            workflow.ring(token)
+    if effect.told:
+        notices.publish(notice_of(entry, case))
+    if unclaimed:
+        raise ExecutionUnclaimed(case.case_id)
+    desk.store.mark_relayed(entry)
+
+
+def sweep_timeline(desk: Desk, workflow: Workflow, notices: Notices) -> int:
+    """Carry again what was not acknowledged in five minutes; answers how many entries that were."""
+    entries = list(desk.store.unrelayed(desk.now() - _ACKNOWLEDGED_WITHIN, _PER_SWEEP))
+    failures: list[Exception] = []
+    for entry in entries:
+        try:
+            relay_entry(desk, workflow, notices, entry)
+        except Exception as failure:  # noqa: BLE001 - one entry that cannot be carried must not hold up the rest
+            failures.append(failure)
+    if failures:
+        raise ExceptionGroup("entries that could not be carried", failures)
+    return len(entries)

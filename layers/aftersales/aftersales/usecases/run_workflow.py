@@ -1,0 +1,177 @@
+"""The steps of a case's execution. Each reads the case, lets the domain decide, and writes once.
+
+A step that waits parks its doorbell first and reads the case afterwards. Whoever changes the case afterwards
+finds the doorbell and rings; whoever changed it before is seen by the read:
+
+    step   park ───────── read ──► moved on? ring at once
+    other        ── write ──► look for the doorbell ──► ring
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from aftersales.domain import lifecycle
+from aftersales.domain.case import Case, Status
+from aftersales.domain.lifecycle import LIFECYCLE, Act, Change
+from aftersales.domain.parties import Party, Role
+from aftersales.domain.refund import UNANSWERED, Attempt, AttemptState, ProviderRefund
+from aftersales.usecases.commit import Read, change_case
+from aftersales.usecases.ports import Desk, OutcomeUnknown, Payments, Receipt, Workflow
+from aftersales.usecases.quote_case import assess_claim
+
+# Stripe may forget an idempotency key after 24 hours; an hour before that nothing is sent under it any more,
+# and the provider's list of refunds is the only judge (https://docs.stripe.com/api/idempotent_requests).
+KEY_LIFE = 23 * 60 * 60 * 1000
+
+
+class NotThisExecution(Exception):
+    """The execution's name is not the one under which this case runs now."""
+
+
+class RefundUnsettled(Exception):
+    """The books of the case are not closed; the execution must look at the case again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """A step of an execution that parks: its doorbell, when it was entered, the version its route was read at."""
+
+    token: str
+    entered_at: str
+    version: int
+
+
+def execution_name(case: Case) -> str:
+    """The case's id; a closed case that came back runs under the next name."""
+    return case.case_id if case.run == 1 else f"{case.case_id}-{case.run}"
+
+
+def assess_case(desk: Desk, case_id: str, execution: str) -> Case:
+    """Let the policy decide where it is its turn; otherwise only say where the case is.
+
+    The first assessment is also the claim of the execution: it moves the case away from `requested`.
+    """
+
+    def decide(read: Read) -> Change | None:
+        case = read.case
+        if execution_name(case) != execution:
+            raise NotThisExecution(f"case {case_id} runs as {execution_name(case)}")
+        if case.status not in LIFECYCLE[Act.ASSESS] or not _has_news(case):
+            return None
+        assessment = assess_claim(
+            desk, read.order, case.kind, case.reason, case.claim, accepted_evidence=case.accepted_evidence
+        )
+        return lifecycle.apply_assessment(case, assessment, desk.now())
+
+    return change_case(desk, case_id, decide)
+
+
+def wait_for_party(desk: Desk, workflow: Workflow, case_id: str, waiting: Waiting) -> None:
+    """Park until something happens to the case; ring at once if it already has."""
+    desk.store.park(case_id, waiting.token, waiting.entered_at)
+    case = desk.store.case(case_id)
+    if case is None or case.version != waiting.version:
+        workflow.ring(waiting.token)
+
+
+def ask_operator(desk: Desk, workflow: Workflow, case_id: str, trouble: str, waiting: Waiting) -> None:
+    """Name the trouble on the case, then wait for an operator."""
+    desk.store.park(case_id, waiting.token, waiting.entered_at)
+
+    def ask(read: Read) -> Change | None:
+        if read.case.status not in LIFECYCLE[Act.ASK_OPERATOR]:
+            return None
+        return lifecycle.ask_operator(read.case, trouble, policy=read.policy, now=desk.now())
+
+    case = change_case(desk, case_id, ask)
+    if not case.trouble and case.status is not Status.REFUND_ACTION_REQUIRED:
+        workflow.ring(waiting.token)
+
+
+def refund_buyer(desk: Desk, workflow: Workflow, payments: Payments, case_id: str, waiting: Waiting) -> Case:
+    """Pay back what is owed: durable attempts, then the provider, then what it said.
+
+    The step parks first, so it may die anywhere: the next run, the provider's event or the clock finds the
+    attempts and goes on under the same keys.
+    """
+    desk.store.park(case_id, waiting.token, waiting.entered_at)
+    fresh: set[str] = set()
+
+    def start(read: Read) -> Change | None:
+        if read.case.status is not Status.APPROVED:
+            return None
+        change = lifecycle.start_refund(read.case, read.order, policy=read.policy, now=desk.now())
+        fresh.update(attempt.refund_id for attempt in change.case.attempts)
+        return change
+
+    case = change_case(desk, case_id, start)
+    if case.status is not Status.REFUND_PENDING:
+        workflow.ring(waiting.token)
+        return case
+    unanswered = [attempt for attempt in case.attempts if attempt.state in UNANSWERED]
+    answers = [_pay(payments, one, one.refund_id in fresh, desk.now) for one in unanswered]
+    return record_refunds(desk, case_id, [answer for answer in answers if answer])
+
+
+def record_refunds(
+    desk: Desk, case_id: str, seen: Iterable[ProviderRefund], receipt: Receipt | None = None
+) -> Case:
+    """Book what the provider said, in one transaction; old news changes nothing."""
+    heard = tuple(seen)
+    provider = Party(Role.PROVIDER, "payments")
+
+    return change_case(
+        desk,
+        case_id,
+        lambda read: lifecycle.record_refunds(
+            read.case, read.ledger, heard, by=provider, policy=read.policy, now=desk.now()
+        ),
+        receipt=receipt,
+    )
+
+
+def settle_case(desk: Desk, case_id: str) -> Case:
+    """Prove that the case's books are closed before its execution ends: every part that is owed was paid.
+
+    Raises `RefundUnsettled`.
+    """
+    case = desk.store.case(case_id)
+    if case is None or case.status is not Status.COMPLETED or set(case.paid) != set(case.owed):
+        raise RefundUnsettled(f"case {case_id} is {case.status if case else 'missing'}")
+    return case
+
+
+def _has_news(case: Case) -> bool:
+    """A case that waits for evidence is assessed again only when some was accepted."""
+    return case.status is not Status.EVIDENCE_REQUIRED or case.accepted_evidence > 0
+
+
+def _pay(payments: Payments, attempt: Attempt, fresh: bool, now: Callable[[], int]) -> ProviderRefund | None:
+    """One attempt's way through a provider that may lose answers.
+
+    Ask first, unless nobody can have called yet; then send under the same key. A lost answer is asked for once
+    more and otherwise left to the provider's events and the clock.
+    """
+    try:
+        found = None if fresh else payments.find(attempt)
+        if found:
+            return found
+        if now() - attempt.submitted_at > KEY_LIFE:
+            return ProviderRefund(
+                refund_id=attempt.refund_id,
+                provider_refund_id="",
+                state=AttemptState.REQUIRES_ACTION,
+                amount=attempt.amount,
+                currency=attempt.currency,
+                failure="not_found_after_key_expired",
+            )
+        return payments.refund(attempt)
+    except OutcomeUnknown:
+        return _ask_again(payments, attempt)
+
+
+def _ask_again(payments: Payments, attempt: Attempt) -> ProviderRefund | None:
+    try:
+        return payments.find(attempt) or payments.refund(attempt)
+    except OutcomeUnknown:
+        return None

@@ -1,0 +1,50 @@
+"""MiniStack, the embedded AWS engine, in an environment of its own.
+
+Its Lambda workers see every package installed beside it, so it must not live in the development
+environment: a dependency missing from a layer would go unnoticed.
+"""
+
+import os
+
+from tools.local_stack.checkout import REGION, Checkout, Problem
+from tools.local_stack.daemon import Daemon, Running
+
+
+def engine(checkout: Checkout) -> Daemon:
+    return Daemon("engine", checkout.home, "AFTERSALES_ENGINE_PORT")
+
+
+def start(checkout: Checkout) -> Running:
+    """The engine that runs, or a new and empty one."""
+    if not checkout.engine_python.exists():
+        raise Problem("the engine is not installed: run `make setup`.")
+    daemon = engine(checkout)
+    if running := daemon.running():
+        return running
+    port = daemon.choose_port()
+    return daemon.start(
+        port,
+        command=[str(checkout.engine_python), "-m", "ministack"],
+        environment=_environment(daemon, port),
+        health_path="/_ministack/ready",
+    )
+
+
+def _environment(daemon: Daemon, port: int) -> dict[str, str]:
+    """Built from nothing, because every function inherits the engine's environment."""
+    return {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "HOME": str(daemon.data),
+        "TMPDIR": str(daemon.data),
+        "S3_DATA_DIR": str(daemon.data / "s3"),
+        "BIND_HOST": "127.0.0.1",
+        "GATEWAY_PORT": str(port),
+        "AWS_DEFAULT_REGION": REGION,
+        # Every function runs under its own role, and a permission it lacks is refused.
+        "AUTH": "true",
+        # These two listeners would open a port on every interface.
+        "IOT_MTLS_ENABLED": "0",
+        "SFTP_ENABLED": "0",
+        # A waiting request holds a thread, and so does each call its function makes back to the engine.
+        "MINISTACK_WORKER_THREADS": "256",
+    }

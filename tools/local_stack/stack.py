@@ -1,0 +1,100 @@
+"""Bring the whole local stack up, take it down, say how it stands."""
+
+import fcntl
+import json
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import httpx
+
+from tools.local_stack import build, deploy, engine, payments, users
+from tools.local_stack.checkout import REGION, Checkout, Problem
+from tools.local_stack.steps import Steps
+
+ANSWERS_WITHIN_SECONDS = 60
+
+
+def up(checkout: Checkout, steps: Steps) -> dict[str, object]:
+    """Idempotent: starts, builds and deploys what is missing or has changed, and nothing else."""
+    checkout.home.mkdir(exist_ok=True)
+    with _one_at_a_time(checkout), ThreadPoolExecutor() as pool:
+        if not is_up(checkout):
+            checkout.stack_file.unlink(missing_ok=True)  # it names ports that nobody answers
+        built = pool.submit(_build, checkout, steps)
+        with steps.step("engine") as remarks:
+            aws = engine.start(checkout)
+            remarks.append(aws.url)
+        with steps.step("payment sandbox") as remarks:
+            sandbox = payments.start(checkout)
+            remarks.append(sandbox.url)
+        built.result()
+
+        with steps.step("deploy") as remarks:
+            secret = payments.webhook_secret(checkout)
+            changed = deploy.deploy(checkout, aws.url, deploy.parameters(sandbox.url, secret))
+            outputs = deploy.outputs(aws.url)
+            remarks.append("changed" if changed else "unchanged")
+        api_url = deploy.local_api_url(aws.url, outputs["ApiUrl"])
+        with steps.step("users"):
+            users.create_users(aws.url, outputs["UserPoolId"])
+        with steps.step("first answer") as remarks:
+            payments.send_webhooks_to(sandbox, f"{api_url}/webhooks/stripe")
+            _wait_for_health(api_url)
+            remarks.append(api_url)
+
+        stack: dict[str, object] = {
+            **{deploy.snake_case(name): value for name, value in outputs.items()},
+            "api_url": api_url,
+            "endpoint_url": aws.url,
+            "region": REGION,
+            "user_pool_id": outputs["UserPoolId"],
+            "client_id": outputs["UserPoolClientId"],
+            "users": list(users.as_listed()),
+            "payments_url": sandbox.url,
+            "webhook_secret": secret,
+        }
+        checkout.stack_file.write_text(json.dumps(stack, indent=2) + "\n")
+        return stack
+
+
+def down(checkout: Checkout, steps: Steps) -> None:
+    """Stop what `up` started in this checkout. The build stays, so the next `up` is quick."""
+    checkout.home.mkdir(exist_ok=True)
+    with _one_at_a_time(checkout):
+        for daemon in (payments.payments(checkout), engine.engine(checkout)):
+            with steps.step(daemon.name) as remarks:
+                remarks.append("stopped" if daemon.stop() else "was not running")
+        checkout.stack_file.unlink(missing_ok=True)
+
+
+def is_up(checkout: Checkout) -> bool:
+    return bool(
+        checkout.stack_file.exists()
+        and engine.engine(checkout).running()
+        and payments.payments(checkout).running()
+    )
+
+
+def _build(checkout: Checkout, steps: Steps) -> None:
+    with steps.step("build") as remarks:
+        remarks.append("changed" if build.build(checkout) else "unchanged")
+
+
+def _wait_for_health(api_url: str) -> None:
+    deadline = time.monotonic() + ANSWERS_WITHIN_SECONDS
+    while True:
+        response = httpx.get(f"{api_url}/health", timeout=ANSWERS_WITHIN_SECONDS, trust_env=False)
+        if response.status_code == httpx.codes.OK:
+            return
+        if time.monotonic() > deadline:
+            raise Problem(f"{api_url}/health answers {response.status_code}: {response.text[:500]}")
+        time.sleep(0.5)
+
+
+@contextmanager
+def _one_at_a_time(checkout: Checkout) -> Iterator[None]:
+    with (checkout.home / "lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,173 @@
+"""Stripe's addresses: from a request to an answer, or to none where a fault cuts the line."""
+
+import base64
+import time
+from dataclasses import dataclass
+from email.message import Message
+
+from tools.payment_sandbox import faults
+from tools.payment_sandbox.idempotency import Answer, answer_to
+from tools.payment_sandbox.rules import (
+    Json,
+    Refusal,
+    allow_only,
+    page,
+    parse_form,
+    read_payment,
+    read_refund,
+)
+from tools.payment_sandbox.sandbox import Sandbox
+
+ACCOUNT: Json = {
+    "id": "acct_paymentsandbox",
+    "object": "account",
+    "charges_enabled": True,
+    "country": "US",
+    "default_currency": "usd",
+    "type": "standard",
+}
+# Ids that can be replaced by what they name: https://docs.stripe.com/api/expanding_objects.
+EXPANDABLE = {
+    "payment_intents": {"latest_charge"},
+    "charges": {"payment_intent"},
+    "refunds": {"charge", "payment_intent"},
+}
+LISTING = ("limit", "starting_after", "ending_before", "created", "expand")
+
+
+@dataclass(frozen=True)
+class Request:
+    id: str
+    method: str
+    path: str
+    query: str
+    body: str
+    headers: Message  # as the standard library's server reads them: names in any case
+
+    @property
+    def parts(self) -> list[str]:
+        return self.path.strip("/").split("/")
+
+
+def answer(sandbox: Sandbox, request: Request) -> Answer | None:
+    params = parse_form(request.body if request.method == "POST" else request.query)
+    refunding = request.method == "POST" and request.parts == ["v1", "refunds"]
+    fault = sandbox.faults.take(faults.TRANSPORT, params) if refunding else None
+    if fault and fault.fault == "refused":
+        return None
+    try:
+        authenticate(request.headers.get("Authorization", ""))
+        if fault and fault.fault == "status":
+            # In front of the idempotency layer, so nothing is saved: https://docs.stripe.com/error-low-level.
+            raise fault.refusal()
+        result = (
+            _post(sandbox, request, params) if request.method == "POST" else _get(sandbox, request, params)
+        )
+    except Refusal as refusal:
+        result = Answer(refusal.status, refusal.body())
+    return None if fault and fault.fault == "lost_answer" else result
+
+
+def authenticate(header: str) -> None:
+    """A secret test key, as bearer or as the user of basic: https://docs.stripe.com/api/authentication."""
+    scheme, _, credentials = header.partition(" ")
+    key = credentials.strip()
+    if scheme.lower() == "basic":
+        try:
+            key = base64.b64decode(key).decode().partition(":")[0]
+        except ValueError:
+            key = ""
+    if not key:
+        message = (
+            "You did not provide an API key. You need to provide your API key in the Authorization header, "
+            "using Bearer auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY')."
+        )
+        raise Refusal(message, 401)
+    if not key.startswith("sk_test_"):
+        raise Refusal(f"Invalid API Key provided: {key[:8]}****{key[-4:] if len(key) > 12 else ''}", 401)
+
+
+def _post(sandbox: Sandbox, request: Request, params: Json) -> Answer:
+    def execute() -> Json:
+        names = _expansions(request, params)
+        return _expand(sandbox, _write(sandbox, request, params), names)
+
+    key = request.headers.get("Idempotency-Key")
+    return sandbox.saved_answers.answer(key, request.path, params, execute) if key else answer_to(execute)
+
+
+def _write(sandbox: Sandbox, request: Request, params: Json) -> Json:
+    origin: Json = {"id": request.id, "idempotency_key": request.headers.get("Idempotency-Key")}
+    match request.parts:
+        case ["v1", "payment_intents"]:
+            return sandbox.ledger.pay(read_payment(params))
+        case ["v1", "refunds"]:
+            return _refund(sandbox, params, origin)
+        case ["v1", "refunds", id, "cancel"]:
+            allow_only(params, "expand")
+            return sandbox.ledger.cancel(id, origin)
+    raise _unrecognized(request)
+
+
+def _refund(sandbox: Sandbox, params: Json, origin: Json) -> Json:
+    asked = read_refund(params)
+    if delay := sandbox.faults.take(faults.DELAY, params):
+        time.sleep(delay.delay_ms / 1000)
+    fault = sandbox.faults.take(faults.RESULT, params)
+    if fault is None:
+        return sandbox.ledger.refund(asked, origin)
+    if fault.fault == "saved_500":
+        if fault.effect:
+            sandbox.ledger.refund(asked, origin)
+        raise Refusal("An unknown error occurred", 500, type="api_error", began=True)
+    return sandbox.ledger.refund(asked, origin, fault.outcome())
+
+
+def _get(sandbox: Sandbox, request: Request, params: Json) -> Answer:
+    ledger = sandbox.ledger
+    match request.parts:
+        case ["v1", "payment_intents", id]:
+            found = ledger.payment(id)
+        case ["v1", "charges", id]:
+            found = ledger.charge(id)
+        case ["v1", "refunds", id]:
+            found = ledger.one_refund(id)
+        case ["v1", "refunds"]:
+            allow_only(params, "payment_intent", "charge", *LISTING)
+            refunds = ledger.refunds(params.get("payment_intent"), params.get("charge"))
+            found = page(refunds, params, request.path)
+        case ["v1", "events", id]:
+            found = ledger.event(id)
+        case ["v1", "events"]:
+            allow_only(params, "type", *LISTING)
+            found = page(ledger.events(params.get("type")), params, request.path)
+        case ["v1", "account"]:
+            found = ACCOUNT
+        case _:
+            raise _unrecognized(request)
+    return Answer(200, _expand(sandbox, found, _expansions(request, params)))
+
+
+def _unrecognized(request: Request) -> Refusal:
+    return Refusal(f"Unrecognized request URL ({request.method}: {request.path}).", 404)
+
+
+def _expansions(request: Request, params: Json) -> list[str]:
+    """The properties asked for as objects, checked before anything happens."""
+    asked = params.get("expand") or {}
+    if not isinstance(asked, dict):
+        raise Refusal("Invalid array", param="expand")
+    paths = [str(path) for path in asked.values()]
+    for path in paths:
+        if path.removeprefix("data.") not in EXPANDABLE.get(request.parts[1], ()):
+            raise Refusal(f"This property cannot be expanded ({path}).", param="expand")
+    return [path.removeprefix("data.") for path in paths]
+
+
+def _expand(sandbox: Sandbox, found: Json, names: list[str]) -> Json:
+    for name in names:
+        read = sandbox.ledger.payment if name == "payment_intent" else sandbox.ledger.charge
+        for item in found.get("data", [found]):
+            if item[name]:
+                item[name] = read(item[name])
+    return found

@@ -1,0 +1,41 @@
+"""``python -m tools.payment_sandbox.pay --url http://127.0.0.1:… --amount 1299 --currency BRL``
+
+Makes paid payments and prints their references, so that orders can refer to them.
+"""
+
+import argparse
+
+from stripe import StripeClient
+
+
+def pay(client: StripeClient, amount: int, currency: str, method: str = "pm_card_visa") -> str:
+    payment = client.v1.payment_intents.create(
+        {
+            "amount": amount,
+            "currency": currency.lower(),
+            "payment_method": method,
+            "automatic_payment_methods": {"enabled": True, "allow_redirects": "never"},
+            "confirm": True,
+        }
+    )
+    return payment.id
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="payment_sandbox.pay", description=__doc__)
+    parser.add_argument("--url", required=True)
+    parser.add_argument("--amount", type=int, required=True, help="in the currency's minor unit")
+    parser.add_argument("--currency", required=True)
+    parser.add_argument(
+        "--method", default="pm_card_visa", help="also pm_card_pendingRefund, pm_card_refundFail"
+    )
+    parser.add_argument("--count", type=int, default=1)
+    options = parser.parse_args()
+
+    client = StripeClient("sk_test_sandbox", base_addresses={"api": options.url}, max_network_retries=2)
+    for _ in range(options.count):
+        print(pay(client, options.amount, options.currency, options.method))
+
+
+if __name__ == "__main__":
+    main()
