@@ -22,8 +22,8 @@ demo: up ## Start everything and walk through one case, step by step
 up: setup ## Start the engine and the payment sandbox, build and deploy; where it is: .local/stack.json
 	$(STACK) up
 
-down: setup ## Stop what `up` started
-	$(STACK) down
+down: ## Stop what `up` started
+	test ! -x $(PYTHON) || $(STACK) down
 
 test: check ## All checks and all tests; what is not up is started, and stopped again
 	$(PYTHON) -m pytest tests/unit tests/integration tests/conformance
@@ -67,14 +67,11 @@ deploy: build ## Deploy that build to AWS, after a look at the changes
 	@touch $@
 
 $(UV):
-	@if python3.13 --version >/dev/null 2>&1; then \
-	  python=python3.13; \
-	elif command -v pyenv >/dev/null; then \
-	  echo "Python 3.13 is missing: pyenv builds it now, which takes some minutes."; \
-	  pyenv install --skip-existing 3.13; \
+	@python=python3.13; \
+	if ! $$python --version >/dev/null 2>&1; then \
+	  command -v pyenv >/dev/null || { echo "Python 3.13 is missing: install it, or pyenv, and try again." >&2; exit 1; }; \
+	  pyenv prefix 3.13 >/dev/null 2>&1 || { echo "Python 3.13 is missing: pyenv builds it now."; pyenv install 3.13; }; \
 	  python="$$(pyenv prefix 3.13)/bin/python3.13"; \
-	else \
-	  echo "Python 3.13 is missing: install it, or pyenv, and run this again." >&2; exit 1; \
 	fi; \
 	"$$python" -m venv .local/uv
 	.local/uv/bin/pip install --quiet --disable-pip-version-check uv

@@ -27,7 +27,7 @@ from aftersales.domain.order import Order
 from aftersales.domain.parties import Party, Role
 from aftersales.domain.policy import History
 from aftersales.domain.refusal import Code, Refusal
-from aftersales.domain.timeline import EFFECTS, Entry, Wake
+from aftersales.domain.timeline import EFFECTS, Entry
 from aftersales.usecases.ports import Page, Receipt, Stale
 
 if TYPE_CHECKING:
@@ -345,8 +345,7 @@ def _case_row(case: Case) -> Item:
 def _entry_row(entry: Entry) -> Item:
     """The entry; `unrelayed` marks it as an outbox row for as long as its effects are due."""
     row: Item = tables.entry_key(entry.case_id, entry.seq) | _row(entry)
-    effect = EFFECTS[entry.event]
-    if effect.told or effect.wake is not Wake.NOTHING:
+    if EFFECTS[entry.event].relayed:
         row["unrelayed"] = tables.shard(entry.case_id)
     return row
 

@@ -90,11 +90,14 @@ def _silent_seller(case: Case) -> Event:
     return Event.CASE_APPROVED if case.on_timeout == Status.APPROVED else Event.CASE_DISPUTED
 
 
+_INQUIRIES_A_DAY = 24
+
+
 def _patience_with_provider(clocks: Clocks, case: Case) -> int:
-    """The first question comes soon, for the answer may just be lost; later ones ever more rarely, up to a day."""
+    """The first question comes soon, for the answer may just be lost; then hourly, and daily after a day."""
     if not case.inquiries and any(attempt.state is AttemptState.SUBMITTED for attempt in case.attempts):
         return clocks.first_inquiry
-    return int(min(clocks.inquiry * 2 ** max(case.inquiries - 1, 0), 24 * 60))
+    return clocks.inquiry if case.inquiries < _INQUIRIES_A_DAY else 24 * 60
 
 
 CLOCKS: Mapping[Status, Clock] = {

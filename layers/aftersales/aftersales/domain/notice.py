@@ -9,7 +9,10 @@ from aftersales.domain.timeline import Entry
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """One change of one case. `notice_id` is stable, so that receivers can drop repeats."""
+    """One change of one case. `notice_id` is stable, so that receivers can drop repeats.
+
+    `author` is the role of who caused it; `reason` is the code that explains it, where there is one.
+    """
 
     notice_id: str
     event: str
@@ -17,6 +20,8 @@ class Notice:
     order_id: str
     seller_id: str
     kind: str
+    author: str
+    reason: str | None = None
     status: str
     from_status: str | None
     amount: int
@@ -38,9 +43,15 @@ def notice_of(entry: Entry, case: Case) -> Notice:
         order_id=case.order_id,
         seller_id=case.seller_id,
         kind=case.kind,
+        author=entry.actor.role,
+        reason=_text(entry.data.get("reason") or entry.data.get("reason_code")),
         status=entry.to_status,
         from_status=entry.from_status,
         amount=sum(part.amount for part in case.owed) or case.claim.amount,
         currency=case.currency,
         at=entry.at,
     )
+
+
+def _text(code: object) -> str | None:
+    return str(code) if code else None

@@ -51,16 +51,24 @@ class Wake(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What follows from an event outside the case: the workflow's wake-up, and whether the parties are told."""
+    """What follows from an event outside the case: the workflow's wake-up, whether the parties are told, and
+    whether it is counted although nobody is told, so that an alarm can see it."""
 
     wake: Wake
     told: bool
+    counted: bool = False
+
+    @property
+    def relayed(self) -> bool:
+        """Whether anything follows at all."""
+        return self.told or self.counted or self.wake is not Wake.NOTHING
 
 
 _START_AND_TELL = Effect(Wake.START, told=True)
 _RING_AND_TELL = Effect(Wake.RING, told=True)
 _TELL = Effect(Wake.NOTHING, told=True)
 _RING = Effect(Wake.RING, told=False)
+_COUNT = Effect(Wake.NOTHING, told=False, counted=True)
 _RECORD = Effect(Wake.NOTHING, told=False)
 
 # The workflow's own steps need no wake-up for what they wrote themselves: the execution goes on by itself.
@@ -74,7 +82,7 @@ EFFECTS: Mapping[Event, Effect] = {
     Event.CASE_WITHDRAWN: _RING_AND_TELL,
     Event.CASE_CANCELLED: _RING_AND_TELL,
     Event.CASE_CLOSED_DECLINED: _RING_AND_TELL,
-    Event.REVIEW_OVERDUE: _RECORD,
+    Event.REVIEW_OVERDUE: _COUNT,
     Event.EVIDENCE_ADDED: _RECORD,
     Event.EVIDENCE_ACCEPTED: _RING_AND_TELL,
     Event.EVIDENCE_REFUSED: _RING_AND_TELL,
@@ -86,8 +94,8 @@ EFFECTS: Mapping[Event, Effect] = {
     Event.REFUND_SUCCEEDED: _RING_AND_TELL,
     Event.REFUND_FAILED: _RING_AND_TELL,
     Event.REFUND_FAILED_LATE: _START_AND_TELL,
-    Event.OPERATOR_ASKED: _RECORD,
-    Event.OPERATOR_OVERDUE: _RECORD,
+    Event.OPERATOR_ASKED: _COUNT,
+    Event.OPERATOR_OVERDUE: _COUNT,
     Event.CASE_RESUMED: _RING,
 }
 

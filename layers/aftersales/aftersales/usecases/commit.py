@@ -1,6 +1,6 @@
 """Read, decide, write once; and again from the start when somebody else wrote first."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from aftersales.domain.case import Case
@@ -75,6 +75,21 @@ def change_case(
         return change.case
 
     return until_committed(desk, attempt)
+
+
+def for_each[T](items: Iterable[T], do: Callable[[T], object]) -> int:
+    """Do it for every item, also after one failed; then say what failed. Answers how many items there were."""
+    failures: list[Exception] = []
+    count = 0
+    for item in items:
+        count += 1
+        try:
+            do(item)
+        except Exception as failure:  # noqa: BLE001 - one that cannot be done must not hold up the others
+            failures.append(failure)
+    if failures:
+        raise ExceptionGroup(f"{len(failures)} of {count} failed", failures)
+    return count
 
 
 def known_order(desk: Desk, order_id: str) -> tuple[Order, Ledger]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from aftersales.domain import lifecycle
 from aftersales.domain.case import Case
 from aftersales.domain.evidence import Evidence, EvidenceState
-from aftersales.domain.lifecycle import Change
+from aftersales.domain.lifecycle import LIFECYCLE, Act, Change
 from aftersales.domain.parties import Party
 from aftersales.domain.refusal import Code, Refusal, not_found
 from aftersales.usecases.commit import Read, change_case
@@ -66,11 +66,13 @@ def check_evidence(desk: Desk, files: EvidenceFiles, case_id: str, evidence_id: 
         sha256=found.sha256,
         reason=found.refused,
     )
-    return change_case(
-        desk,
-        case_id,
-        lambda read: lifecycle.check_evidence(read.case, checked, policy=read.policy, now=desk.now()),
-    )
+
+    def check(read: Read) -> Change | None:
+        if read.case.status not in LIFECYCLE[Act.CHECK_EVIDENCE]:
+            return None
+        return lifecycle.check_evidence(read.case, checked, policy=read.policy, now=desk.now())
+
+    return change_case(desk, case_id, check)
 
 
 def view_evidence(

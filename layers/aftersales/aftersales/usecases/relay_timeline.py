@@ -3,6 +3,7 @@
 from aftersales.domain.case import Status
 from aftersales.domain.notice import notice_of
 from aftersales.domain.timeline import EFFECTS, Entry, Wake
+from aftersales.usecases.commit import for_each
 from aftersales.usecases.ports import Desk, Notices, Workflow
 from aftersales.usecases.run_workflow import execution_name
 
@@ -37,13 +38,5 @@ def relay_entry(desk: Desk, workflow: Workflow, notices: Notices, entry: Entry) 
 
 def sweep_timeline(desk: Desk, workflow: Workflow, notices: Notices) -> int:
     """Carry again what was not acknowledged in five minutes; answers how many entries that were."""
-    entries = list(desk.store.unrelayed(desk.now() - _ACKNOWLEDGED_WITHIN, _PER_SWEEP))
-    failures: list[Exception] = []
-    for entry in entries:
-        try:
-            relay_entry(desk, workflow, notices, entry)
-        except Exception as failure:  # noqa: BLE001 - one entry that cannot be carried must not hold up the rest
-            failures.append(failure)
-    if failures:
-        raise ExceptionGroup("entries that could not be carried", failures)
-    return len(entries)
+    entries = desk.store.unrelayed(desk.now() - _ACKNOWLEDGED_WITHIN, _PER_SWEEP)
+    return for_each(list(entries), lambda entry: relay_entry(desk, workflow, notices, entry))

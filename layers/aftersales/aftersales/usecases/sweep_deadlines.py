@@ -2,7 +2,7 @@
 
 from aftersales.domain import lifecycle
 from aftersales.domain.lifecycle import Change
-from aftersales.usecases.commit import Read, change_case
+from aftersales.usecases.commit import Read, change_case, for_each
 from aftersales.usecases.ports import Desk
 
 _PER_SWEEP = 200
@@ -17,7 +17,5 @@ def sweep_deadlines(desk: Desk) -> int:
     def fall_silent(read: Read) -> Change | None:
         return lifecycle.pass_deadline(read.case, read.ledger, policy=read.policy, now=desk.now())
 
-    due = list(desk.store.due(desk.now(), _PER_SWEEP))
-    for case_id in due:
-        change_case(desk, case_id, fall_silent)
-    return len(due)
+    due = desk.store.due(desk.now(), _PER_SWEEP)
+    return for_each(due, lambda case_id: change_case(desk, case_id, fall_silent))

@@ -1,0 +1,456 @@
+"""The mail to buyers: which notice asks for which letter, and the letters in every language.
+
+`OCCASIONS` is the one table of what a buyer is told by mail. A letter is a subject and paragraphs, written once
+per language; the text and the HTML form are both made of them, so they can never say different things. A mail
+names the case and, where it matters, the amount. Nothing that anybody wrote and nobody's name is in it: whoever
+reads a mailbox is not yet somebody who may read the case.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from html import escape
+from string import Template
+
+from aftersales.domain.case import Status
+from aftersales.domain.evidence import MAX_BYTES
+from aftersales.domain.lifecycle import LIFECYCLE, Act
+from aftersales.domain.money import Money, decimals
+from aftersales.domain.notice import Notice
+from aftersales.domain.parties import Role
+from aftersales.domain.timeline import Event
+
+
+class Letter(StrEnum):
+    """What a mail tells."""
+
+    RECEIVED = "received"
+    EVIDENCE_REQUESTED = "evidence_requested"
+    EVIDENCE_REFUSED = "evidence_refused"
+    EVIDENCE_OF_OTHERS = "evidence_of_others"
+    UNDER_REVIEW = "under_review"
+    APPROVED = "approved"
+    DECLINED = "declined"
+    DECLINED_BY_REVIEWER = "declined_by_reviewer"
+    DISPUTED = "disputed"
+    WITHDRAWN = "withdrawn"
+    CANCELLED = "cancelled"
+    CLOSED = "closed"
+    MESSAGE = "message"
+    REFUND_PENDING = "refund_pending"
+    REFUND_SUCCEEDED = "refund_succeeded"
+    REFUND_FAILED = "refund_failed"
+    REFUND_RETURNED = "refund_returned"
+
+
+def _always(_: Notice) -> bool:
+    return True
+
+
+def _by_buyer(notice: Notice) -> bool:
+    return notice.author == Role.BUYER
+
+
+def _by_others(notice: Notice) -> bool:
+    return not _by_buyer(notice)
+
+
+def _may_try_again(notice: Notice) -> bool:
+    """A file that fails once photos are no longer taken is not worth a mail that asks for another."""
+    return _by_buyer(notice) and notice.status in LIFECYCLE[Act.ADD_EVIDENCE]
+
+
+def _after_dispute(notice: Notice) -> bool:
+    return notice.from_status == Status.DISPUTED
+
+
+def _after_decline(notice: Notice) -> bool:
+    return not _after_dispute(notice)
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """An event, the letter it asks for, what that letter says of the case, and when it is for the buyer at all."""
+
+    event: Event
+    letter: Letter
+    says: tuple[str, ...] = ()
+    when: Callable[[Notice], bool] = _always
+
+
+# What buyers did themselves is confirmed where it opens or ends the case, and otherwise not told back to them.
+OCCASIONS = (
+    Occasion(Event.CASE_OPENED, Letter.RECEIVED, ("amount",)),
+    Occasion(Event.EVIDENCE_REQUESTED, Letter.EVIDENCE_REQUESTED),
+    Occasion(Event.EVIDENCE_REFUSED, Letter.EVIDENCE_REFUSED, ("why", "size"), _may_try_again),
+    Occasion(Event.EVIDENCE_ACCEPTED, Letter.EVIDENCE_OF_OTHERS, when=_by_others),
+    Occasion(Event.REVIEW_REQUESTED, Letter.UNDER_REVIEW),
+    Occasion(Event.CASE_APPROVED, Letter.APPROVED, ("amount",)),
+    Occasion(Event.CASE_DECLINED, Letter.DECLINED),
+    Occasion(Event.CASE_DISPUTED, Letter.DISPUTED),
+    Occasion(Event.CASE_WITHDRAWN, Letter.WITHDRAWN),
+    Occasion(Event.CASE_CANCELLED, Letter.CANCELLED),
+    Occasion(Event.CASE_CLOSED_DECLINED, Letter.DECLINED_BY_REVIEWER, when=_after_dispute),
+    Occasion(Event.CASE_CLOSED_DECLINED, Letter.CLOSED, when=_after_decline),
+    Occasion(Event.MESSAGE_SENT, Letter.MESSAGE, when=_by_others),
+    Occasion(Event.REFUND_PENDING, Letter.REFUND_PENDING, ("amount",)),
+    Occasion(Event.REFUND_SUCCEEDED, Letter.REFUND_SUCCEEDED, ("amount",)),
+    Occasion(Event.REFUND_FAILED, Letter.REFUND_FAILED, ("amount",)),
+    Occasion(Event.REFUND_FAILED_LATE, Letter.REFUND_RETURNED, ("amount",)),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mail:
+    """A mail in both forms, ready to send."""
+
+    subject: str
+    text: str
+    html: str
+
+
+class UnusedValue(Exception):
+    """A letter leaves out what it has to say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """One letter in one language; `$name` stands for what it says of the case."""
+
+    subject: str
+    paragraphs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Language:
+    """All letters in one language, what stands around each, and why a photo was refused. `tag` is BCP 47."""
+
+    tag: str
+    greeting: str
+    reference: str
+    closing: str
+    refusals: Mapping[str, str]
+    letters: Mapping[Letter, Words]
+
+    def framed(self, letter: Letter) -> Words:
+        """The whole letter: the reference to the case is the same in each."""
+        words = self.letters[letter]
+        return Words(words.subject, (self.greeting, *words.paragraphs, self.reference, self.closing))
+
+
+def occasion_of(notice: Notice) -> Occasion | None:
+    """The occasion for a letter that the notice is, or None where the buyer is not written to."""
+    event = Event(notice.event)
+    return next((one for one in OCCASIONS if one.event is event and one.when(notice)), None)
+
+
+def write(occasion: Occasion, notice: Notice, language: str) -> Mail:
+    """The letter of this occasion. A language that nobody has written in yet is answered in English."""
+    chosen = LANGUAGES.get(language, ENGLISH)
+    values = {name: _VALUES[name](notice, chosen) for name in ("case_id", *occasion.says)}
+    return rendered(chosen.framed(occasion.letter), values, chosen.tag)
+
+
+def rendered(words: Words, values: Mapping[str, str], tag: str) -> Mail:
+    """Both forms of a mail. Raises `KeyError` for a value that is missing and `UnusedValue` for one too many."""
+    templates = [Template(words.subject), *map(Template, words.paragraphs)]
+    unused = values.keys() - {name for template in templates for name in template.get_identifiers()}
+    if unused:
+        raise UnusedValue(", ".join(sorted(unused)))
+    subject, *paragraphs = (template.substitute(values) for template in templates)
+    return Mail(subject=subject, text="\n\n".join(paragraphs) + "\n", html=_html(subject, paragraphs, tag))
+
+
+def amount_text(money: Money) -> str:
+    """For people: `76.66 BRL`, `500 JPY`, `1.234 KWD`. Decimal only moves the point; nothing is rounded."""
+    return f"{Decimal(money.amount).scaleb(-decimals(money.currency)):f} {money.currency}"
+
+
+def _html(subject: str, paragraphs: list[str], tag: str) -> str:
+    """Escaped after the values are in, so that no value can be forgotten."""
+    body = "\n".join(f"<p>{escape(paragraph)}</p>" for paragraph in paragraphs)
+    return (
+        f'<!doctype html>\n<html lang="{tag}">\n'
+        f'<head><meta charset="utf-8"><title>{escape(subject)}</title></head>\n'
+        f'<body style="font-family: sans-serif; line-height: 1.5; max-width: 36em">\n{body}\n</body>\n</html>\n'
+    )
+
+
+_VALUES: Mapping[str, Callable[[Notice, Language], str]] = {
+    "case_id": lambda notice, _: notice.case_id,
+    "amount": lambda notice, _: amount_text(Money(notice.amount, notice.currency)),
+    "why": lambda notice, language: language.refusals[str(notice.reason)],
+    "size": lambda *_: f"{MAX_BYTES // 2**20} MB",
+}
+
+_AGAIN_EN = "You can make a new request as long as the time for requests on this order has not run out."
+_AGAIN_ZH = "如仍需售后服务，您可以在售后期限内重新提交申请。"
+_WORKING_EN = (
+    "You are still owed this refund and we are working on it. There is nothing you need to do now; if we need "
+    "anything from you, we will ask."
+)
+_WORKING_ZH = "您应得的退款不受影响，我们正在跟进。您目前无需进行任何操作；如需您提供信息，我们会与您联系。"
+
+ENGLISH = Language(
+    tag="en",
+    greeting="Hello,",
+    reference="Reference: $case_id",
+    closing="This message was sent automatically. Please do not reply to it; write to us in your request instead.",
+    refusals={
+        "empty": "the file was empty",
+        "not_an_image": "the file is not a photo that we can read",
+        "type_mismatch": "the file is of another type than its name says",
+        "too_large": "the file is too large",
+        "too_many_pixels": "the picture has too many pixels; please make it smaller first",
+        "animated": "the picture is animated; please send a still one",
+        "damaged": "the file is damaged or incomplete",
+    },
+    letters={
+        Letter.RECEIVED: Words(
+            "We have received your request",
+            (
+                "We have received your request for a refund of $amount.",
+                "We will write to you as soon as there is news.",
+            ),
+        ),
+        Letter.EVIDENCE_REQUESTED: Words(
+            "Please add photos to your request",
+            (
+                "To decide on your request, we need photos that show the problem.",
+                "Please open your request in the shop and add them by the date shown there. If none arrive by "
+                "then, the request will be cancelled.",
+            ),
+        ),
+        Letter.EVIDENCE_REFUSED: Words(
+            "One of your photos could not be accepted",
+            (
+                "We could not accept one of the photos you added: $why.",
+                "Please open your request in the shop and add it again as a JPEG, PNG or WebP photo of at most "
+                "$size. Your other photos are not affected.",
+            ),
+        ),
+        Letter.EVIDENCE_OF_OTHERS: Words(
+            "A photo was added to your request",
+            (
+                "The seller or a reviewer has added a photo to your request. Please open your request in the "
+                "shop to see it.",
+            ),
+        ),
+        Letter.UNDER_REVIEW: Words(
+            "The seller is reviewing your request",
+            (
+                "Your request is now with the seller, who has to decide by the date shown in it.",
+                "If the seller does not answer in time, your request does not lapse.",
+            ),
+        ),
+        Letter.APPROVED: Words(
+            "Your request has been approved",
+            (
+                "Your request has been approved. We will refund $amount.",
+                "The money goes back the way you paid. We will write to you again when the refund has been paid.",
+            ),
+        ),
+        Letter.DECLINED: Words(
+            "Your request has been declined",
+            (
+                "We are sorry: your request has been declined.",
+                "Please open your request in the shop to see the reason, what you can do now and until when. If "
+                "you do nothing, the request will then be closed.",
+            ),
+        ),
+        Letter.DECLINED_BY_REVIEWER: Words(
+            "A reviewer has decided on your request",
+            (
+                "We are sorry: a reviewer of the platform has looked at your request and declined it. It is now "
+                "closed and nothing will be refunded.",
+                "Please open your request in the shop to see the reason.",
+            ),
+        ),
+        Letter.DISPUTED: Words(
+            "A reviewer will decide on your request",
+            (
+                "Your request is now with a reviewer of the platform, who will look at what both sides have "
+                "provided and decide.",
+                "Until then you can still add photos and messages.",
+            ),
+        ),
+        Letter.WITHDRAWN: Words(
+            "You have withdrawn your request",
+            (
+                "You have withdrawn your request. It is now closed and nothing will be refunded.",
+                _AGAIN_EN,
+            ),
+        ),
+        Letter.CANCELLED: Words(
+            "Your request has been cancelled",
+            (
+                "We asked you for photos and no usable one arrived in time, so your request has been cancelled.",
+                _AGAIN_EN,
+            ),
+        ),
+        Letter.CLOSED: Words(
+            "Your request has been closed",
+            (
+                "Your request was declined and the time to respond has passed. It is now closed and nothing will "
+                "be refunded.",
+            ),
+        ),
+        Letter.MESSAGE: Words(
+            "You have a new message about your request",
+            (
+                "There is a new message about your request. To protect your privacy it is not repeated here: "
+                "please open your request in the shop to read and answer it.",
+            ),
+        ),
+        Letter.REFUND_PENDING: Words(
+            "Your refund is being processed",
+            (
+                "Your refund of $amount is with the payment provider, which is still processing it.",
+                "There is nothing you need to do. We will write to you again when the refund has been paid.",
+            ),
+        ),
+        Letter.REFUND_SUCCEEDED: Words(
+            "Your refund has been paid",
+            (
+                "Your refund of $amount has been paid back the way you paid.",
+                "Depending on how you paid, it may take a few business days until you see it.",
+            ),
+        ),
+        Letter.REFUND_FAILED: Words(
+            "Your refund is delayed",
+            (
+                "The payment provider has not been able to complete your refund of $amount.",
+                _WORKING_EN,
+            ),
+        ),
+        Letter.REFUND_RETURNED: Words(
+            "Your refund did not reach you",
+            (
+                "We told you that your refund of $amount had been paid. The payment provider has since reported "
+                "that it could not be delivered.",
+                _WORKING_EN,
+            ),
+        ),
+    },
+)
+
+CHINESE = Language(
+    tag="zh-Hans",
+    greeting="您好：",
+    reference="申请编号：$case_id",
+    closing="本邮件由系统自动发送，请勿直接回复。如有疑问，请在申请页面留言。",
+    refusals={
+        "empty": "文件内容为空",
+        "not_an_image": "文件不是可识别的照片",
+        "type_mismatch": "文件的实际格式与其名称不符",
+        "too_large": "文件过大",
+        "too_many_pixels": "照片像素过高，请先缩小尺寸",
+        "animated": "文件为动态图片，请上传静态照片",
+        "damaged": "文件已损坏或不完整",
+    },
+    letters={
+        Letter.RECEIVED: Words(
+            "我们已收到您的售后申请",
+            ("我们已收到您的退款申请，申请金额为 $amount。", "申请如有进展，我们会通过邮件通知您。"),
+        ),
+        Letter.EVIDENCE_REQUESTED: Words(
+            "请为您的售后申请补充照片",
+            (
+                "为处理您的申请，我们需要能够反映问题的照片。",
+                "请在商城中打开该申请，并在页面显示的截止时间前上传。逾期未上传的，申请将自动取消。",
+            ),
+        ),
+        Letter.EVIDENCE_REFUSED: Words(
+            "您上传的一张照片未通过检查",
+            (
+                "您上传的一张照片未能通过检查，原因：$why。",
+                "请在商城中打开该申请，重新上传 JPEG、PNG 或 WebP 格式的照片，大小不超过 $size。"
+                "您上传的其他照片不受影响。",
+            ),
+        ),
+        Letter.EVIDENCE_OF_OTHERS: Words(
+            "您的售后申请新增了一张照片",
+            ("卖家或平台审核员为您的申请补充了一张照片，请在商城中打开该申请查看。",),
+        ),
+        Letter.UNDER_REVIEW: Words(
+            "卖家正在审核您的售后申请",
+            (
+                "您的申请已转交卖家审核，卖家须在申请页面显示的截止时间前作出决定。",
+                "即使卖家逾期未处理，您的申请也不会因此失效。",
+            ),
+        ),
+        Letter.APPROVED: Words(
+            "您的售后申请已通过",
+            (
+                "您的申请已通过，我们将向您退款 $amount。",
+                "款项将按原支付方式退回，退款成功后我们会再次通知您。",
+            ),
+        ),
+        Letter.DECLINED: Words(
+            "您的售后申请未通过",
+            (
+                "很抱歉，您的申请未获批准。",
+                "请在商城中打开该申请，查看具体原因、可以采取的后续操作及截止时间。逾期未操作的，申请将自动关闭。",
+            ),
+        ),
+        Letter.DECLINED_BY_REVIEWER: Words(
+            "平台已对您的售后申请作出裁决",
+            (
+                "很抱歉，经平台审核员审核，您的申请未获批准。该申请现已关闭，不会产生退款。",
+                "请在商城中打开该申请，查看具体原因。",
+            ),
+        ),
+        Letter.DISPUTED: Words(
+            "平台已介入您的售后申请",
+            (
+                "您的申请已转交平台审核员，审核员将根据双方提供的信息作出裁决。",
+                "在此期间，您仍可补充照片或留言。",
+            ),
+        ),
+        Letter.WITHDRAWN: Words(
+            "您已撤销售后申请",
+            ("您已撤销该申请。该申请现已关闭，不会产生退款。", _AGAIN_ZH),
+        ),
+        Letter.CANCELLED: Words(
+            "您的售后申请已取消",
+            ("由于在截止时间前未收到符合要求的照片，您的申请已自动取消。", _AGAIN_ZH),
+        ),
+        Letter.CLOSED: Words(
+            "您的售后申请已关闭",
+            ("您的申请此前未获批准，且后续操作的截止时间已过。该申请现已关闭，不会产生退款。",),
+        ),
+        Letter.MESSAGE: Words(
+            "您的售后申请有一条新留言",
+            ("您的申请有一条新留言。为保护您的隐私，邮件中不显示留言内容，请在商城中打开该申请查看并回复。",),
+        ),
+        Letter.REFUND_PENDING: Words(
+            "您的退款正在处理中",
+            (
+                "您的退款 $amount 已提交至支付机构，目前正在处理中。",
+                "您无需进行任何操作，退款成功后我们会再次通知您。",
+            ),
+        ),
+        Letter.REFUND_SUCCEEDED: Words(
+            "您的退款已成功",
+            (
+                "您的退款 $amount 已按原支付方式退回。",
+                "视您使用的支付方式而定，款项可能需要几个工作日才能到账。",
+            ),
+        ),
+        Letter.REFUND_FAILED: Words(
+            "您的退款有所延迟",
+            ("支付机构暂时未能完成您的退款 $amount。", _WORKING_ZH),
+        ),
+        Letter.REFUND_RETURNED: Words(
+            "您的退款未能到账",
+            (
+                "我们此前通知您退款 $amount 已成功，但支付机构随后反馈该笔退款未能到账。",
+                _WORKING_ZH,
+            ),
+        ),
+    },
+)
+
+# The keys are what `Contact.language` may say.
+LANGUAGES: Mapping[str, Language] = {"en": ENGLISH, "zh": CHINESE}

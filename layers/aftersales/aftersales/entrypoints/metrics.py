@@ -1,0 +1,19 @@
+"""What happened to cases, counted in the users' words: each event of the timeline is a metric of its name."""
+
+from aws_lambda_powertools import Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+
+from aftersales.domain.timeline import Entry, Event
+
+# The namespace comes from POWERTOOLS_METRICS_NAMESPACE, the only dimension is the service.
+_metrics = Metrics()
+# The provider is asked hourly for a day; a refund that it has not answered for by then is an alarm.
+_HOURS_OF_PATIENCE = 24
+
+
+def count(entry: Entry) -> None:
+    """Count an entry's event, and a refund that stays unanswered for a day."""
+    _metrics.add_metric(name=entry.event, unit=MetricUnit.Count, value=1)
+    if entry.event is Event.REFUND_OVERDUE and int(str(entry.data["inquiries"])) >= _HOURS_OF_PATIENCE:
+        _metrics.add_metric(name="refund_unanswered_for_a_day", unit=MetricUnit.Count, value=1)
+    _metrics.flush_metrics()

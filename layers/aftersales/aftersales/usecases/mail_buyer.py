@@ -1,0 +1,41 @@
+"""Tell the buyer by mail what happened to their case. At least once; it reads the order and never the case."""
+
+from enum import StrEnum
+
+from aftersales.domain.mail import occasion_of, write
+from aftersales.domain.notice import Notice
+from aftersales.usecases.commit import known_order
+from aftersales.usecases.ports import Desk, Mailer, Receipt
+
+# Longer than a notice can lie in the queue and its dead letters (4 and 14 days) before somebody redrives it.
+_REMEMBERED = 30 * 24 * 60 * 60 * 1000
+
+
+class Mailed(StrEnum):
+    """What became of a notice."""
+
+    SENT = "sent"
+    REPEAT = "repeat"
+    NO_CONTACT = "no_contact"
+    NOT_FOR_BUYERS = "not_for_buyers"
+
+
+def mail_buyer(desk: Desk, mailer: Mailer, notice: Notice) -> Mailed:
+    """Write to the buyer in their language, unless this notice was mailed before.
+
+    The receipt follows the mail: whoever dies in between sends it twice, for twice is better than never. A mail
+    that fails raises, and the queue brings the notice again.
+    """
+    occasion = occasion_of(notice)
+    if occasion is None:
+        return Mailed.NOT_FOR_BUYERS
+    key = f"mail#{notice.notice_id}"
+    if desk.store.receipt(key, desk.now()):
+        return Mailed.REPEAT
+    order, _ = known_order(desk, notice.order_id)
+    if order.contact is None:
+        return Mailed.NO_CONTACT
+    mail = write(occasion, notice, order.contact.language)
+    mailer.send(order.contact, mail.subject, mail.text, mail.html)
+    desk.store.remember(Receipt(key, notice.event, desk.now() + _REMEMBERED))
+    return Mailed.SENT

@@ -1,0 +1,384 @@
+"""One potter, one buyer, one order: what most tests start from.
+
+The data has edges on purpose. Three bowls share a total that three does not divide, the food keeps a shorter
+window, the portrait is made to order, and a gift card pays the first part of the bill. Every clock of the policy
+differs from every other, so that a mistaken one shows.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from aftersales.domain import lifecycle
+from aftersales.domain.case import Case, FiredRule, Kind, Reason, Status
+from aftersales.domain.evidence import Evidence, EvidenceState
+from aftersales.domain.ledger import Ledger, open_ledger
+from aftersales.domain.lifecycle import Change
+from aftersales.domain.order import Line, Order, Payment, Shipping
+from aftersales.domain.parties import Party, Role
+from aftersales.domain.policy import (
+    DAY,
+    MINUTE,
+    Assessment,
+    Clocks,
+    Facts,
+    History,
+    Policy,
+    ReasonTerms,
+    RiskTerms,
+    ShippingTerms,
+    Verdict,
+    Window,
+)
+from aftersales.domain.refund import Attempt, AttemptState, ProviderRefund, live
+from aftersales.domain.timeline import Entry
+
+NOON = 1_767_268_800_000  # 1 January 2026, 12:00 UTC
+HOUR = 60 * MINUTE
+
+BUYER = Party(Role.BUYER, "mei")
+SELLER = Party(Role.SELLER, "kiln-and-clay")
+REVIEWER = Party(Role.REVIEWER, "ines")
+OPERATOR = Party(Role.OPERATOR, "olga")
+PROVIDER = Party(Role.PROVIDER, "payments")
+
+BOWLS, MARMALADE, PORTRAIT = "bowls", "marmalade", "portrait"
+GIFT_CARD, CARD = "gift-card", "card"
+CASE = "case-1"
+
+
+def a_line(line_id: str = BOWLS, quantity: int = 3, total: int = 10_000, **changes: Any) -> Line:
+    """Three tea bowls for 100.00, a sum that three does not divide."""
+    line = Line(
+        line_id=line_id,
+        sku=f"sku-{line_id}",
+        title=line_id.title(),
+        category="pottery",
+        quantity=quantity,
+        total=total,
+    )
+    return replace(line, **changes)
+
+
+def a_payment(payment_id: str = CARD, captured: int = 14_898, **changes: Any) -> Payment:
+    """What the card paid of `an_order`."""
+    payment = Payment(
+        payment_id=payment_id, provider="stripe", reference=f"pi_{payment_id}", captured=captured
+    )
+    return replace(payment, **changes)
+
+
+def an_order(**changes: Any) -> Order:
+    """Bowls, marmalade, a portrait and the shipping: 173.98 dollars, 25.00 of them by gift card."""
+    order = Order(
+        order_id="order-1",
+        buyer_id=BUYER.id,
+        seller_id=SELLER.id,
+        currency="USD",
+        placed_at=NOON - 8 * DAY,
+        shipped_at=NOON - 7 * DAY,
+        delivered_at=NOON - 5 * DAY,
+        lines=(
+            a_line(tax=833),
+            a_line(MARMALADE, 2, 1_599, tax=133, category="food"),
+            a_line(PORTRAIT, 1, 5_000, tax=417, category="art", returnable=False),
+        ),
+        shipping=Shipping(total=799, tax=67),
+        payments=(a_payment(GIFT_CARD, 2_500, provider="store_credit", reference="gc_77"), a_payment()),
+    )
+    return replace(order, **changes)
+
+
+def a_policy(**changes: Any) -> Policy:
+    """30 days, 7 for food; 30.00 at once, 60.00 by silence, 80.00 by the seller alone."""
+    fault = ReasonTerms(seller_fault=True, needs_evidence=True, auto_approve=True)
+    unseen = replace(fault, needs_evidence=False)
+    whim = ReasonTerms(seller_fault=False, needs_evidence=False, auto_approve=False)
+    exceptions = {
+        Reason.LATE: unseen,
+        Reason.NOT_RECEIVED: unseen,
+        Reason.CHANGED_MIND: whim,
+        Reason.OTHER: whim,
+    }
+    policy = Policy(
+        version="test-1",
+        effective_from=0,
+        windows={Kind.REFUND: Window(days=30, by_category={"food": 7})},
+        reasons={reason: exceptions.get(reason, fault) for reason in Reason},
+        auto_approval_cap={"USD": 3_000, "JPY": 4_500},
+        silent_approval_cap={"USD": 6_000},
+        seller_limit={"USD": 8_000},
+        risk=RiskTerms(days=180, minimum_orders=5, high_percent=60),
+        shipping=ShippingTerms(on_seller_fault=True, on_last_unit=True),
+        clocks=Clocks(
+            evidence=72 * 60,
+            seller=48 * 60,
+            reviewer=24 * 60,
+            declined=7 * 24 * 60,
+            first_inquiry=1,
+            inquiry=60,
+            operator=12 * 60,
+        ),
+    )
+    return replace(policy, **changes)
+
+
+def some_facts(**changes: Any) -> Facts:
+    """A small, proven and timely claim, which the policy approves by itself."""
+    facts = Facts(
+        kind=Kind.REFUND,
+        reason=Reason.DAMAGED,
+        amount=2_000,
+        currency="USD",
+        categories=("pottery",),
+        returnable=True,
+        placed_at=NOON - 8 * DAY,
+        delivered_at=NOON - 5 * DAY,
+        now=NOON,
+        accepted_evidence=1,
+        history=History(orders=2, cases=0),
+    )
+    return replace(facts, **changes)
+
+
+def an_assessment(verdict: Verdict, *, silence_approves: bool = False, **changes: Any) -> Assessment:
+    """A verdict of `a_policy` with one rule that explains it."""
+    rule = FiredRule(code="a_rule", verdict=verdict, inputs={"amount": 2_000})
+    return replace(
+        Assessment(policy=a_policy(), verdict=verdict, rules=(rule,), silence_approves=silence_approves),
+        **changes,
+    )
+
+
+def a_photo(evidence_id: str = "e1", **changes: Any) -> Evidence:
+    """A promised photo of a cracked bowl."""
+    photo = Evidence(
+        evidence_id=evidence_id,
+        filename="crack.jpg",
+        content_type="image/jpeg",
+        size=48_213,
+        added_by=Role.BUYER,
+    )
+    return replace(photo, **changes)
+
+
+def an_answer(attempt: Attempt, state: AttemptState, **changes: Any) -> ProviderRefund:
+    """What the provider says of this attempt."""
+    answer = ProviderRefund(
+        refund_id=attempt.refund_id,
+        provider_refund_id=f"re_{attempt.refund_id}",
+        state=state,
+        amount=attempt.amount,
+        currency=attempt.currency,
+        failure="lost_or_stolen_card" if state is AttemptState.FAILED else None,
+    )
+    return replace(answer, **changes)
+
+
+@dataclass
+class Story:
+    """The life of the cases on one order. Every change is kept as the store would keep it.
+
+    Acts are named as in the life cycle and answer their change; they concern `CASE` unless told otherwise.
+    """
+
+    order: Order = field(default_factory=an_order)
+    policy: Policy = field(default_factory=a_policy)
+    now: int = NOON
+    cases: dict[str, Case] = field(default_factory=dict)
+    timelines: dict[str, list[Entry]] = field(default_factory=dict)
+    ledger: Ledger = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.ledger = open_ledger(self.order)
+
+    @property
+    def case(self) -> Case:
+        """The case that most stories are about."""
+        return self.cases[CASE]
+
+    @property
+    def timeline(self) -> list[Entry]:
+        """What happened to it so far."""
+        return self.timelines[CASE]
+
+    def open(
+        self,
+        wanted: Mapping[str, int] | None = None,
+        *,
+        case_id: str = CASE,
+        reason: Reason = Reason.DAMAGED,
+        evidence: tuple[Evidence, ...] = (),
+    ) -> Change:
+        """Apply; for one bowl unless other units are wanted."""
+        return self._keep(
+            lifecycle.open_case(
+                case_id=case_id,
+                order=self.order,
+                ledger=self.ledger,
+                kind=Kind.REFUND,
+                reason=reason,
+                description="It arrived cracked.",
+                wanted=wanted or {BOWLS: 1},
+                evidence=evidence,
+                policy=self.policy,
+                request_hash="9f2c",
+                buyer=BUYER,
+                now=self.now,
+            )
+        )
+
+    def assess(
+        self,
+        verdict: Verdict = Verdict.ASK_PERSON,
+        *,
+        silence_approves: bool = False,
+        case_id: str = CASE,
+    ) -> Change:
+        """The policy speaks."""
+        assessment = an_assessment(verdict, silence_approves=silence_approves, policy=self.policy)
+        return self._keep(lifecycle.apply_assessment(self.cases[case_id], assessment, self.now))
+
+    def decide(
+        self,
+        *,
+        approve: bool = True,
+        amount: int | None = None,
+        by: Party = REVIEWER,
+        case_id: str = CASE,
+    ) -> Change:
+        """A person decides."""
+        return self._keep(
+            lifecycle.decide(
+                self.cases[case_id],
+                self.ledger,
+                approve=approve,
+                by=by,
+                reason_code="seen_on_photo",
+                note="The crack runs through the glaze.",
+                amount=amount,
+                policy=self.policy,
+                now=self.now,
+            )
+        )
+
+    def withdraw(self, case_id: str = CASE) -> Change:
+        """The buyer steps back."""
+        case = self.cases[case_id]
+        return self._keep(lifecycle.withdraw(case, self.ledger, by=BUYER, policy=self.policy, now=self.now))
+
+    def add_evidence(self, case_id: str = CASE) -> Change:
+        """Promise one more photo."""
+        case = self.cases[case_id]
+        photo = a_photo(f"e{len(case.evidence) + 1}")
+        return self._keep(lifecycle.add_evidence(case, photo, by=BUYER, policy=self.policy, now=self.now))
+
+    def check_evidence(
+        self,
+        evidence_id: str = "e1",
+        state: EvidenceState = EvidenceState.ACCEPTED,
+        *,
+        case_id: str = CASE,
+    ) -> Change | None:
+        """A photo arrived and was looked at."""
+        refused = state is EvidenceState.REFUSED
+        photo = a_photo(evidence_id, state=state, reason="not_an_image" if refused else None)
+        return self._keep_any(
+            lifecycle.check_evidence(self.cases[case_id], photo, policy=self.policy, now=self.now)
+        )
+
+    def view_evidence(self, case_id: str = CASE, *, by: Party = SELLER) -> Change:
+        """Somebody looks at a photo."""
+        case = self.cases[case_id]
+        return self._keep(lifecycle.view_evidence(case, "e1", by=by, policy=self.policy, now=self.now))
+
+    def send_message(self, case_id: str = CASE, *, by: Party = BUYER) -> Change:
+        """A word to the other side."""
+        case = self.cases[case_id]
+        return self._keep(lifecycle.send_message(case, "Any news?", by=by, policy=self.policy, now=self.now))
+
+    def pass_deadline(self, case_id: str = CASE) -> Change | None:
+        """The sweep comes by, now."""
+        case = self.cases[case_id]
+        return self._keep_any(lifecycle.pass_deadline(case, self.ledger, policy=self.policy, now=self.now))
+
+    def silence(self, case_id: str = CASE) -> Change | None:
+        """Nobody does anything until the deadline, to the millisecond; then the sweep comes by."""
+        deadline = self.cases[case_id].deadline_at
+        assert deadline is not None, "nobody's silence is awaited"
+        self.now = max(self.now, deadline)
+        return self.pass_deadline(case_id)
+
+    def start_refund(self, case_id: str = CASE) -> Change:
+        """The workflow writes the attempts down."""
+        case = self.cases[case_id]
+        return self._keep(lifecycle.start_refund(case, self.order, policy=self.policy, now=self.now))
+
+    def record(self, seen: Iterable[ProviderRefund], case_id: str = CASE) -> Change | None:
+        """The provider is heard."""
+        return self._keep_any(
+            lifecycle.record_refunds(
+                self.cases[case_id], self.ledger, seen, by=PROVIDER, policy=self.policy, now=self.now
+            )
+        )
+
+    def hear(self, state: AttemptState, *payments: str, case_id: str = CASE) -> Change | None:
+        """The provider says the same of the newest attempt on each of these payments, or on all."""
+        attempts = live(self.cases[case_id].attempts)
+        return self.record(
+            [an_answer(one, state) for one in attempts if not payments or one.payment_id in payments], case_id
+        )
+
+    def ask_operator(self, trouble: str = "step_gave_up", case_id: str = CASE) -> Change | None:
+        """A step of the workflow gave up."""
+        case = self.cases[case_id]
+        return self._keep_any(lifecycle.ask_operator(case, trouble, policy=self.policy, now=self.now))
+
+    def resume(self, case_id: str = CASE) -> Change:
+        """An operator sends the case on."""
+        case = self.cases[case_id]
+        return self._keep(lifecycle.resume(case, self.order, by=OPERATOR, policy=self.policy, now=self.now))
+
+    def _keep(self, change: Change) -> Change:
+        case_id = change.case.case_id
+        self.cases[case_id] = change.case
+        self.timelines.setdefault(case_id, []).append(change.entry)
+        if change.ledger:
+            self.ledger = replace(change.ledger, version=self.ledger.version + 1)
+        return change
+
+    def _keep_any(self, change: Change | None) -> Change | None:
+        return self._keep(change) if change else None
+
+
+def story_at(status: Status, wanted: Mapping[str, int] | None = None) -> Story:
+    """A story told up to this status, by acts alone."""
+    story = Story()
+    story.open(wanted)
+    match status:
+        case Status.REQUESTED:
+            pass
+        case Status.EVIDENCE_REQUIRED:
+            story.assess(Verdict.ASK_EVIDENCE)
+        case Status.UNDER_REVIEW:
+            story.assess(Verdict.ASK_PERSON)
+        case Status.DISPUTED:
+            story.assess(Verdict.ASK_PERSON)
+            story.silence()
+        case Status.DECLINED:
+            story.assess(Verdict.DECLINE)
+        case Status.CANCELLED:
+            story.withdraw()
+        case Status.CLOSED_DECLINED:
+            story.assess(Verdict.DECLINE)
+            story.silence()
+        case Status.APPROVED:
+            story.assess(Verdict.APPROVE)
+        case Status.REFUND_PENDING | Status.REFUND_ACTION_REQUIRED | Status.COMPLETED:
+            story.assess(Verdict.APPROVE)
+            story.start_refund()
+            if status is not Status.REFUND_PENDING:
+                failed = status is Status.REFUND_ACTION_REQUIRED
+                story.hear(AttemptState.FAILED if failed else AttemptState.SUCCEEDED)
+    assert story.case.status is status
+    return story

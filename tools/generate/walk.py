@@ -1,0 +1,259 @@
+"""A walk through every state that the domain can bring a case to, by doing to it whatever can be done.
+
+The life cycle is drawn from what the acts really do, not from a second description of them.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from aftersales.adapters.policies import PublishedPolicies
+from aftersales.domain import lifecycle
+from aftersales.domain.case import Case, Kind, Reason
+from aftersales.domain.evidence import Evidence, EvidenceState
+from aftersales.domain.ledger import Ledger, open_ledger
+from aftersales.domain.lifecycle import Act, Change
+from aftersales.domain.order import Line, Order, Payment
+from aftersales.domain.parties import Party, Role
+from aftersales.domain.policy import Assessment, Policy, Verdict
+from aftersales.domain.refund import AttemptState, ProviderRefund, live
+from aftersales.domain.refusal import Refusal
+from aftersales.domain.timeline import Entry
+
+_BUYER = Party(Role.BUYER, "ana")
+_SELLER = Party(Role.SELLER, "bazar")
+_REVIEWER = Party(Role.REVIEWER, "rui")
+_OPERATOR = Party(Role.OPERATOR, "olga")
+_PROVIDER = Party(Role.PROVIDER, "payments")
+_START = 1_767_268_800_000
+# The provider is asked ever more rarely; after this many questions the pace no longer changes.
+_INQUIRIES = 10
+
+_ORDER = Order(
+    order_id="order-1",
+    buyer_id=_BUYER.id,
+    seller_id=_SELLER.id,
+    currency="BRL",
+    placed_at=_START,
+    lines=(Line(line_id="1", sku="mug", title="Mug", category="kitchen", quantity=1, total=4900),),
+    payments=(Payment(payment_id="p1", provider="stripe", reference="pi_1", captured=4900),),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One act that the domain carried out. No `act`: nobody acted, and the deadline passed."""
+
+    act: Act | None
+    before: Case
+    after: Case
+    entry: Entry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Stand:
+    """A case with the ledger beside it. Time stands still until a deadline passes."""
+
+    case: Case
+    ledger: Ledger
+
+    @property
+    def now(self) -> int:
+        return self.case.updated_at
+
+
+Doing = Callable[[], Change | None]
+Doings = Callable[[_Stand], Iterator[Doing]]
+
+
+@cache
+def policy() -> Policy:
+    """The newest policy that is shipped."""
+    return PublishedPolicies().at(2**53)
+
+
+@cache
+def opened() -> Change:
+    """The change that opens a case."""
+    return lifecycle.open_case(
+        case_id="case-1",
+        order=_ORDER,
+        ledger=open_ledger(_ORDER),
+        kind=Kind.REFUND,
+        reason=Reason.DAMAGED,
+        description="",
+        wanted={"1": 1},
+        evidence=(),
+        policy=policy(),
+        request_hash="",
+        buyer=_BUYER,
+        now=_START,
+    )
+
+
+@cache
+def walk() -> tuple[Step, ...]:
+    """Every act on every state that can be reached, each state once."""
+    first = opened()
+    assert first.ledger
+    waiting = deque([_Stand(case=first.case, ledger=first.ledger)])
+    seen = {_state(first.case)}
+    steps: list[Step] = []
+    while waiting:
+        stand = waiting.popleft()
+        for act, change in _changes(stand):
+            steps.append(Step(act=act, before=stand.case, after=change.case, entry=change.entry))
+            if (state := _state(change.case)) not in seen:
+                seen.add(state)
+                waiting.append(_Stand(case=change.case, ledger=change.ledger or stand.ledger))
+    return tuple(steps)
+
+
+def clock_length(case: Case) -> int:
+    """For how long the clock of this case was set, in milliseconds."""
+    assert case.deadline_at is not None
+    return case.deadline_at - case.updated_at
+
+
+def _state(case: Case) -> object:
+    """What tells two cases apart as far as the life cycle goes; without versions and times it is finite."""
+    return (
+        case.status,
+        case.review,
+        case.on_timeout,
+        case.trouble is not None,
+        tuple(attempt.state for attempt in live(case.attempts)),
+        tuple(evidence.state for evidence in case.evidence),
+        min(case.run, 2),
+        min(case.inquiries, _INQUIRIES),
+    )
+
+
+def _changes(stand: _Stand) -> Iterator[tuple[Act | None, Change]]:
+    for act, doings in (*_ACTS.items(), (None, _keep_silent)):
+        for do in doings(stand):
+            try:
+                change = do()
+            except Refusal:
+                continue
+            if change:
+                yield act, change
+
+
+def _keep_silent(stand: _Stand) -> Iterator[Doing]:
+    deadline = stand.case.deadline_at
+    if deadline is not None:
+        yield lambda: lifecycle.pass_deadline(stand.case, stand.ledger, policy=policy(), now=deadline)
+
+
+def _assess(stand: _Stand) -> Iterator[Doing]:
+    for verdict in Verdict:
+        for silence_approves in (True, False):
+            assessment = Assessment(
+                policy=policy(), verdict=verdict, rules=(), silence_approves=silence_approves
+            )
+            yield lambda found=assessment: lifecycle.apply_assessment(  # type: ignore[misc]
+                stand.case, found, stand.now
+            )
+
+
+def _decide(stand: _Stand) -> Iterator[Doing]:
+    for by in (_SELLER, _REVIEWER):
+        for approve in (True, False):
+            yield lambda by=by, approve=approve: lifecycle.decide(  # type: ignore[misc]
+                stand.case,
+                stand.ledger,
+                approve=approve,
+                by=by,
+                reason_code="seen",
+                note="",
+                amount=None,
+                policy=policy(),
+                now=stand.now,
+            )
+
+
+def _record_refund(stand: _Stand) -> Iterator[Doing]:
+    for state in set(AttemptState) - {AttemptState.SUBMITTED}:
+        seen = [
+            ProviderRefund(
+                refund_id=attempt.refund_id,
+                provider_refund_id="re_1",
+                state=state,
+                amount=attempt.amount,
+                currency=attempt.currency,
+            )
+            for attempt in live(stand.case.attempts)
+        ]
+        yield lambda seen=seen: lifecycle.record_refunds(  # type: ignore[misc]
+            stand.case, stand.ledger, seen, by=_PROVIDER, policy=policy(), now=stand.now
+        )
+
+
+def _add_evidence(stand: _Stand) -> Iterator[Doing]:
+    if not stand.case.evidence:
+        yield lambda: lifecycle.add_evidence(
+            stand.case, _evidence(), by=_BUYER, policy=policy(), now=stand.now
+        )
+
+
+def _check_evidence(stand: _Stand) -> Iterator[Doing]:
+    for state in (EvidenceState.ACCEPTED, EvidenceState.REFUSED):
+        yield lambda state=state: lifecycle.check_evidence(  # type: ignore[misc]
+            stand.case, _evidence(state), policy=policy(), now=stand.now
+        )
+
+
+def _evidence(state: EvidenceState = EvidenceState.AWAITING_UPLOAD) -> Evidence:
+    return Evidence(
+        evidence_id="e1",
+        filename="crack.jpg",
+        content_type="image/jpeg",
+        size=1,
+        added_by=_BUYER.role,
+        state=state,
+    )
+
+
+def _only(do: Callable[[_Stand], Change | None]) -> Doings:
+    """An act that can be done in one way."""
+
+    def doings(stand: _Stand) -> Iterator[Doing]:
+        yield lambda: do(stand)
+
+    return doings
+
+
+# Act -> the ways in which it can be done.
+_ACTS: Mapping[Act, Doings] = {
+    Act.ASSESS: _assess,
+    Act.DECIDE: _decide,
+    Act.WITHDRAW: _only(
+        lambda stand: lifecycle.withdraw(
+            stand.case, stand.ledger, by=_BUYER, policy=policy(), now=stand.now
+        )
+    ),
+    Act.ADD_EVIDENCE: _add_evidence,
+    Act.CHECK_EVIDENCE: _check_evidence,
+    Act.VIEW_EVIDENCE: _only(
+        lambda stand: lifecycle.view_evidence(
+            stand.case, "e1", by=_SELLER, policy=policy(), now=stand.now
+        )
+    ),
+    Act.SEND_MESSAGE: _only(
+        lambda stand: lifecycle.send_message(
+            stand.case, "Hello", by=_BUYER, policy=policy(), now=stand.now
+        )
+    ),
+    Act.START_REFUND: _only(
+        lambda stand: lifecycle.start_refund(stand.case, _ORDER, policy=policy(), now=stand.now)
+    ),
+    Act.RECORD_REFUND: _record_refund,
+    Act.ASK_OPERATOR: _only(
+        lambda stand: lifecycle.ask_operator(stand.case, "Broken", policy=policy(), now=stand.now)
+    ),
+    Act.RESUME: _only(
+        lambda stand: lifecycle.resume(stand.case, _ORDER, by=_OPERATOR, policy=policy(), now=stand.now)
+    ),
+}
