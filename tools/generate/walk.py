@@ -28,7 +28,7 @@ _OPERATOR = Party(Role.OPERATOR, "olga")
 _PROVIDER = Party(Role.PROVIDER, "payments")
 _START = 1_767_268_800_000
 # The provider is asked ever more rarely; after this many questions the pace no longer changes.
-_INQUIRIES = 10
+_INQUIRIES = 50
 
 _ORDER = Order(
     order_id="order-1",
