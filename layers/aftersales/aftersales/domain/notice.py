@@ -11,7 +11,7 @@ from aftersales.domain.timeline import Entry
 class Notice:
     """One change of one case. `notice_id` is stable, so that receivers can drop repeats.
 
-    `author` is the role of who caused it; `reason` is the code that explains it, where there is one.
+    `author` is the role of whoever's deed it is; `reason` is a code, never a text.
     """
 
     notice_id: str
@@ -35,7 +35,9 @@ class Notice:
 
 
 def notice_of(entry: Entry, case: Case) -> Notice:
-    """The notice of an entry. The amount is what was approved, or claimed while nothing is decided."""
+    """The notice of an entry. The amount is the one the entry tells, else what was approved, else claimed: a
+    notice that is relayed late says what was true when it happened."""
+    amount, reason = entry.data.get("amount"), entry.data.get("reason_code") or entry.data.get("reason")
     return Notice(
         notice_id=entry.notice_id,
         event=entry.event,
@@ -43,15 +45,21 @@ def notice_of(entry: Entry, case: Case) -> Notice:
         order_id=case.order_id,
         seller_id=case.seller_id,
         kind=case.kind,
-        author=entry.actor.role,
-        reason=_text(entry.data.get("reason") or entry.data.get("reason_code")),
+        author=_author(entry, case),
+        reason=str(reason) if reason else None,
         status=entry.to_status,
         from_status=entry.from_status,
-        amount=sum(part.amount for part in case.owed) or case.claim.amount,
+        amount=amount if isinstance(amount, int) and amount else _due(case),
         currency=case.currency,
         at=entry.at,
     )
 
 
-def _text(code: object) -> str | None:
-    return str(code) if code else None
+def _due(case: Case) -> int:
+    return sum(part.amount for part in case.owed) or case.claim.amount
+
+
+def _author(entry: Entry, case: Case) -> str:
+    """The machine looks at a file, but the file is its sender's."""
+    evidence_id = entry.data.get("evidence_id")
+    return next((one.added_by for one in case.evidence if one.evidence_id == evidence_id), entry.actor.role)
