@@ -8,7 +8,6 @@ from aftersales.domain.case import FINAL, WAITING_ON, Status
 from aftersales.domain.lifecycle import LIFECYCLE, Act
 from aftersales.domain.policy import MINUTE
 from aftersales.domain.timeline import EFFECTS, Event, Wake
-
 from tools.generate.markdown import document, duration, mermaid, table
 from tools.generate.sources import state_machine
 from tools.generate.walk import clock_length, opened, policy, walk
@@ -93,7 +92,10 @@ def _acts() -> str:
 def _who(act: Act) -> str:
     """The roles of the operation that carries the act's name."""
     roles = {
-        role for route in ROUTES if route.operation in (act, f"{act}_case", f"{act}_evidence") for role in route.roles
+        role
+        for route in ROUTES
+        if route.operation in (act, f"{act}_case", f"{act}_evidence")
+        for role in route.roles
     }
     return ", ".join(sorted(roles))
 
@@ -165,5 +167,3 @@ def _ways_on(state: dict[str, object]) -> Iterator[tuple[str, str]]:
     for catch in catches:
         names = [name for name in catch["ErrorEquals"] if name != "States.ALL"]
         yield f'-.->|"{", ".join(names)}"|' if names else "-.->", catch["Next"]
-
-

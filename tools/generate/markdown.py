@@ -28,8 +28,7 @@ def document(*parts: str) -> str:
 
 def duration(minutes: int) -> str:
     """Minutes in the largest unit that leaves no rest."""
-    for size, unit in ((24 * 60, "day"), (60, "hour"), (1, "minute")):
-        if minutes % size == 0:
-            break
+    units = ((24 * 60, "day"), (60, "hour"), (1, "minute"))
+    size, unit = next((size, unit) for size, unit in units if minutes % size == 0)
     count = minutes // size
     return f"{count} {unit}{'s' if count != 1 else ''}"

@@ -24,16 +24,17 @@ from aftersales.domain.refusal import Code
 from aftersales.entrypoints import http
 from aftersales.entrypoints.http import STATUSES
 from aftersales.usecases.ports import OutcomeUnknown
-
 from tools.generate.sources import function_module, template
 
 Problems = Mapping[int, tuple[str, ...]]
 
 # Codes that depend on a header: only an operation that takes the header can answer with them.
 _OF_KEY = frozenset({Code.IDEMPOTENCY_KEY_REQUIRED, Code.IDEMPOTENCY_KEY_REUSED})
+_WITH_BODY = ("POST", "PUT", "PATCH")
 _OF_BODY = (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
 
 
+@cache
 def problems_of(route: Route) -> Problems:
     """Status to codes, for one operation."""
     codes = _codes_within(getattr(function_module(route.function), route.operation))
@@ -51,14 +52,16 @@ def problems_of(route: Route) -> Problems:
     if route.roles:
         found |= {unauthorized()}
     for status, code in edge_problems():
-        if status == HTTPStatus.INTERNAL_SERVER_ERROR or (status in _OF_BODY and route.method != "GET"):
+        if status == HTTPStatus.INTERNAL_SERVER_ERROR or (status in _OF_BODY and route.method in _WITH_BODY):
             found |= {(status, code)}
     return by_status(found)
 
 
 def all_problems() -> Problems:
     """Every code that the API knows, by status."""
-    return by_status({(int(status), str(code)) for code, status in STATUSES.items()} | {unauthorized()} | edge_problems())
+    return by_status(
+        {(int(status), str(code)) for code, status in STATUSES.items()} | {unauthorized()} | edge_problems()
+    )
 
 
 def by_status(found: set[tuple[int, str]]) -> Problems:
@@ -142,11 +145,11 @@ def _ours(value: object) -> list[FunctionType]:
 
 @cache
 def _methods() -> Mapping[str, list[FunctionType]]:
-    """The methods and properties of every class of the package, by name."""
+    """The methods and properties of the package's classes, by name; the edge is left to the table of routes."""
     methods: dict[str, list[FunctionType]] = defaultdict(list)
     for module in pkgutil.walk_packages(aftersales.__path__, "aftersales."):
         for _, owner in inspect.getmembers(import_module(module.name), inspect.isclass):
-            if owner.__module__ == module.name:
+            if owner.__module__ == module.name and owner is not http.Api:
                 for name, member in vars(owner).items():
                     methods[name] += _ours(_function_behind(member))
     return methods

@@ -124,7 +124,8 @@ def _state(case: Case) -> object:
         case.on_timeout,
         case.trouble is not None,
         tuple(attempt.state for attempt in live(case.attempts)),
-        tuple(evidence.state for evidence in case.evidence),
+        # Once a case is approved, its photos no longer matter.
+        not case.owed and tuple(evidence.state for evidence in case.evidence),
         min(case.run, 2),
         min(case.inquiries, _INQUIRIES),
     )
@@ -230,21 +231,15 @@ _ACTS: Mapping[Act, Doings] = {
     Act.ASSESS: _assess,
     Act.DECIDE: _decide,
     Act.WITHDRAW: _only(
-        lambda stand: lifecycle.withdraw(
-            stand.case, stand.ledger, by=_BUYER, policy=policy(), now=stand.now
-        )
+        lambda stand: lifecycle.withdraw(stand.case, stand.ledger, by=_BUYER, policy=policy(), now=stand.now)
     ),
     Act.ADD_EVIDENCE: _add_evidence,
     Act.CHECK_EVIDENCE: _check_evidence,
     Act.VIEW_EVIDENCE: _only(
-        lambda stand: lifecycle.view_evidence(
-            stand.case, "e1", by=_SELLER, policy=policy(), now=stand.now
-        )
+        lambda stand: lifecycle.view_evidence(stand.case, "e1", by=_SELLER, policy=policy(), now=stand.now)
     ),
     Act.SEND_MESSAGE: _only(
-        lambda stand: lifecycle.send_message(
-            stand.case, "Hello", by=_BUYER, policy=policy(), now=stand.now
-        )
+        lambda stand: lifecycle.send_message(stand.case, "Hello", by=_BUYER, policy=policy(), now=stand.now)
     ),
     Act.START_REFUND: _only(
         lambda stand: lifecycle.start_refund(stand.case, _ORDER, policy=policy(), now=stand.now)

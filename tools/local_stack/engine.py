@@ -45,6 +45,4 @@ def _environment(daemon: Daemon, port: int) -> dict[str, str]:
         # These two listeners would open a port on every interface.
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
-        # A waiting request holds a thread, and so does each call its function makes back to the engine.
-        "MINISTACK_WORKER_THREADS": "256",
     }

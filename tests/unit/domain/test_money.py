@@ -3,9 +3,10 @@
 from itertools import accumulate
 
 import pytest
-from aftersales.domain.money import Money, decimals, share, shares
 from hypothesis import given
 from hypothesis import strategies as st
+
+from aftersales.domain.money import Money, decimals, share, shares
 
 TOTALS = st.integers(0, 10_000_000_000)
 QUANTITIES = st.integers(1, 1000)

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+
 from aftersales.adapters.policies import PublishedPolicies
 from aftersales.domain.case import FiredRule, Kind, Reason
 from aftersales.domain.policy import (
@@ -17,7 +18,6 @@ from aftersales.domain.policy import (
     better_for_buyer,
     pays_shipping,
 )
-
 from tests.builders import NOON, a_policy, an_assessment, some_facts
 
 CHECKS = dict(RULES)

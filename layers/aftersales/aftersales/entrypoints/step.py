@@ -5,14 +5,14 @@ and answers nothing: the execution goes on when it is rung.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from aftersales.domain.case import Case
 from aftersales.entrypoints import bootstrap
 from aftersales.entrypoints.logs import logger
-from aftersales.usecases.run_workflow import Waiting
+from aftersales.usecases.run_workflow import Outcome, Waiting
 
 
 class StepInput(BaseModel):
@@ -39,19 +39,14 @@ class StepInput(BaseModel):
         return Waiting(token=self.token, entered_at=self.entered_at, version=self.version)
 
 
-def plain_step(do: Callable[[StepInput], Case]) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
+def plain_step(do: Callable[[StepInput], Outcome]) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
     """A step that works and answers. Its exceptions are the execution's to retry or catch."""
 
     def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         given = _given(event)
-        case = do(given)
-        logger.info("step", step=do.__name__, case_id=given.case_id, status=case.status, version=case.version)
-        return {
-            "case_id": case.case_id,
-            "schema": given.schema_,
-            "status": case.status,
-            "version": case.version,
-        }
+        outcome = asdict(do(given))
+        logger.info("step", step=do.__name__, **outcome)
+        return outcome | {"schema": given.schema_}
 
     return handler
 

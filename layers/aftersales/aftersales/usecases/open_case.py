@@ -9,6 +9,7 @@ from aftersales.domain.case import Case
 from aftersales.domain.evidence import Evidence
 from aftersales.domain.ledger import reserve
 from aftersales.domain.parties import Party
+from aftersales.domain.policy import History
 from aftersales.domain.refusal import Code, Refusal
 from aftersales.usecases.commit import until_committed
 from aftersales.usecases.ports import Desk
@@ -64,8 +65,15 @@ def open_case(
         order, ledger = read_order(desk, application.order_id, buyer)
         wanted = wanted_units(desk, application, order, ledger)
         claim = reserve(ledger, wanted)[1]
+        # Only the window matters here; the buyer's history is read when the policy decides.
         assessment = assess_claim(
-            desk, order, application.kind, application.reason, claim, accepted_evidence=0
+            desk,
+            order,
+            application.kind,
+            application.reason,
+            claim,
+            accepted_evidence=0,
+            history=History(),
         )
         refuse_closed_window(assessment)
         change = lifecycle.open_case(

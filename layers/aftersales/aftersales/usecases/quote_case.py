@@ -8,7 +8,7 @@ from aftersales.domain.case import Kind, Reason
 from aftersales.domain.ledger import Ledger, Reservation, reserve
 from aftersales.domain.order import SHIPPING, Order
 from aftersales.domain.parties import Party
-from aftersales.domain.policy import Assessment, Facts, Policy, assess, better_for_buyer
+from aftersales.domain.policy import Assessment, Facts, History, assess, better_for_buyer
 from aftersales.domain.refusal import Code, Refusal
 from aftersales.usecases.ports import Desk
 from aftersales.usecases.read_order import read_order
@@ -37,7 +37,15 @@ def quote_case(desk: Desk, application: Application, buyer: Party) -> Quote:
     """The same computation as opening and assessing the case, on what is true now."""
     order, ledger = read_order(desk, application.order_id, buyer)
     claim = reserve(ledger, wanted_units(desk, application, order, ledger))[1]
-    assessment = assess_claim(desk, order, application.kind, application.reason, claim, accepted_evidence=0)
+    assessment = assess_claim(
+        desk,
+        order,
+        application.kind,
+        application.reason,
+        claim,
+        accepted_evidence=0,
+        history=recent_history(desk, order),
+    )
     refuse_closed_window(assessment)
     return Quote(order=order, claim=claim, assessment=assessment)
 
@@ -59,15 +67,22 @@ def assess_claim(
     claim: Reservation,
     *,
     accepted_evidence: int,
+    history: History,
 ) -> Assessment:
     """The policy's verdict under the version in force now or at the purchase, whichever is better for the buyer."""
     now = desk.now()
     current, at_purchase = desk.policies.at(now), desk.policies.at(order.placed_at)
-    facts = _facts(desk, order, kind, reason, claim, accepted_evidence, current, now)
+    facts = _facts(order, kind, reason, claim, accepted_evidence, history, now)
     verdict = assess(facts, current)
     if at_purchase.version == current.version:
         return verdict
     return better_for_buyer(verdict, assess(facts, at_purchase))
+
+
+def recent_history(desk: Desk, order: Order) -> History:
+    """The buyer's orders and cases within the policy's risk window."""
+    now = desk.now()
+    return desk.store.history(order.buyer_id, now - desk.policies.at(now).risk.days * policies.DAY)
 
 
 def refuse_closed_window(assessment: Assessment) -> None:
@@ -82,13 +97,12 @@ def refuse_closed_window(assessment: Assessment) -> None:
 
 
 def _facts(
-    desk: Desk,
     order: Order,
     kind: Kind,
     reason: Reason,
     claim: Reservation,
     accepted_evidence: int,
-    policy: Policy,
+    history: History,
     now: int,
 ) -> Facts:
     lines = [line for held in claim.units if (line := order.line(held.line_id))]
@@ -103,7 +117,7 @@ def _facts(
         delivered_at=order.delivered_at,
         now=now,
         accepted_evidence=accepted_evidence,
-        history=desk.store.history(order.buyer_id, now - policy.risk.days * policies.DAY),
+        history=history,
     )
 
 

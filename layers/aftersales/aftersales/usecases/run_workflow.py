@@ -17,15 +17,11 @@ from aftersales.domain.parties import Party, Role
 from aftersales.domain.refund import UNANSWERED, Attempt, AttemptState, ProviderRefund
 from aftersales.usecases.commit import Read, change_case
 from aftersales.usecases.ports import Desk, OutcomeUnknown, Payments, Receipt, Workflow
-from aftersales.usecases.quote_case import assess_claim
+from aftersales.usecases.quote_case import assess_claim, recent_history
 
 # Stripe may forget an idempotency key after 24 hours; an hour before that nothing is sent under it any more,
 # and the provider's list of refunds is the only judge (https://docs.stripe.com/api/idempotent_requests).
 KEY_LIFE = 23 * 60 * 60 * 1000
-
-
-class NotThisExecution(Exception):
-    """The execution's name is not the one under which this case runs now."""
 
 
 class RefundUnsettled(Exception):
@@ -41,12 +37,25 @@ class Waiting:
     version: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a step tells its execution: where the case is, and at which version that was read."""
+
+    case_id: str
+    status: str
+    version: int
+
+
+# What an execution is told whose case came back and runs under another name now.
+SUPERSEDED = "superseded"
+
+
 def execution_name(case: Case) -> str:
     """The case's id; a closed case that came back runs under the next name."""
     return case.case_id if case.run == 1 else f"{case.case_id}-{case.run}"
 
 
-def assess_case(desk: Desk, case_id: str, execution: str) -> Case:
+def assess_case(desk: Desk, case_id: str, execution: str) -> Outcome:
     """Let the policy decide where it is its turn; otherwise only say where the case is.
 
     The first assessment is also the claim of the execution: it moves the case away from `requested`.
@@ -54,16 +63,24 @@ def assess_case(desk: Desk, case_id: str, execution: str) -> Case:
 
     def decide(read: Read) -> Change | None:
         case = read.case
-        if execution_name(case) != execution:
-            raise NotThisExecution(f"case {case_id} runs as {execution_name(case)}")
-        if case.status not in LIFECYCLE[Act.ASSESS] or not _has_news(case):
+        ours = execution_name(case) == execution
+        if not ours or case.status not in LIFECYCLE[Act.ASSESS] or not _has_news(case):
             return None
         assessment = assess_claim(
-            desk, read.order, case.kind, case.reason, case.claim, accepted_evidence=case.accepted_evidence
+            desk,
+            read.order,
+            case.kind,
+            case.reason,
+            case.claim,
+            accepted_evidence=case.accepted_evidence,
+            history=recent_history(desk, read.order),
         )
         return lifecycle.apply_assessment(case, assessment, desk.now())
 
-    return change_case(desk, case_id, decide)
+    case = change_case(desk, case_id, decide)
+    if execution_name(case) != execution:
+        return Outcome(case_id=case_id, status=SUPERSEDED, version=case.version)
+    return _outcome(case)
 
 
 def wait_for_party(desk: Desk, workflow: Workflow, case_id: str, waiting: Waiting) -> None:
@@ -98,6 +115,7 @@ def refund_buyer(desk: Desk, workflow: Workflow, payments: Payments, case_id: st
     fresh: set[str] = set()
 
     def start(read: Read) -> Change | None:
+        fresh.clear()
         if read.case.status is not Status.APPROVED:
             return None
         change = lifecycle.start_refund(read.case, read.order, policy=read.policy, now=desk.now())
@@ -130,7 +148,7 @@ def record_refunds(
     )
 
 
-def settle_case(desk: Desk, case_id: str) -> Case:
+def settle_case(desk: Desk, case_id: str) -> Outcome:
     """Prove that the case's books are closed before its execution ends: every part that is owed was paid.
 
     Raises `RefundUnsettled`.
@@ -138,7 +156,11 @@ def settle_case(desk: Desk, case_id: str) -> Case:
     case = desk.store.case(case_id)
     if case is None or case.status is not Status.COMPLETED or set(case.paid) != set(case.owed):
         raise RefundUnsettled(f"case {case_id} is {case.status if case else 'missing'}")
-    return case
+    return _outcome(case)
+
+
+def _outcome(case: Case) -> Outcome:
+    return Outcome(case_id=case.case_id, status=case.status, version=case.version)
 
 
 def _has_news(case: Case) -> bool:

@@ -1,0 +1,205 @@
+"""What silence does, and when."""
+
+from dataclasses import replace
+
+import pytest
+
+from aftersales.domain.case import Status
+from aftersales.domain.lifecycle import CLOCKS
+from aftersales.domain.parties import SYSTEM
+from aftersales.domain.policy import MINUTE, Verdict
+from aftersales.domain.refund import AttemptState
+from aftersales.domain.timeline import Event
+from tests.builders import HOUR, NOON, Story, a_photo, story_at
+
+# Status, its time in hours, what the parties are told of it, the event of the silence, where it leads.
+CLOCKED = [
+    (Status.EVIDENCE_REQUIRED, 72, "cancelled", Event.CASE_CANCELLED, Status.CANCELLED),
+    (Status.UNDER_REVIEW, 48, "disputed", Event.CASE_DISPUTED, Status.DISPUTED),
+    (Status.DISPUTED, 24, "reviewer_reminded", Event.REVIEW_OVERDUE, Status.DISPUTED),
+    (Status.DECLINED, 7 * 24, "closed_declined", Event.CASE_CLOSED_DECLINED, Status.CLOSED_DECLINED),
+    (
+        Status.REFUND_ACTION_REQUIRED,
+        12,
+        "operator_reminded",
+        Event.OPERATOR_OVERDUE,
+        Status.REFUND_ACTION_REQUIRED,
+    ),
+]
+UNCLOCKED = set(Status) - set(CLOCKS)
+
+
+def test_every_status_has_a_clock_or_needs_none() -> None:
+    assert {status for status, *_ in CLOCKED} | {Status.REFUND_PENDING} == set(CLOCKS)
+    assert {
+        Status.REQUESTED,
+        Status.APPROVED,
+        Status.COMPLETED,
+        Status.CANCELLED,
+        Status.CLOSED_DECLINED,
+    } == UNCLOCKED
+
+
+@pytest.mark.parametrize(("status", "hours", "on_timeout", "event", "leads_to"), CLOCKED)
+def test_silence_does_what_it_said_it_would_and_not_a_millisecond_earlier(
+    status: Status, hours: int, on_timeout: str, event: Event, leads_to: Status
+) -> None:
+    story = story_at(status)
+    deadline = story.now + hours * HOUR
+    assert (story.case.deadline_at, story.case.on_timeout) == (deadline, on_timeout)
+    story.now = deadline - 1
+    assert story.pass_deadline() is None
+    story.now = deadline
+    change = story.pass_deadline()
+    assert change
+    assert (change.entry.event, change.entry.actor, change.case.status) == (event, SYSTEM, leads_to)
+
+
+@pytest.mark.parametrize("status", UNCLOCKED)
+def test_where_nobody_is_waited_for_time_does_nothing(status: Status) -> None:
+    story = story_at(status)
+    assert (story.case.deadline_at, story.case.on_timeout) == (None, None)
+    story.now += 900 * 24 * HOUR
+    assert story.pass_deadline() is None
+
+
+def test_a_silent_seller_approves_where_the_policy_says_so() -> None:
+    story = Story()
+    story.open()
+    story.assess(Verdict.ASK_PERSON, silence_approves=True)
+    assert story.case.on_timeout == "approved"
+    change = story.silence()
+    assert change
+    assert (change.case.status, change.case.owed) == (Status.APPROVED, change.case.claim.money)
+    decision = change.case.decision
+    assert decision
+    assert (decision.verdict, decision.by, decision.at) == (Verdict.APPROVE, SYSTEM, story.now)
+    assert (decision.reason_code, decision.amount, decision.policy_version) == (
+        "seller_silent",
+        3_333,
+        "test-1",
+    )
+    assert change.entry.event is Event.CASE_APPROVED
+    assert change.entry.data["reason_code"] == "seller_silent"
+
+
+def test_a_silent_seller_brings_a_large_case_before_a_reviewer() -> None:
+    story = story_at(Status.UNDER_REVIEW)
+    story.silence()
+    dispute = story.case.dispute
+    assert dispute
+    assert (dispute.opened_by, dispute.opened_at, dispute.resolved) == (SYSTEM, story.now, False)
+
+
+def test_a_silent_reviewer_is_reminded_again_and_again_and_nothing_is_decided_for_them() -> None:
+    story = story_at(Status.DISPUTED)
+    for _ in range(5):
+        before = story.now
+        change = story.silence()
+        assert change
+        assert story.now == before + 24 * HOUR
+        assert (change.entry.event, change.case.status) == (Event.REVIEW_OVERDUE, Status.DISPUTED)
+        assert change.ledger is None
+        assert story.case.on_timeout == "reviewer_reminded"
+
+
+def test_the_provider_is_asked_soon_then_ever_more_rarely_then_daily() -> None:
+    story = story_at(Status.REFUND_PENDING)
+    waits = []
+    for n in range(10):
+        assert story.case.deadline_at
+        assert story.case.on_timeout == "provider_asked_again"
+        waits.append((story.case.deadline_at - story.now) // MINUTE)
+        change = story.silence()
+        assert change
+        assert (change.entry.event, change.entry.data) == (Event.REFUND_OVERDUE, {"inquiries": n + 1})
+    assert waits == [1, 60, 120, 240, 480, 960, 1440, 1440, 1440, 1440]
+
+
+def test_a_provider_that_answered_pending_is_asked_again_in_an_hour() -> None:
+    story = story_at(Status.REFUND_PENDING)
+    story.hear(AttemptState.PENDING)
+    assert story.case.deadline_at == story.now + HOUR
+
+
+def test_a_resumed_refund_is_asked_for_soon_again() -> None:
+    story = story_at(Status.REFUND_PENDING)
+    for _ in range(4):
+        story.silence()
+    story.hear(AttemptState.FAILED)
+    story.resume()
+    assert (story.case.inquiries, story.case.deadline_at) == (0, story.now + MINUTE)
+
+
+@pytest.mark.parametrize("status", CLOCKS)
+def test_the_same_deadline_passes_once(status: Status) -> None:
+    story = story_at(status)
+    assert story.silence()
+    assert story.pass_deadline() is None
+
+
+@pytest.mark.parametrize("status", CLOCKS)
+def test_a_deadline_is_nothing_to_a_case_that_moved_on(status: Status) -> None:
+    story = story_at(status)
+    stale = story.case.deadline_at
+    assert stale
+    match status:
+        case Status.EVIDENCE_REQUIRED:
+            story.assess(Verdict.APPROVE)
+        case Status.UNDER_REVIEW | Status.DISPUTED:
+            story.decide()
+        case Status.DECLINED:
+            story.withdraw()
+        case Status.REFUND_PENDING:
+            story.hear(AttemptState.SUCCEEDED)
+        case _:
+            story.now = stale - 1
+            story.resume()
+            stale = story.now
+    story.now = stale
+    before = story.case
+    assert story.pass_deadline() is None
+    assert story.case == before
+
+
+@pytest.mark.parametrize("status", CLOCKS)
+def test_words_and_photos_do_not_move_a_deadline(status: Status) -> None:
+    story = story_at(status)
+    clock = (story.case.deadline_at, story.case.on_timeout)
+    story.now += MINUTE // 2
+    story.send_message()
+    story.view_evidence()
+    assert (story.case.deadline_at, story.case.on_timeout) == clock
+
+
+@pytest.mark.parametrize("late", [0, 1, HOUR])
+def test_a_word_after_the_deadline_and_before_the_sweep_takes_nobodys_right_away(late: int) -> None:
+    story = Story()
+    story.open()
+    story.assess(Verdict.ASK_PERSON, silence_approves=True)
+    assert story.case.deadline_at
+    story.now = story.case.deadline_at + late
+    story.send_message()
+    story.view_evidence()
+    story.add_evidence()
+    change = story.pass_deadline()
+    assert change
+    assert change.case.status is Status.APPROVED
+
+
+def test_a_second_request_for_photos_does_not_give_more_time() -> None:
+    story = Story()
+    story.open(evidence=(a_photo(),))
+    story.assess(Verdict.ASK_EVIDENCE)
+    deadline = story.case.deadline_at
+    story.now = NOON + HOUR
+    story.assess(Verdict.ASK_EVIDENCE)
+    assert story.case.deadline_at == deadline
+
+
+def test_a_clock_that_was_stored_survives_a_change_of_the_policy() -> None:
+    story = story_at(Status.UNDER_REVIEW)
+    deadline = story.case.deadline_at
+    story.policy = replace(story.policy, clocks=replace(story.policy.clocks, seller=1))
+    story.send_message()
+    assert story.case.deadline_at == deadline

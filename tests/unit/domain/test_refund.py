@@ -1,0 +1,366 @@
+"""Money on its way back: an answer lost, repeated, late or in the wrong order moves it once."""
+
+from collections.abc import Iterator
+from itertools import combinations_with_replacement, permutations
+
+import pytest
+
+from aftersales.domain.case import Status
+from aftersales.domain.ledger import PaymentShare, Unit
+from aftersales.domain.policy import Verdict
+from aftersales.domain.refund import (
+    Attempt,
+    AttemptState,
+    ProviderRefund,
+    RefundLeg,
+    live,
+    observe,
+    refund_leg,
+)
+from aftersales.domain.timeline import Event
+from tests.builders import BOWLS, CARD, GIFT_CARD, HOUR, NOON, Story, an_answer, story_at
+
+UNSETTLED = (AttemptState.PENDING, AttemptState.REQUIRES_ACTION)
+DEAD = (AttemptState.FAILED, AttemptState.CANCELED)
+
+
+def an_attempt(
+    state: AttemptState = AttemptState.SUBMITTED, payment_id: str = CARD, number: int = 1
+) -> Attempt:
+    return Attempt(
+        refund_id=f"case-1.{payment_id}.{number}",
+        case_id="case-1",
+        order_id="order-1",
+        payment_id=payment_id,
+        provider="stripe",
+        reference="pi_card",
+        amount=833,
+        currency="USD",
+        number=number,
+        submitted_at=NOON,
+        state=state,
+    )
+
+
+def heard(attempt: Attempt, *states: AttemptState) -> Attempt:
+    for state in states:
+        attempt = observe(attempt, an_answer(attempt, state))
+    return attempt
+
+
+# --- one attempt -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("state", [AttemptState.PENDING, AttemptState.SUCCEEDED, *DEAD])
+def test_the_first_answer_is_believed(state: AttemptState) -> None:
+    attempt = heard(an_attempt(), state)
+    assert (attempt.state, attempt.provider_refund_id) == (state, "re_case-1.card.1")
+    assert (attempt.failure is not None) is (state is AttemptState.FAILED)
+
+
+@pytest.mark.parametrize("state", set(AttemptState))
+@pytest.mark.parametrize("word", set(AttemptState))
+def test_a_failure_is_final_for_its_attempt(state: AttemptState, word: AttemptState) -> None:
+    attempt = heard(an_attempt(), AttemptState.FAILED, state)
+    assert attempt == heard(attempt, word) == heard(an_attempt(), AttemptState.FAILED)
+
+
+def test_a_success_gives_way_to_a_failure_and_to_nothing_else() -> None:
+    won = heard(an_attempt(), AttemptState.SUCCEEDED)
+    assert heard(won, *UNSETTLED, AttemptState.SUBMITTED, AttemptState.SUCCEEDED) is won
+    assert heard(won, AttemptState.FAILED).state is AttemptState.FAILED
+
+
+def test_while_the_provider_has_not_settled_its_latest_word_counts() -> None:
+    pending, asking = UNSETTLED
+    assert heard(an_attempt(), pending, asking).state is asking
+    assert heard(an_attempt(), asking, pending).state is pending
+
+
+def settled_histories() -> Iterator[tuple[AttemptState, ...]]:
+    """Up to five words of a provider about one refund, each said any number of times, that settle it."""
+    for end in DEAD:
+        words = (*UNSETTLED, AttemptState.SUCCEEDED, end)
+        for length in range(1, 6):
+            for said in combinations_with_replacement(words, length):
+                if not set(said) <= set(UNSETTLED):
+                    yield said
+
+
+def test_words_of_the_provider_in_any_order_and_number_give_the_same_final_attempt() -> None:
+    for said in settled_histories():
+        ends = {heard(an_attempt(), *order) for order in permutations(said)}
+        assert len(ends) == 1, said
+        final = next(word for word in (*DEAD, AttemptState.SUCCEEDED) if word in said)
+        assert ends.pop().state is final
+
+
+def test_a_new_id_at_the_provider_is_noted_for_the_same_state() -> None:
+    attempt = heard(an_attempt(), AttemptState.PENDING)
+    moved = observe(attempt, an_answer(attempt, AttemptState.PENDING, provider_refund_id="re_2"))
+    assert moved.provider_refund_id == "re_2"
+
+
+# --- what attempts add up to --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("states", "leg"),
+    [
+        ([], RefundLeg.NONE),
+        ([AttemptState.SUBMITTED], RefundLeg.PENDING),
+        ([AttemptState.PENDING], RefundLeg.PENDING),
+        ([AttemptState.REQUIRES_ACTION], RefundLeg.ACTION_REQUIRED),
+        ([AttemptState.FAILED], RefundLeg.ACTION_REQUIRED),
+        ([AttemptState.CANCELED], RefundLeg.ACTION_REQUIRED),
+        ([AttemptState.SUCCEEDED], RefundLeg.SUCCEEDED),
+        ([AttemptState.SUCCEEDED, AttemptState.SUCCEEDED], RefundLeg.SUCCEEDED),
+        ([AttemptState.SUCCEEDED, AttemptState.PENDING], RefundLeg.PENDING),
+        ([AttemptState.SUCCEEDED, AttemptState.FAILED], RefundLeg.ACTION_REQUIRED),
+        ([AttemptState.PENDING, AttemptState.REQUIRES_ACTION], RefundLeg.ACTION_REQUIRED),
+    ],
+)
+def test_success_needs_every_payment_and_one_trouble_outweighs_the_rest(
+    states: list[AttemptState], leg: RefundLeg
+) -> None:
+    assert refund_leg(an_attempt(state, f"payment-{n}") for n, state in enumerate(states)) is leg
+
+
+def test_only_the_newest_attempt_on_a_payment_counts() -> None:
+    failed, again = an_attempt(AttemptState.FAILED), an_attempt(AttemptState.SUCCEEDED, number=2)
+    other = an_attempt(AttemptState.SUCCEEDED, GIFT_CARD)
+    assert set(live([failed, other, again])) == {other, again}
+    assert refund_leg([failed, other, again]) is RefundLeg.SUCCEEDED
+
+
+# --- the refund of a case -----------------------------------------------------------------------------------
+
+
+def test_a_refund_is_written_down_per_payment_before_the_provider_hears_of_it() -> None:
+    story = story_at(Status.APPROVED)
+    change = story.start_refund()
+    gift, card = change.case.attempts
+    assert (gift.refund_id, gift.amount, gift.provider, gift.reference) == (
+        "case-1.gift-card.1",
+        2_500,
+        "store_credit",
+        "gc_77",
+    )
+    assert (card.refund_id, card.amount, card.provider, card.reference) == (
+        "case-1.card.1",
+        833,
+        "stripe",
+        "pi_card",
+    )
+    for attempt in (gift, card):
+        assert (attempt.case_id, attempt.order_id, attempt.currency) == ("case-1", "order-1", "USD")
+        assert (attempt.state, attempt.number, attempt.submitted_at) == (AttemptState.SUBMITTED, 1, NOON)
+    assert change.entry.event is Event.REFUND_STARTED
+    assert change.entry.data == {
+        "refunds": [
+            {"refund_id": "case-1.gift-card.1", "amount": 2_500},
+            {"refund_id": "case-1.card.1", "amount": 833},
+        ]
+    }
+    assert change.ledger is None
+
+
+def test_money_is_booked_payment_by_payment_and_the_last_one_completes_the_case() -> None:
+    story = story_at(Status.REFUND_PENDING)
+    first = story.hear(AttemptState.SUCCEEDED, GIFT_CARD)
+    assert first
+    assert (first.entry.event, first.case.status) == (Event.REFUND_PENDING, Status.REFUND_PENDING)
+    assert first.case.paid == (PaymentShare(payment_id=GIFT_CARD, amount=2_500),)
+    assert [(b.reserved, b.refunded) for b in story.ledger.balances] == [(0, 2_500), (833, 0)]
+    last = story.hear(AttemptState.SUCCEEDED, CARD)
+    assert last
+    assert (last.entry.event, last.case.status) == (Event.REFUND_SUCCEEDED, Status.COMPLETED)
+    assert last.case.paid == last.case.owed
+    assert [(b.reserved, b.refunded) for b in story.ledger.balances] == [(0, 2_500), (0, 833)]
+    assert last.entry.data == {
+        "refunds": [
+            {
+                "refund_id": "case-1.card.1",
+                "payment_id": CARD,
+                "amount": 833,
+                "state": AttemptState.SUCCEEDED,
+                "failure": None,
+            }
+        ]
+    }
+
+
+def test_the_same_word_of_the_provider_twice_moves_money_once() -> None:
+    story = story_at(Status.REFUND_PENDING)
+    story.hear(AttemptState.SUCCEEDED)
+    ledger = story.ledger
+    assert story.hear(AttemptState.SUCCEEDED) is None
+    assert story.hear(AttemptState.PENDING) is None
+    assert story.ledger is ledger
+
+
+def test_a_word_about_a_refund_of_another_case_changes_nothing() -> None:
+    story = story_at(Status.REFUND_PENDING)
+    stranger = ProviderRefund(
+        refund_id="case-9.card.1",
+        provider_refund_id="re_9",
+        state=AttemptState.SUCCEEDED,
+        amount=833,
+        currency="USD",
+    )
+    assert story.record([stranger]) is None
+    assert story.record([]) is None
+
+
+def test_a_refund_that_only_became_pending_moves_no_money() -> None:
+    story = story_at(Status.REFUND_PENDING)
+    change = story.hear(AttemptState.PENDING)
+    assert change
+    assert (change.ledger, change.entry.event) == (None, Event.REFUND_PENDING)
+
+
+@pytest.mark.parametrize("state", [*DEAD, AttemptState.REQUIRES_ACTION])
+def test_a_refund_that_does_not_go_through_keeps_its_money_reserved_and_asks_a_person(
+    state: AttemptState,
+) -> None:
+    story = story_at(Status.REFUND_PENDING)
+    change = story.hear(state, CARD)
+    assert change
+    assert (change.entry.event, change.case.status) == (Event.REFUND_FAILED, Status.REFUND_ACTION_REQUIRED)
+    assert change.ledger is None
+    assert [balance.reserved for balance in story.ledger.balances] == [2_500, 833]
+    assert change.case.run == 1
+
+
+def test_a_refund_that_fails_days_after_completion_brings_the_case_back() -> None:
+    story = story_at(Status.COMPLETED)
+    story.now += 5 * 24 * HOUR
+    change = story.hear(AttemptState.FAILED, CARD)
+    assert change
+    assert (change.entry.event, change.entry.from_status) == (Event.REFUND_FAILED_LATE, Status.COMPLETED)
+    assert (change.case.status, change.case.run) == (Status.REFUND_ACTION_REQUIRED, 2)
+    assert [(b.reserved, b.refunded) for b in story.ledger.balances] == [(0, 2_500), (833, 0)]
+    bowls = story.ledger.line(BOWLS)
+    assert bowls
+    assert bowls.units == (Unit.RESERVED, Unit.AVAILABLE, Unit.AVAILABLE)
+
+
+def test_two_late_failures_bring_the_case_back_once() -> None:
+    story = story_at(Status.COMPLETED)
+    story.hear(AttemptState.FAILED, CARD)
+    change = story.hear(AttemptState.FAILED, GIFT_CARD)
+    assert change
+    assert (change.entry.event, change.case.run) == (Event.REFUND_FAILED, 2)
+    assert [(b.reserved, b.refunded) for b in story.ledger.balances] == [(2_500, 0), (833, 0)]
+
+
+def test_both_refunds_failing_late_in_one_word_bring_the_case_back_once() -> None:
+    story = story_at(Status.COMPLETED)
+    change = story.hear(AttemptState.CANCELED)
+    assert change
+    assert (change.entry.event, change.case.run) == (Event.REFUND_FAILED_LATE, 2)
+    assert [(b.reserved, b.refunded) for b in story.ledger.balances] == [(2_500, 0), (833, 0)]
+
+
+def test_a_failure_before_completion_does_not_count_as_a_new_run() -> None:
+    story = story_at(Status.REFUND_PENDING)
+    story.hear(AttemptState.SUCCEEDED, CARD)
+    change = story.hear(AttemptState.FAILED, CARD)
+    assert change
+    assert (change.entry.event, change.case.run) == (Event.REFUND_FAILED, 1)
+    assert [(b.reserved, b.refunded) for b in story.ledger.balances] == [(2_500, 0), (833, 0)]
+
+
+def test_an_operator_starts_a_second_attempt_under_a_new_id_only_where_the_first_one_failed() -> None:
+    story = story_at(Status.COMPLETED)
+    story.hear(AttemptState.FAILED, CARD)
+    story.now += HOUR
+    change = story.resume()
+    gift, card, again = change.case.attempts
+    assert (gift.state, card.state) == (AttemptState.SUCCEEDED, AttemptState.FAILED)
+    assert (again.refund_id, again.number, again.amount) == ("case-1.card.2", 2, 833)
+    assert (again.state, again.submitted_at, again.reference) == (
+        AttemptState.SUBMITTED,
+        story.now,
+        "pi_card",
+    )
+    assert change.case.status is Status.REFUND_PENDING
+    assert [refund["refund_id"] for refund in _refunds(change.entry.data)] == [
+        "case-1.gift-card.1",
+        "case-1.card.2",
+    ]
+
+
+def _refunds(data: object) -> list[dict[str, object]]:
+    assert isinstance(data, dict)
+    refunds = data["refunds"]
+    assert isinstance(refunds, list)
+    return refunds
+
+
+def test_the_second_attempt_completes_the_case_and_pays_the_buyer_once() -> None:
+    story = story_at(Status.COMPLETED)
+    paid_once = story.ledger.balances
+    story.hear(AttemptState.FAILED, CARD)
+    story.resume()
+    change = story.hear(AttemptState.SUCCEEDED, CARD)
+    assert change
+    assert (change.case.status, change.case.run) == (Status.COMPLETED, 2)
+    assert set(change.case.paid) == set(change.case.owed)
+    assert story.ledger.balances == paid_once
+
+
+def test_a_word_about_the_first_attempt_does_not_touch_the_second() -> None:
+    story = story_at(Status.REFUND_ACTION_REQUIRED)
+    first = story.case.attempts[0]
+    story.resume()
+    assert story.record([an_answer(first, AttemptState.SUCCEEDED)]) is None
+
+
+def test_every_failed_attempt_gets_one_successor_and_its_number() -> None:
+    story = story_at(Status.REFUND_ACTION_REQUIRED)
+    for _ in range(3):
+        story.resume()
+        story.hear(AttemptState.FAILED)
+    assert [attempt.refund_id for attempt in story.case.attempts] == [
+        f"case-1.{payment}.{number}" for number in (1, 2, 3, 4) for payment in (GIFT_CARD, CARD)
+    ]
+
+
+def test_an_unknown_outcome_keeps_its_id_and_its_time() -> None:
+    story = story_at(Status.REFUND_PENDING)
+    story.ask_operator("provider_unreachable")
+    before = story.case.attempts
+    story.now += HOUR
+    change = story.resume()
+    assert change.case.attempts == before
+    assert change.case.status is Status.REFUND_PENDING
+
+
+def test_a_refund_that_asks_for_something_is_sent_again_under_its_own_id() -> None:
+    story = story_at(Status.REFUND_PENDING)
+    story.hear(AttemptState.REQUIRES_ACTION)
+    story.now += HOUR
+    change = story.resume()
+    assert [attempt.refund_id for attempt in change.case.attempts] == ["case-1.gift-card.1", "case-1.card.1"]
+    assert {(attempt.state, attempt.submitted_at) for attempt in change.case.attempts} == {
+        (AttemptState.SUBMITTED, story.now)
+    }
+
+
+def test_a_success_that_arrives_while_an_operator_is_asked_completes_the_case() -> None:
+    story = story_at(Status.REFUND_PENDING)
+    story.ask_operator("provider_unreachable")
+    change = story.hear(AttemptState.SUCCEEDED)
+    assert change
+    assert (change.case.status, change.case.trouble) == (Status.COMPLETED, None)
+    assert (change.case.waiting_on, change.case.deadline_at) == (None, None)
+
+
+def test_no_refund_starts_before_an_approval_or_twice() -> None:
+    story = Story()
+    story.open()
+    story.assess(Verdict.APPROVE)
+    story.start_refund()
+    ids = [attempt.refund_id for attempt in story.case.attempts]
+    assert len(set(ids)) == len(ids) == 2
