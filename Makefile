@@ -38,11 +38,14 @@ check: setup ## Format, lint, types, layers, template, state machine, generated 
 	statelint statemachines/*.asl.json
 	$(PYTHON) -m tools.generate --check
 
-bench: setup ## Measure latency against the local stack
-	$(STACK) run -- $(PYTHON) -m tools.bench $(ARGS)
+load: up ## Load orders into the local stack: make load FILE=orders.jsonl
+	$(PYTHON) -m tools.load_orders $(FILE) $(ARGS)
 
-load: setup ## Put load on the local stack and look for what breaks
-	$(STACK) run -- $(PYTHON) -m tools.load $(ARGS)
+cases: up ## Random cases on the loaded orders, every cent checked: make cases ARGS="--count 200"
+	$(PYTHON) -m tools.cases $(ARGS)
+
+bench: setup ## Count calls, cost and CPU per operation; writes docs/benchmarks.md
+	$(PYTHON) -m tools.bench $(ARGS)
 
 generate: setup ## Write the files that are derived from code: OpenAPI, diagram, layer requirements
 	$(PYTHON) -m tools.generate $(ARGS)
@@ -54,7 +57,7 @@ build: setup ## Build for AWS, with compiled bytecode
 deploy: build ## Deploy that build to AWS, after a look at the changes
 	sam deploy $(ARGS)
 
-.PHONY: help setup demo up down test check bench load generate build deploy
+.PHONY: help setup demo up down test check bench load cases generate build deploy
 
 # ---------------------------------------------------------------- environments, renewed when the lock file changes
 

@@ -382,3 +382,11 @@ def story_at(status: Status, wanted: Mapping[str, int] | None = None) -> Story:
                 story.hear(AttemptState.FAILED if failed else AttemptState.SUCCEEDED)
     assert story.case.status is status
     return story
+
+
+def assert_balanced(ledger: Ledger) -> None:
+    """I1: the parts of each payment are what was captured, and none is below zero."""
+    for balance in ledger.balances:
+        parts = (balance.available, balance.reserved, balance.refunded, balance.disputed)
+        assert min(parts) >= 0
+        assert sum(parts) == balance.captured

@@ -1,17 +1,21 @@
 """A running local stack, as tools and the tests over HTTP see it: people who sign in and call the API."""
 
 import json
+import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
+from ssl import SSLContext
 from typing import Any
 from uuid import uuid4
 
 import boto3
 import httpx
-from stripe import StripeClient
+from botocore.config import Config
+from stripe import InvalidRequestError, StripeClient
 
 from tools.local_stack.users import PASSWORD
 from tools.payment_sandbox.pay import pay
@@ -56,9 +60,20 @@ class Person:
         """DELETE below the stage."""
         return self.http.delete(path.lstrip("/"))
 
+    def each(self, path: str, **params: Any) -> Iterator[dict[str, Any]]:
+        """Every item of a list, page after page."""
+        cursor: str | None = None
+        while True:
+            given = {"limit": 100} | params | ({"cursor": cursor} if cursor else {})
+            answer = self.get(path, **given).raise_for_status().json()
+            yield from answer["items"]
+            cursor = answer["next_cursor"]
+            if cursor is None:
+                return
+
 
 class Stack:
-    """The stack that `make up` left running, as `.local/stack.json` describes it."""
+    """The stack that `make up` left running, as `.local/stack.json` describes it. Threads may share one."""
 
     def __init__(self, file: Path = STACK_FILE) -> None:
         if not file.exists():
@@ -67,6 +82,7 @@ class Stack:
         self.api_url: str = self.facts["api_url"]
         self.payments_url: str = self.facts["payments_url"]
         self._people: dict[tuple[str, str], Person] = {}
+        self._lock = threading.RLock()
 
     @cached_property
     def anyone(self) -> Person:
@@ -75,15 +91,18 @@ class Stack:
 
     def client(self, service: str) -> Any:
         """An AWS client of the engine, with the deployer's rights."""
-        return _client(service, self.facts["endpoint_url"], self.facts["region"])
+        with self._lock:
+            return _client(service, self.facts["endpoint_url"], self.facts["region"])
 
     def person(self, role: str, party_id: str | None = None) -> Person:
         """Sign in as the first user of a role, or as any party; one who has no user yet is given one."""
         party = party_id or next(user["party_id"] for user in self.facts["users"] if user["role"] == role)
-        if (role, party) not in self._people:
-            token = self.id_token(role, party)
-            self._people[role, party] = Person(role, party, self._http({"Authorization": f"Bearer {token}"}))
-        return self._people[role, party]
+        with self._lock:
+            if (role, party) not in self._people:
+                token = self.id_token(role, party)
+                http = self._http({"Authorization": f"Bearer {token}"})
+                self._people[role, party] = Person(role, party, http)
+            return self._people[role, party]
 
     def id_token(self, role: str, party_id: str) -> str:
         """The ID token of a party, whose user is made where it is missing."""
@@ -97,6 +116,14 @@ class Stack:
         """Make a payment in the sandbox; answers its reference."""
         return pay(self._stripe, amount, currency, method)
 
+    def knows_payment(self, reference: str) -> bool:
+        """Whether the sandbox has this payment; one that was started anew has forgotten all."""
+        try:
+            self._stripe.v1.payment_intents.retrieve(reference)
+        except InvalidRequestError:
+            return False
+        return True
+
     def sandbox(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
         """A call of the sandbox's control plane."""
         answer = httpx.request(method, f"{self.payments_url}/_sandbox/{path}", json=body, timeout=30)
@@ -109,6 +136,24 @@ class Stack:
         refunds: list[dict[str, Any]] = answer["refunds"] if isinstance(answer, dict) else answer
         return [one for one in refunds if payment in (None, one["payment_intent"])]
 
+    def store_credits(self) -> list[dict[str, Any]]:
+        """Every store credit that was given back, as its row in the orders table says."""
+        pages = (
+            self.client("dynamodb")
+            .get_paginator("scan")
+            .paginate(
+                TableName=self.facts["orders_table"],
+                FilterExpression="begins_with(pk, :credit)",
+                ExpressionAttributeValues={":credit": {"S": "CREDIT#"}},
+                ConsistentRead=True,
+            )
+        )
+        rows = [row for page in pages for row in page["Items"]]
+        texts = ("refund_id", "order_id", "reference", "currency")
+        return [
+            {name: row[name]["S"] for name in texts} | {"amount": int(row["amount"]["N"])} for row in rows
+        ]
+
     def mails(self, address: str) -> list[dict[str, Any]]:
         """What was mailed to an address, oldest first."""
         answer = httpx.get(f"{self.facts['endpoint_url']}/_ministack/ses/messages", timeout=10).json()
@@ -116,7 +161,7 @@ class Stack:
         return [mail for mail in sent if address in str(mail["To"])]
 
     def execution(self, name: str) -> dict[str, Any]:
-        """The execution of that name: its status and the names of the states it entered."""
+        """The execution of that name: its status, its output and the names of the states it entered."""
         arn = self.facts["state_machine_arn"].replace(":stateMachine:", ":execution:") + f":{name}"
         workflow = self.client("stepfunctions")
         description = workflow.describe_execution(executionArn=arn)
@@ -127,16 +172,19 @@ class Stack:
             for event in page["events"]
             if "stateEnteredEventDetails" in event
         ]
-        return {"arn": arn, "status": description["status"], "states": entered}
+        output = json.loads(description.get("output") or "null")
+        return {"arn": arn, "status": description["status"], "output": output, "states": entered}
 
-    def move_deadline(self, case_id: str, at: int) -> None:
-        """Move a case's clock by data: `at` is epoch milliseconds."""
+    def move_deadline(self, case_id: str, at: int, *, version: int | None = None) -> None:
+        """Move a case's clock by data: `at` is epoch milliseconds; only at `version`, where that is given."""
+        same_version = " AND version = :version" if version else ""
         self.client("dynamodb").update_item(
             TableName=self.facts["cases_table"],
             Key={"pk": {"S": f"CASE#{case_id}"}, "sk": {"S": "CASE"}},
             UpdateExpression="SET deadline_at = :at",
-            ConditionExpression="attribute_exists(deadline_at)",
-            ExpressionAttributeValues={":at": {"N": str(at)}},
+            ConditionExpression=f"attribute_exists(deadline_at){same_version}",
+            ExpressionAttributeValues={":at": {"N": str(at)}}
+            | ({":version": {"N": str(version)}} if version else {}),
         )
 
     def sweep(self, which: str = "sweep_deadlines") -> None:
@@ -144,12 +192,17 @@ class Stack:
         self.client("lambda").invoke(FunctionName=self.facts[f"{which}_function"], Payload=b"{}")
 
     def _tokens(self, role: str, party_id: str) -> dict[str, Any]:
-        cognito = self.client("cognito-idp")
+        """Those of a user who exists; one who does not is made and then signs in."""
         username = f"{party_id}@example.com"
-        known = {user["username"] for user in self.facts["users"]}
-        if username not in known:
-            self._make_user(username, role, party_id)
-        answer = cognito.initiate_auth(
+        with self._lock:
+            try:
+                return self._sign_in(username)
+            except self.client("cognito-idp").exceptions.NotAuthorizedException:
+                self._make_user(username, role, party_id)
+                return self._sign_in(username)
+
+    def _sign_in(self, username: str) -> dict[str, Any]:
+        answer = self.client("cognito-idp").initiate_auth(
             ClientId=self.facts["client_id"],
             AuthFlow="USER_PASSWORD_AUTH",
             AuthParameters={"USERNAME": username, "PASSWORD": PASSWORD},
@@ -158,9 +211,10 @@ class Stack:
         return tokens
 
     def _make_user(self, username: str, role: str, party_id: str) -> None:
+        """The password comes last: who can sign in is complete, and who was left half made is finished."""
         cognito = self.client("cognito-idp")
         pool = self.facts["user_pool_id"]
-        try:
+        with suppress(cognito.exceptions.UsernameExistsException):
             cognito.admin_create_user(
                 UserPoolId=pool,
                 Username=username,
@@ -171,15 +225,13 @@ class Stack:
                     {"Name": "custom:party_id", "Value": party_id},
                 ],
             )
-        except cognito.exceptions.UsernameExistsException:
-            return
         cognito.admin_add_user_to_group(UserPoolId=pool, Username=username, GroupName=_GROUPS[role])
-        cognito.admin_set_user_password(
-            UserPoolId=pool, Username=username, Password=PASSWORD, Permanent=True
-        )
+        cognito.admin_set_user_password(UserPoolId=pool, Username=username, Password=PASSWORD, Permanent=True)
 
     def _http(self, headers: Mapping[str, str]) -> httpx.Client:
-        return httpx.Client(base_url=self.api_url, headers=dict(headers), timeout=60)
+        return httpx.Client(
+            base_url=self.api_url, headers=dict(headers), timeout=60, verify=_tls(), trust_env=False
+        )
 
     @cached_property
     def _stripe(self) -> StripeClient:
@@ -197,12 +249,19 @@ def wait_for[T](look: Callable[[], T | None], what: str, seconds: float = 30) ->
     raise TimeoutError(f"Waited {seconds:.0f} s for {what}.")
 
 
+def upload(form: Mapping[str, Any], content: bytes) -> httpx.Response:
+    """Send a file as a browser does: the fields of its upload form first, the file last."""
+    file = ("photo", content, form["fields"].get("Content-Type"))
+    return httpx.post(form["url"], data=form["fields"], files={"file": file}, timeout=30, verify=_tls())
+
+
+@cache
+def _tls() -> SSLContext:
+    """Loading the certificates takes 20 ms, and every person has a client."""
+    return httpx.create_ssl_context()
+
+
 @cache
 def _client(service: str, endpoint_url: str, region: str) -> Any:
-    return boto3.client(
-        service,
-        endpoint_url=endpoint_url,
-        region_name=region,
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-    )
+    session: Any = boto3.Session("test", "test", region_name=region)  # typed service by service otherwise
+    return session.client(service, endpoint_url=endpoint_url, config=Config(max_pool_connections=50))

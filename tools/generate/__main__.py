@@ -20,21 +20,21 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.generate", description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; name each file that differs")
     check = parser.parse_args().check
-    stale = [name for name in FILES if differs(name)]
-    for name in stale:
+    stale = {name: text for name, render in FILES.items() if (text := render()) != written(name)}
+    for name, text in stale.items():
         if check:
             print(f"{name} differs from the code; run `python -m tools.generate`", file=sys.stderr)
         else:
             (ROOT / name).parent.mkdir(parents=True, exist_ok=True)
-            (ROOT / name).write_text(FILES[name](), "utf-8")
+            (ROOT / name).write_text(text, "utf-8")
             print(f"wrote {name}")
     return 1 if check and stale else 0
 
 
-def differs(name: str) -> bool:
-    """Whether the file is missing or says something else than the code."""
+def written(name: str) -> str | None:
+    """The file as it is; None where there is none."""
     path = ROOT / name
-    return not path.exists() or path.read_text("utf-8") != FILES[name]()
+    return path.read_text("utf-8") if path.exists() else None
 
 
 if __name__ == "__main__":

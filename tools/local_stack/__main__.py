@@ -46,6 +46,8 @@ def main() -> int:
         console.print("[red]✗[/]", end=" ")
         console.print(str(problem), markup=False, highlight=False, soft_wrap=True)
         return 1
+    except KeyboardInterrupt:
+        return 130
     return 0
 
 

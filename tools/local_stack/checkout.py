@@ -43,14 +43,22 @@ class Checkout:
     def engine_python(self) -> Path:
         return self.home / "engine" / "bin" / "python"
 
+    @property
+    def tools_bin(self) -> Path:
+        return self.root / ".venv" / "bin"
+
+    def require_tools(self) -> None:
+        for tool in (self.engine_python, self.tools_bin / "sam", self.tools_bin / "python3.13"):
+            if not tool.exists():
+                raise Problem(f"{tool.relative_to(self.root)} is missing: run `make setup`.")
+
     def sam(self, command: str, template: Path, *options: str, **environment: str) -> None:
         """Run SAM quietly; what it says is in `.local/sam-<command>.log`."""
-        tools = self.root / ".venv" / "bin"
         log = self.home / f"sam-{command}.log"
         with log.open("wb") as output:
             result = subprocess.run(
                 [
-                    *(str(tools / "sam"), command),
+                    *(str(self.tools_bin / "sam"), command),
                     *("--template-file", str(template)),
                     *("--config-file", str(self.root / "samconfig.toml"), "--config-env", "local"),
                     *options,
@@ -59,7 +67,7 @@ class Checkout:
                 env={
                     **os.environ,
                     # SAM looks for `python3.13` and `pip` by name.
-                    "PATH": os.pathsep.join([str(tools), os.environ.get("PATH", os.defpath)]),
+                    "PATH": os.pathsep.join([str(self.tools_bin), os.environ.get("PATH", os.defpath)]),
                     "SAM_CLI_TELEMETRY": "0",
                     **environment,
                 },

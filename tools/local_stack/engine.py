@@ -6,7 +6,7 @@ environment: a dependency missing from a layer would go unnoticed.
 
 import os
 
-from tools.local_stack.checkout import REGION, Checkout, Problem
+from tools.local_stack.checkout import REGION, Checkout
 from tools.local_stack.daemon import Daemon, Running
 
 
@@ -16,8 +16,6 @@ def engine(checkout: Checkout) -> Daemon:
 
 def start(checkout: Checkout) -> Running:
     """The engine that runs, or a new and empty one."""
-    if not checkout.engine_python.exists():
-        raise Problem("the engine is not installed: run `make setup`.")
     daemon = engine(checkout)
     if running := daemon.running():
         return running

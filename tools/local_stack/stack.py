@@ -16,9 +16,9 @@ from tools.local_stack.steps import Steps
 ANSWERS_WITHIN_SECONDS = 60
 
 
-def up(checkout: Checkout, steps: Steps) -> dict[str, object]:
+def up(checkout: Checkout, steps: Steps) -> None:
     """Idempotent: starts, builds and deploys what is missing or has changed, and nothing else."""
-    checkout.home.mkdir(exist_ok=True)
+    checkout.require_tools()
     with _one_at_a_time(checkout), ThreadPoolExecutor() as pool:
         if not is_up(checkout):
             checkout.stack_file.unlink(missing_ok=True)  # it names ports that nobody answers
@@ -44,7 +44,7 @@ def up(checkout: Checkout, steps: Steps) -> dict[str, object]:
             _wait_for_health(api_url)
             remarks.append(api_url)
 
-        stack: dict[str, object] = {
+        stack = {
             **{deploy.snake_case(name): value for name, value in outputs.items()},
             "api_url": api_url,
             "endpoint_url": aws.url,
@@ -56,12 +56,10 @@ def up(checkout: Checkout, steps: Steps) -> dict[str, object]:
             "webhook_secret": secret,
         }
         checkout.stack_file.write_text(json.dumps(stack, indent=2) + "\n")
-        return stack
 
 
 def down(checkout: Checkout, steps: Steps) -> None:
     """Stop what `up` started in this checkout. The build stays, so the next `up` is quick."""
-    checkout.home.mkdir(exist_ok=True)
     with _one_at_a_time(checkout):
         for daemon in (payments.payments(checkout), engine.engine(checkout)):
             with steps.step(daemon.name) as remarks:
@@ -95,6 +93,7 @@ def _wait_for_health(api_url: str) -> None:
 
 @contextmanager
 def _one_at_a_time(checkout: Checkout) -> Iterator[None]:
+    checkout.home.mkdir(exist_ok=True)
     with (checkout.home / "lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

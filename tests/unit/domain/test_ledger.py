@@ -37,6 +37,7 @@ from tests.builders import (
     a_line,
     a_payment,
     an_order,
+    assert_balanced,
 )
 
 
@@ -57,14 +58,6 @@ def units(ledger: Ledger, line_id: str) -> tuple[Unit, ...]:
 def money(ledger: Ledger) -> dict[str, tuple[int, int, int]]:
     """Per payment: available, reserved, refunded."""
     return {one.payment_id: (one.available, one.reserved, one.refunded) for one in ledger.balances}
-
-
-def assert_balanced(ledger: Ledger) -> None:
-    """I1: the parts of each payment are what was captured, and none is below zero."""
-    for balance in ledger.balances:
-        parts = (balance.available, balance.reserved, balance.refunded, balance.disputed)
-        assert min(parts) >= 0
-        assert sum(parts) == balance.captured
 
 
 # --- opening -----------------------------------------------------------------------------------------------

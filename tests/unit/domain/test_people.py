@@ -111,6 +111,16 @@ def test_nobody_is_told_of_what_only_the_books_and_the_platform_need() -> None:
     }
 
 
+def test_an_alarm_counts_what_a_person_of_the_platform_has_left_lying() -> None:
+    counted = {event for event, effect in EFFECTS.items() if effect.counted}
+    assert counted == {Event.REVIEW_OVERDUE, Event.OPERATOR_ASKED, Event.OPERATOR_OVERDUE}
+
+
+def test_an_entry_from_which_nothing_follows_is_not_relayed() -> None:
+    kept = {event for event, effect in EFFECTS.items() if not effect.relayed}
+    assert kept == {Event.EVIDENCE_ADDED, Event.EVIDENCE_VIEWED, Event.REFUND_STARTED}
+
+
 @pytest.mark.filterwarnings("ignore:A test tried to use socket")
 def test_no_unit_test_reaches_the_network() -> None:
     with pytest.raises(RuntimeError, match=r"A test tried to use socket\.socket"):

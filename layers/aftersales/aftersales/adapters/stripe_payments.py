@@ -109,7 +109,9 @@ def _signed_at(signature: str) -> int | None:
 
 
 def _reported(event: stripe.Event) -> ProviderEvent:
-    metadata = event.data.object.get("metadata") or {} if event.type.startswith(_REFUND_EVENTS) else {}
+    # As a plain dict: the SDK's own objects have no `get`, although their types say so.
+    subject = event.to_dict()["data"]["object"] if event.type.startswith(_REFUND_EVENTS) else {}
+    metadata = subject.get("metadata") or {}
     return ProviderEvent(event.id, metadata.get("case_id"), metadata.get("refund_id"))
 
 

@@ -118,6 +118,17 @@ _SILENCE = {
     Status.REFUND_ACTION_REQUIRED: "operator_reminded",
 }
 
+# What silence causes where the status stays: its clock starts again.
+_REMINDERS = frozenset({Event.REVIEW_OVERDUE, Event.REFUND_OVERDUE, Event.OPERATOR_OVERDUE})
+
+# What the policy's verdict makes of a case.
+_VERDICTS = {
+    Verdict.APPROVE: (Review.APPROVED, Event.CASE_APPROVED),
+    Verdict.ASK_EVIDENCE: (Review.EVIDENCE_REQUIRED, Event.EVIDENCE_REQUESTED),
+    Verdict.ASK_PERSON: (Review.UNDER_REVIEW, Event.REVIEW_REQUESTED),
+    Verdict.DECLINE: (Review.DECLINED, Event.CASE_DECLINED),
+}
+
 
 def require(act: Act, case: Case) -> None:
     """Refuse an act that the status does not allow, saying which acts it does allow."""
@@ -192,15 +203,9 @@ def apply_assessment(case: Case, assessment: Assessment, now: int) -> Change:
         rules=assessment.rules,
     )
     case = replace(case, decision=decision, policy_version=assessment.policy.version, trouble=None)
-    match assessment.verdict:
-        case Verdict.APPROVE:
-            after, event = _approved(case, case.claim.amount), Event.CASE_APPROVED
-        case Verdict.ASK_EVIDENCE:
-            after, event = replace(case, review=Review.EVIDENCE_REQUIRED), Event.EVIDENCE_REQUESTED
-        case Verdict.ASK_PERSON:
-            after, event = replace(case, review=Review.UNDER_REVIEW), Event.REVIEW_REQUESTED
-        case Verdict.DECLINE:
-            after, event = replace(case, review=Review.DECLINED), Event.CASE_DECLINED
+    review, event = _VERDICTS[assessment.verdict]
+    approved = review is Review.APPROVED
+    after = _approved(case, case.claim.amount) if approved else replace(case, review=review)
     silence = Status.APPROVED if assessment.silence_approves else Status.DISPUTED
     return _change(
         case, after, event, POLICY, now, assessment.policy.clocks, _told(decision), silence=silence
@@ -474,10 +479,16 @@ def _change(
     ledger: Ledger | None = None,
     silence: Status | None = None,
 ) -> Change:
-    """Raise the version, set the clock if the status is new or its clock has passed, write the entry."""
+    """Raise the version, set the clock if the status is new or silence used it up, write the entry.
+
+    A case that moved on leaves its trouble behind. A word or a photo never sets a clock: one that comes after
+    the deadline and before the sweep must not undo what silence has already decided.
+    """
     after = replace(after, version=before.version + 1, updated_at=now)
-    passed = before.deadline_at is not None and now >= before.deadline_at
-    if after.status is not before.status or after.attempts != before.attempts or passed:
+    moved = after.status is not before.status
+    if moved and after.trouble == before.trouble:
+        after = replace(after, trouble=None)
+    if moved or after.attempts != before.attempts or event in _REMINDERS:
         after = _set_clock(after, clocks, now, silence)
     entry = Entry(
         case_id=after.case_id,

@@ -1,0 +1,262 @@
+"""Several cases live on one order, in any interleaving: whatever happens, the books are right after each step.
+
+Everything that can happen to a case happens here in any order: words of the provider that come late, twice or
+about a refund long dead; sweeps that come early, late or never; the platform that writes its order again.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from aftersales.domain.case import FINAL, Case, Review, Status
+from aftersales.domain.evidence import EvidenceState
+from aftersales.domain.ledger import PaymentShare, Unit, rebase
+from aftersales.domain.lifecycle import CLOCKS
+from aftersales.domain.order import SHIPPING
+from aftersales.domain.policy import Verdict
+from aftersales.domain.refund import DEAD, AttemptState, live
+from aftersales.domain.refusal import Refusal
+from aftersales.domain.timeline import Event
+from tests.builders import (
+    BOWLS,
+    CARD,
+    GIFT_CARD,
+    HOUR,
+    MARMALADE,
+    PORTRAIT,
+    REVIEWER,
+    SELLER,
+    Story,
+    a_payment,
+    an_answer,
+    an_order,
+    assert_balanced,
+)
+
+WANTED = st.dictionaries(
+    st.sampled_from([BOWLS, MARMALADE, PORTRAIT, SHIPPING]), st.integers(1, 3), min_size=1
+)
+WHICH = st.integers(0, 9)
+CAPTURED = st.sampled_from([500, 4_000, 14_898])
+
+
+def held(case: Case) -> Counter[str]:
+    """The money that a case has reserved, by payment."""
+    if case.review is Review.APPROVED:
+        return _by_payment(case.owed) - _by_payment(case.paid)
+    return Counter() if case.status in FINAL else _by_payment(case.claim.money)
+
+
+def _by_payment(parts: Iterable[PaymentShare]) -> Counter[str]:
+    return Counter({part.payment_id: part.amount for part in parts})
+
+
+class LivesOnOneOrder(RuleBasedStateMachine):
+    """Buyers, sellers, reviewers, operators, the clock and the provider, all at one order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.story = Story()
+        self.deadlines: dict[str, int | None] = {}
+
+    @initialize(gift_card=CAPTURED, card=CAPTURED)
+    def the_platform_writes_the_order(self, gift_card: int, card: int) -> None:
+        self.story = Story(order=an_order(payments=(a_payment(GIFT_CARD, gift_card), a_payment(CARD, card))))
+
+    def act(self, do: Callable[[], object]) -> None:
+        """Do something that may be refused; a refusal changes nothing."""
+        before = (dict(self.story.cases), self.story.ledger)
+        try:
+            do()
+        except Refusal:
+            assert (self.story.cases, self.story.ledger) == before
+
+    def one(self, which: int, *statuses: Status) -> str:
+        """Some case; one of these statuses, if there is any."""
+        cases = self.story.cases
+        fit = [case_id for case_id, case in cases.items() if case.status in statuses] or list(cases)
+        return fit[which % len(fit)]
+
+    @precondition(lambda self: len(self.story.cases) < 8)
+    @rule(wanted=WANTED)
+    def a_buyer_applies(self, wanted: dict[str, int]) -> None:
+        self.act(lambda: self.story.open(wanted, case_id=f"case-{len(self.story.cases) + 1}"))
+
+    @precondition(lambda self: self.story.cases)
+    @rule(which=WHICH, verdict=st.sampled_from(Verdict), silence=st.booleans())
+    def the_policy_speaks(self, which: int, verdict: Verdict, silence: bool) -> None:
+        case_id = self.one(which, Status.REQUESTED, Status.EVIDENCE_REQUIRED)
+        self.act(lambda: self.story.assess(verdict, silence_approves=silence, case_id=case_id))
+
+    @precondition(lambda self: self.story.cases)
+    @rule(which=WHICH, approve=st.booleans(), percent=st.integers(0, 110), reviewer=st.booleans())
+    def a_person_decides(self, which: int, approve: bool, percent: int, reviewer: bool) -> None:
+        case_id = self.one(which, Status.UNDER_REVIEW, Status.DISPUTED)
+        amount = self.story.cases[case_id].claim.amount * percent // 100
+        by = REVIEWER if reviewer else SELLER
+        self.act(lambda: self.story.decide(approve=approve, amount=amount, by=by, case_id=case_id))
+
+    @precondition(lambda self: self.story.cases)
+    @rule(which=WHICH)
+    def the_buyer_withdraws(self, which: int) -> None:
+        self.act(lambda: self.story.withdraw(self.one(which)))
+
+    @precondition(lambda self: self.story.cases)
+    @rule(which=WHICH)
+    def somebody_writes(self, which: int) -> None:
+        self.act(lambda: self.story.send_message(self.one(which)))
+
+    @precondition(lambda self: self.story.cases)
+    @rule(which=WHICH, accepted=st.booleans())
+    def a_photo_is_promised_and_comes(self, which: int, accepted: bool) -> None:
+        case_id = self.one(which, Status.EVIDENCE_REQUIRED)
+        state = EvidenceState.ACCEPTED if accepted else EvidenceState.REFUSED
+        self.act(lambda: self.story.add_evidence(case_id))
+        newest = f"e{len(self.story.cases[case_id].evidence)}"
+        self.act(lambda: self.story.check_evidence(newest, state, case_id=case_id))
+
+    @rule(hours=st.sampled_from([0, 1, 24, 72, 200]))
+    def time_passes(self, hours: int) -> None:
+        self.story.now += hours * HOUR
+
+    @rule()
+    def the_sweep_comes_by(self) -> None:
+        for case_id in self.story.cases:
+            self.story.pass_deadline(case_id)
+            assert self.story.pass_deadline(case_id) is None
+
+    @precondition(lambda self: self.story.cases)
+    @rule(which=WHICH)
+    def the_workflow_starts_a_refund(self, which: int) -> None:
+        self.act(lambda: self.story.start_refund(self.one(which, Status.APPROVED)))
+
+    @precondition(lambda self: any(case.attempts for case in self.story.cases.values()))
+    @rule(which=WHICH, word=st.sampled_from(AttemptState), again=st.booleans())
+    def the_provider_speaks(self, which: int, word: AttemptState, again: bool) -> None:
+        attempts = [attempt for case in self.story.cases.values() for attempt in case.attempts]
+        attempt = attempts[which % len(attempts)]
+        answer = an_answer(attempt, word)
+        self.story.record([answer], attempt.case_id)
+        if again:
+            assert self.story.record([answer], attempt.case_id) is None
+
+    @precondition(lambda self: any(case.attempts for case in self.story.cases.values()))
+    @rule(which=WHICH, word=st.sampled_from([AttemptState.SUCCEEDED, AttemptState.FAILED]))
+    def the_provider_settles_a_whole_case(self, which: int, word: AttemptState) -> None:
+        case_id = self.one(which, Status.REFUND_PENDING)
+        self.act(lambda: self.story.hear(word, case_id=case_id))
+
+    @precondition(lambda self: self.story.cases)
+    @rule(which=WHICH)
+    def a_step_gives_up(self, which: int) -> None:
+        self.act(lambda: self.story.ask_operator(case_id=self.one(which)))
+
+    @precondition(lambda self: self.story.cases)
+    @rule(which=WHICH)
+    def an_operator_sends_a_case_on(self, which: int) -> None:
+        self.act(lambda: self.story.resume(self.one(which, Status.REFUND_ACTION_REQUIRED)))
+
+    @rule(gift_card=CAPTURED, card=CAPTURED)
+    def the_platform_writes_the_order_again(self, gift_card: int, card: int) -> None:
+        payments = (a_payment(GIFT_CARD, gift_card), a_payment(CARD, card))
+        order = replace(self.story.order, payments=payments)
+
+        def write() -> None:
+            self.story.ledger = rebase(self.story.ledger, order)
+            self.story.order = order
+
+        self.act(write)
+
+    @invariant()
+    def the_books_balance_and_agree_with_the_cases(self) -> None:
+        assert_balanced(self.story.ledger)
+        cases = self.story.cases.values()
+        reserved = sum((held(case) for case in cases), Counter[str]())
+        refunded = sum((_by_payment(case.paid) for case in cases), Counter[str]())
+        for balance in self.story.ledger.balances:
+            assert balance.reserved == reserved[balance.payment_id]
+            assert balance.refunded == refunded[balance.payment_id]
+
+    @invariant()
+    def no_unit_is_in_two_cases(self) -> None:
+        expected: dict[tuple[str, int], Unit] = {}
+        for case in self.story.cases.values():
+            if case.status in (Status.CANCELLED, Status.CLOSED_DECLINED):
+                continue
+            gone = case.status is Status.COMPLETED
+            taken = [(line.line_id, k) for line in case.claim.units for k in line.units]
+            assert not expected.keys() & set(taken)
+            expected |= dict.fromkeys(taken, Unit.REFUNDED if gone else Unit.RESERVED)
+        assert expected == {
+            (line.line_id, k): unit
+            for line in self.story.ledger.lines
+            for k, unit in enumerate(line.units, 1)
+            if unit is not Unit.AVAILABLE
+        }
+
+    @invariant()
+    def everybody_knows_whose_turn_it_is_and_until_when(self) -> None:
+        for case_id, case in self.story.cases.items():
+            over, clocked = case.status in FINAL, case.status in CLOCKS
+            assert (case.waiting_on is None) is over
+            assert (case.deadline_at is not None) is (case.on_timeout is not None) is clocked
+            assert not (over and case.trouble)
+            if case.deadline_at != self.deadlines.get(case_id):
+                assert case.deadline_at is None or case.deadline_at > case.updated_at
+                self.deadlines[case_id] = case.deadline_at
+
+    @invariant()
+    def a_refund_is_tried_again_only_after_it_failed_and_under_another_id(self) -> None:
+        for case in self.story.cases.values():
+            ids = [attempt.refund_id for attempt in case.attempts]
+            assert len(set(ids)) == len(ids)
+            assert all(attempt.state in DEAD for attempt in set(case.attempts) - set(live(case.attempts)))
+            assert not case.attempts or _by_payment(case.owed) == Counter(
+                {attempt.payment_id: attempt.amount for attempt in live(case.attempts)}
+            )
+
+    @invariant()
+    def the_timeline_tells_every_change_once(self) -> None:
+        for case_id, case in self.story.cases.items():
+            timeline = self.story.timelines[case_id]
+            assert [entry.seq for entry in timeline] == list(range(1, case.version + 1))
+            told = [None, *(entry.to_status for entry in timeline)]
+            assert told == [*(entry.from_status for entry in timeline), case.status]
+            comebacks = sum(entry.event is Event.REFUND_FAILED_LATE for entry in timeline)
+            assert case.run == 1 + comebacks
+
+    def teardown(self) -> None:
+        """From wherever a case is, it comes to an end once everybody does their part, and then it holds nothing."""
+        for case_id in self.story.cases:
+            self.finish(case_id)
+        assert not any(balance.reserved for balance in self.story.ledger.balances)
+        self.the_books_balance_and_agree_with_the_cases()
+        self.no_unit_is_in_two_cases()
+
+    def finish(self, case_id: str) -> None:
+        story = self.story
+        for _ in range(6):
+            case = story.cases[case_id]
+            if case.trouble or case.status is Status.REFUND_ACTION_REQUIRED:
+                story.resume(case_id)
+                continue
+            match case.status:
+                case Status.REQUESTED | Status.EVIDENCE_REQUIRED:
+                    story.assess(Verdict.ASK_PERSON, case_id=case_id)
+                case Status.UNDER_REVIEW | Status.DISPUTED:
+                    story.decide(case_id=case_id)
+                case Status.DECLINED:
+                    story.silence(case_id)
+                case Status.APPROVED:
+                    story.start_refund(case_id)
+                case Status.REFUND_PENDING:
+                    story.hear(AttemptState.SUCCEEDED, case_id=case_id)
+        assert story.cases[case_id].status in FINAL
+
+
+LivesOnOneOrder.TestCase.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)
+TestLivesOnOneOrder = LivesOnOneOrder.TestCase

@@ -1,0 +1,133 @@
+"""Whole cases, from the application to the end of the execution. The order was written before."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from tools.bench import provider, samples
+from tools.bench.desk import BenchDesk, open_desk
+from tools.bench.recorder import Invocation
+
+_KEY = "7d0c1b52-5a5e-4f0f-9f2e-8a3f5c1d2e3f"
+
+
+@dataclass(frozen=True, slots=True)
+class Journey:
+    """One case's whole life: the states entered, every run of a function, and what else it needed."""
+
+    name: str
+    states: Sequence[str]
+    invocations: Sequence[Invocation]
+    uploads: int
+
+
+def policy_refund(desk: BenchDesk) -> str:
+    """A small claim that the policy approves."""
+    return _opened(desk, "late")
+
+
+def seller_refund(desk: BenchDesk) -> str:
+    """A claim that its seller approves."""
+    case_id = _opened(desk, "changed_mind")
+    desk.call("decide_case", "seller", samples.decision("approve"), key=_KEY, case_id=case_id)
+    return case_id
+
+
+def refund_with_evidence(desk: BenchDesk) -> str:
+    """A claim that needs a photo, and then is approved by the policy."""
+    photo = _photo()
+    file = {"filename": "kettle.jpg", "content_type": "image/jpeg", "size": len(photo)}
+    case_id = _opened(desk, "damaged", evidence=[file])
+    desk.upload(case_id, "e1", photo)
+    return case_id
+
+
+def withdrawn(desk: BenchDesk) -> str:
+    """A claim that its buyer takes back while the seller looks at it."""
+    case_id = _opened(desk, "changed_mind")
+    desk.call("withdraw_case", "buyer", {}, key=_KEY, case_id=case_id)
+    return case_id
+
+
+def declined(desk: BenchDesk) -> str:
+    """A claim that its seller declines and its buyer lets rest."""
+    case_id = _opened(desk, "changed_mind")
+    desk.call("decide_case", "seller", samples.decision("decline"), key=_KEY, case_id=case_id)
+    desk.settle()
+    desk.pass_deadline(case_id)
+    return case_id
+
+
+JOURNEYS: Mapping[str, Callable[[BenchDesk], str]] = {
+    "policy refund": policy_refund,
+    "seller refund": seller_refund,
+    "refund with evidence": refund_with_evidence,
+    "withdrawn": withdrawn,
+    "declined": declined,
+}
+REFUNDS = ("policy refund", "seller refund", "refund with evidence")
+
+
+@cache
+def travelled(name: str) -> Journey:
+    """The journey, once made on a desk of its own; a refund ends with the provider's event about it."""
+    with open_desk() as desk:
+        desk.call("put_order", "platform", samples.order_body(desk.now), order_id=samples.ORDER)
+        desk.forget()
+        case_id = JOURNEYS[name](desk)
+        desk.settle()
+        if name in REFUNDS:
+            provider_event(desk)
+            desk.settle()
+        return Journey(name, desk.states_entered(case_id), tuple(desk.invocations), desk.uploads)
+
+
+@cache
+def visited() -> Sequence[Invocation]:
+    """What no journey does: reading, writing to each other, sweeps that find nothing."""
+    with open_desk() as desk:
+        order = samples.order_body(desk.now)
+        desk.call("put_order", "platform", order, order_id=samples.ORDER)
+        desk.call("put_order", "platform", order, order_id=samples.ORDER)
+        desk.invocations[-1].label = "put_order, again"
+        desk.call("get_order", "buyer", order_id=samples.ORDER)
+        desk.call("quote_case", "buyer", samples.application("late"))
+        case_id = refund_with_evidence(desk)
+        desk.call("get_case", "buyer", case_id=case_id)
+        desk.call("list_cases", "buyer", query={"limit": "25"})
+        desk.call("get_timeline", "buyer", case_id=case_id)
+        desk.call("send_message", "buyer", {"text": samples.MESSAGE}, case_id=case_id)
+        desk.call(
+            "add_evidence",
+            "seller",
+            {"filename": "shelf.jpg", "content_type": "image/jpeg", "size": 9000},
+            case_id=case_id,
+        ) if False else None
+        desk.settle()
+        desk.run("sweep_deadlines", {})
+        desk.run("sweep_timeline", {})
+        return tuple(desk.invocations)
+
+
+def provider_event(desk: BenchDesk) -> None:
+    """Stripe tells of the refund that the desk knows already."""
+    body, signature = provider.signed_event(desk.stripe.refunds[-1])
+    desk.call("stripe_event", "anyone", body, headers={"Stripe-Signature": signature})
+
+
+def _opened(desk: BenchDesk, reason: str, **more: object) -> str:
+    body = samples.application(reason, description=samples.DESCRIPTION, **more)
+    case_id: str = desk.call("open_case", "buyer", body, key=_KEY)["case_id"]
+    desk.settle()
+    return case_id
+
+
+def _photo() -> bytes:
+    """A photo of two megapixels, as a phone sends it."""
+    import io
+
+    from PIL import Image
+
+    file = io.BytesIO()
+    Image.radial_gradient("L").resize((1600, 1200)).convert("RGB").save(file, "JPEG", quality=90)
+    return file.getvalue()

@@ -1,0 +1,87 @@
+"""What the template says about tables, functions and the state machine."""
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tools.bench.capacity import Table
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+class _Loader(yaml.SafeLoader):
+    """CloudFormation's short functions are read as what stands behind them."""
+
+
+def _inner(loader: yaml.SafeLoader, _tag: str, node: Any) -> Any:
+    if isinstance(node, yaml.ScalarNode):
+        return loader.construct_scalar(node)
+    if isinstance(node, yaml.SequenceNode):
+        return loader.construct_sequence(node, deep=True)
+    return loader.construct_mapping(node, deep=True)
+
+
+_Loader.add_multi_constructor("!", _inner)
+
+
+@cache
+def resources() -> Mapping[str, Mapping[str, Any]]:
+    """The template's resources by their logical ids."""
+    document = yaml.load((ROOT / "template.yaml").read_text("utf-8"), _Loader)
+    found: Mapping[str, Mapping[str, Any]] = document["Resources"]
+    return found
+
+
+def tables() -> Mapping[str, Mapping[str, Any]]:
+    """The properties of every table."""
+    return _of_type("AWS::DynamoDB::Table")
+
+
+def keys(properties: Mapping[str, Any]) -> Table:
+    """The keys of a table and of its indexes, which must project keys only: the formulas count on it."""
+    indexes = properties.get("GlobalSecondaryIndexes", [])
+    assert all(index["Projection"] == {"ProjectionType": "KEYS_ONLY"} for index in indexes)
+    return Table(_names(properties), {index["IndexName"]: _names(index) for index in indexes})
+
+
+def functions() -> Mapping[str, Mapping[str, Any]]:
+    """The properties of every function, by the name of its folder."""
+    return {
+        Path(properties["CodeUri"]).name: properties
+        for properties in _of_type("AWS::Serverless::Function").values()
+    }
+
+
+def memory(function: str) -> int:
+    """Megabytes of a function; the globals say what is usual."""
+    return int(functions()[function].get("MemorySize", 512))
+
+
+def definition(arn_of: Mapping[str, str]) -> str:
+    """The state machine with the ARNs of its functions filled in."""
+    text = (ROOT / "statemachines" / "after_sales.asl.json").read_text("utf-8")
+    for name, arn in arn_of.items():
+        text = text.replace(f"${{{name}}}", arn)
+    json.loads(text)
+    return text
+
+
+def substitutions() -> Mapping[str, str]:
+    """`AssessCaseArn` -> `assess_case`."""
+    machine = _of_type("AWS::Serverless::StateMachine")["AfterSales"]
+    return {
+        name: Path(resources()[target.split(".")[0]]["Properties"]["CodeUri"]).name
+        for name, target in machine["DefinitionSubstitutions"].items()
+    }
+
+
+def _of_type(kind: str) -> Mapping[str, Mapping[str, Any]]:
+    return {name: one["Properties"] for name, one in resources().items() if one["Type"] == kind}
+
+
+def _names(properties: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(key["AttributeName"] for key in properties["KeySchema"])
