@@ -148,6 +148,17 @@ def rebase(ledger: Ledger, order: Order) -> Ledger:
     return replace(ledger, lines=lines, balances=balances)
 
 
+def refuse_moved_payments(ledger: Ledger, before: Order, after: Order) -> None:
+    """Money goes back over the payment it came by: provider and reference of a payment that a case depends on
+    stay as they were. Raises `order_in_use`."""
+    spent = {balance.payment_id for balance in ledger.balances if _spent(balance)}
+    for payment in after.payments:
+        if payment.payment_id in spent:
+            old = before.payment(payment.payment_id)
+            if (old.provider, old.reference) != (payment.provider, payment.reference):
+                raise _in_use(f"A case depends on payment {payment.payment_id}; it stays where it was made.")
+
+
 def pick_units(ledger: Ledger, wanted: Mapping[str, int]) -> tuple[ReservedUnits, ...]:
     """The lowest free units of each wanted line (line id to quantity), with what they carry.
 

@@ -1,6 +1,6 @@
 """The platform writes an order, or writes it again."""
 
-from aftersales.domain.ledger import Ledger, open_ledger, rebase
+from aftersales.domain.ledger import Ledger, open_ledger, rebase, refuse_moved_payments
 from aftersales.domain.order import Order
 from aftersales.domain.refusal import Code, Refusal
 from aftersales.usecases.commit import until_committed
@@ -21,6 +21,7 @@ def put_order(desk: Desk, order: Order) -> tuple[Order, Ledger]:
             return known
         if (before.buyer_id, before.seller_id) != (order.buyer_id, order.seller_id):
             raise Refusal(Code.ORDER_IN_USE, "An order keeps its buyer and its seller.")
+        refuse_moved_payments(ledger, before, order)
         desk.store.put_order(order, rebase(ledger, order), new=False)
         return order, ledger
 
