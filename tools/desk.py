@@ -162,18 +162,22 @@ class Stack:
 
     def execution(self, name: str) -> dict[str, Any]:
         """The execution of that name: its status, its output and the names of the states it entered."""
-        arn = self.facts["state_machine_arn"].replace(":stateMachine:", ":execution:") + f":{name}"
-        workflow = self.client("stepfunctions")
-        description = workflow.describe_execution(executionArn=arn)
-        pages = workflow.get_paginator("get_execution_history").paginate(executionArn=arn)
+        execution = self.execution_end(name)
+        pages = self.client("stepfunctions").get_paginator("get_execution_history")
         entered = [
             event["stateEnteredEventDetails"]["name"]
-            for page in pages
+            for page in pages.paginate(executionArn=execution["arn"])
             for event in page["events"]
             if "stateEnteredEventDetails" in event
         ]
+        return execution | {"states": entered}
+
+    def execution_end(self, name: str) -> dict[str, Any]:
+        """The execution of that name without its history: its status and its output."""
+        arn = self.facts["state_machine_arn"].replace(":stateMachine:", ":execution:") + f":{name}"
+        description = self.client("stepfunctions").describe_execution(executionArn=arn)
         output = json.loads(description.get("output") or "null")
-        return {"arn": arn, "status": description["status"], "output": output, "states": entered}
+        return {"arn": arn, "status": description["status"], "output": output}
 
     def move_deadline(self, case_id: str, at: int, *, version: int | None = None) -> None:
         """Move a case's clock by data: `at` is epoch milliseconds; only at `version`, where that is given."""

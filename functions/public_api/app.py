@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from aftersales.contracts.public import HealthView
 from aftersales.entrypoints import bootstrap
 from aftersales.entrypoints.http import Api, Call
 
@@ -13,9 +14,9 @@ handler = Api("public_api", bootstrap.now)
 
 
 @handler.operation
-def get_health(call: Call) -> Mapping[str, Any]:
+def get_health(call: Call) -> HealthView:
     """Say that the desk answers."""
-    return {"status": "ok"}
+    return HealthView()
 
 
 @handler.operation

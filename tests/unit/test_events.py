@@ -20,7 +20,7 @@ from aftersales.adapters.stripe_payments import StripeEvents
 from aftersales.contracts.routes import ROUTES, Route
 from aftersales.domain.notice import Notice
 from aftersales.domain.refusal import Code, Refusal
-from aftersales.domain.timeline import EFFECTS, Entry, Wake
+from aftersales.domain.timeline import EFFECTS, Entry
 from aftersales.entrypoints import step
 from aftersales.entrypoints.http import Answer, Api, Call
 from aftersales.entrypoints.step import StepInput
@@ -68,7 +68,7 @@ def steps() -> dict[str, set[str]]:
     }
 
 
-def samples_of(*functions: str) -> Any:
+def samples_of(*functions: str) -> pytest.MarkDecorator:
     """One test a sample, under the sample's name."""
     mine = [sample for sample in SAMPLES if function_of(sample) in functions]
     return pytest.mark.parametrize("sample", [pytest.param(one, id=one.stem) for one in mine])
@@ -178,20 +178,20 @@ def test_stream_records_are_entries_that_the_filter_lets_through(sample: Path) -
         assert record["eventName"] in pattern["eventName"]
         assert key == tables.entry_key(entry.case_id, entry.seq)
         assert key["sk"].startswith(prefix["prefix"])
-        assert ("unrelayed" in image) == (
-            EFFECTS[entry.event].told or EFFECTS[entry.event].wake != Wake.NOTHING
-        )
+        assert ("unrelayed" in image) is EFFECTS[entry.event].relayed
 
 
 @samples_of("relay_timeline")
 def test_each_stream_record_is_carried_outside(sample: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "aftersales")
+    counted: list[Entry] = []
     carried = alone(monkeypatch, "relay_timeline", "relay_entry")
+    monkeypatch.setattr(function_module("relay_timeline"), "count", counted.append)
 
     answer = function_module("relay_timeline").handler(load(sample), None)
 
     assert answer == {"batchItemFailures": []}
-    assert [type(call[-1]) for call in carried] == [Entry] * len(load(sample)["Records"])
+    assert [call[-1] for call in carried] == counted
+    assert len(counted) == len(load(sample)["Records"])
 
 
 @samples_of("mail_buyer")

@@ -7,6 +7,7 @@ import importlib.util
 import io
 import json
 import os
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ from unittest.mock import patch
 
 import boto3
 import moto.stepfunctions.parser.asl.component.state.exec.state_task.lambda_eval_utils as moto_lambda
-import stripe
+import stripe._stripe_client as stripe_client
 from aftersales.adapters import tables as keys
 from aftersales.contracts.routes import ROUTES
 from aftersales.domain.timeline import EFFECTS, Event
@@ -44,13 +45,20 @@ _PATIENCE = 30
 
 
 class _LogStream(io.TextIOBase):
-    """Lines go to the invocation that wrote them."""
+    """What an invocation prints is its log; everything else is printed."""
+
+    def __init__(self, outside: Any) -> None:
+        self._outside = outside
 
     def write(self, text: str) -> int:
         invocation = CURRENT.get()
-        if invocation:
-            invocation.log += text
+        if invocation is None:
+            return int(self._outside.write(text))
+        invocation.log += text
         return len(text)
+
+    def flush(self) -> None:
+        self._outside.flush()
 
 
 class _LambdaClient:
@@ -245,7 +253,8 @@ class BenchDesk:
                 time.sleep(0.005)
 
     def _rests(self, name: str) -> bool:
-        last = self._history(name)[-1]["type"]
+        history = self._history(name)
+        last = history[-1]["type"] if history else ""
         if last.startswith("Execution") and last != "ExecutionStarted":
             return True
         return last == "TaskSubmitted" and self._tokens.get(name) not in self._rung
@@ -263,7 +272,9 @@ class BenchDesk:
             page = streams.get_records(ShardIterator=at)
             self._read_shards[name] = page["NextShardIterator"]
             records += page["Records"]
-        return [record for record in records if _has_effect(record)]
+        # Lambda passes times on as numbers.
+        passed = json.loads(json.dumps(records, default=lambda moment: int(moment.timestamp())))
+        return [record for record in passed if _has_effect(record)]
 
     def _mail(self) -> None:
         queue = self._client("sqs")
@@ -285,11 +296,11 @@ def open_desk() -> Iterator[BenchDesk]:
     """A new desk with an empty account. Its clock stands still, at a time that is as long as any other."""
     now = int(time.time()) * 1000 + 777
     environment = {
+        **template.literal_settings(),
         **{name: "testing" for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")},
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_LAMBDA_FUNCTION_NAME": "bench",
         "_X_AMZN_TRACE_ID": "Root=1-67891233-abcdef012345678912345678;Parent=53995c3f42cd8ad8;Sampled=1",
-        "POWERTOOLS_SERVICE_NAME": "aftersales",
         "EVIDENCE_BUCKET": _BUCKET,
         "MAIL_SENDER": _SENDER,
         "STRIPE_API_BASE": "",
@@ -298,18 +309,22 @@ def open_desk() -> Iterator[BenchDesk]:
         "CASES_TABLE": "CasesTable",
         "IDEMPOTENCY_TABLE": "IdempotencyTable",
     }
+    stdout = _LogStream(sys.stdout)
     config: Any = {"stepfunctions": {"execute_state_machine": True}}
     with (
         patch.dict(os.environ, environment),
         mock_aws(config=config),
         patch.object(bootstrap, "now", lambda: now),
-        patch.object(logger.registered_handler, "stream", _LogStream()),
+        patch.object(sys, "stdout", stdout),
+        patch.object(logger.registered_handler, "stream", stdout),
+        patch.object(logger, "service", "aftersales"),
     ):
         _forget_workers()
+        logger.clear_state()
         desk = BenchDesk(now)
         with (
             patch.object(moto_lambda, "boto_client_for", lambda **_: desk.client_for_lambda()),
-            patch.object(stripe, "default_http_client", desk.stripe),
+            patch.object(stripe_client, "new_default_http_client", lambda **_: desk.stripe),
         ):
             bootstrap.payments()
             bootstrap.provider_events()

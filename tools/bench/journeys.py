@@ -1,8 +1,12 @@
 """Whole cases, from the application to the end of the execution. The order was written before."""
 
+import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
+
+from PIL import Image
 
 from tools.bench import provider, samples
 from tools.bench.desk import BenchDesk, open_desk
@@ -24,6 +28,14 @@ class Journey:
 def policy_refund(desk: BenchDesk) -> str:
     """A small claim that the policy approves."""
     return _opened(desk, "late")
+
+
+def pending_refund(desk: BenchDesk) -> str:
+    """The provider takes its time: it answers `pending`, and an event tells of the success."""
+    desk.stripe.status = "pending"
+    case_id = _opened(desk, "late")
+    desk.stripe.refunds[-1]["status"] = "succeeded"
+    return case_id
 
 
 def seller_refund(desk: BenchDesk) -> str:
@@ -60,12 +72,14 @@ def declined(desk: BenchDesk) -> str:
 
 JOURNEYS: Mapping[str, Callable[[BenchDesk], str]] = {
     "policy refund": policy_refund,
+    "policy refund, pending at first": pending_refund,
     "seller refund": seller_refund,
     "refund with evidence": refund_with_evidence,
     "withdrawn": withdrawn,
     "declined": declined,
 }
-REFUNDS = ("policy refund", "seller refund", "refund with evidence")
+POLICY, SELLER = "policy refund", "seller refund"
+REFUNDS = frozenset(name for name in JOURNEYS if "refund" in name)
 
 
 @cache
@@ -89,20 +103,19 @@ def visited() -> Sequence[Invocation]:
         order = samples.order_body(desk.now)
         desk.call("put_order", "platform", order, order_id=samples.ORDER)
         desk.call("put_order", "platform", order, order_id=samples.ORDER)
-        desk.invocations[-1].label = "put_order, again"
+        desk.invocations[-1].label = "put_order, unchanged"
         desk.call("get_order", "buyer", order_id=samples.ORDER)
         desk.call("quote_case", "buyer", samples.application("late"))
         case_id = refund_with_evidence(desk)
+        desk.settle()
         desk.call("get_case", "buyer", case_id=case_id)
         desk.call("list_cases", "buyer", query={"limit": "25"})
         desk.call("get_timeline", "buyer", case_id=case_id)
-        desk.call("send_message", "buyer", {"text": samples.MESSAGE}, case_id=case_id)
-        desk.call(
-            "add_evidence",
-            "seller",
-            {"filename": "shelf.jpg", "content_type": "image/jpeg", "size": 9000},
-            case_id=case_id,
-        ) if False else None
+        desk.call("view_evidence", "seller", case_id=case_id, evidence_id="e1")
+        other = _opened(desk, "changed_mind", key="another", line="cups")
+        desk.call("send_message", "buyer", {"text": samples.MESSAGE}, key=_KEY, case_id=other)
+        file = {"filename": "cup.jpg", "content_type": "image/jpeg", "size": 91_861}
+        desk.call("add_evidence", "buyer", file, key="a photo", case_id=other)
         desk.settle()
         desk.run("sweep_deadlines", {})
         desk.run("sweep_timeline", {})
@@ -115,19 +128,15 @@ def provider_event(desk: BenchDesk) -> None:
     desk.call("stripe_event", "anyone", body, headers={"Stripe-Signature": signature})
 
 
-def _opened(desk: BenchDesk, reason: str, **more: object) -> str:
+def _opened(desk: BenchDesk, reason: str, *, key: str = _KEY, **more: Any) -> str:
     body = samples.application(reason, description=samples.DESCRIPTION, **more)
-    case_id: str = desk.call("open_case", "buyer", body, key=_KEY)["case_id"]
+    case_id: str = desk.call("open_case", "buyer", body, key=key)["case_id"]
     desk.settle()
     return case_id
 
 
 def _photo() -> bytes:
     """A photo of two megapixels, as a phone sends it."""
-    import io
-
-    from PIL import Image
-
     file = io.BytesIO()
     Image.radial_gradient("L").resize((1600, 1200)).convert("RGB").save(file, "JPEG", quality=90)
     return file.getvalue()

@@ -15,7 +15,7 @@ SECRET = json.dumps({"api_key": API_KEY, "webhook_secrets": [WEBHOOK_SECRET]})
 
 
 class AnsweringClient(stripe.HTTPClient):
-    """Refunds succeed at once and are remembered; `told` hears of every call."""
+    """Refunds are remembered, and succeed at once unless `status` says otherwise; `told` hears of every call."""
 
     name = "bench"
 
@@ -23,6 +23,7 @@ class AnsweringClient(stripe.HTTPClient):
         super().__init__()
         self._told = told
         self.refunds: list[dict[str, Any]] = []
+        self.status = "succeeded"
 
     def request(self, method: str, url: str, headers: Any, post_data: Any = None) -> tuple[str, int, Any]:
         """`POST /v1/refunds` or `GET /v1/refunds?payment_intent=...`."""
@@ -45,7 +46,7 @@ class AnsweringClient(stripe.HTTPClient):
             "object": "refund",
             "amount": int(asked["amount"]),
             "currency": "usd",
-            "status": "succeeded",
+            "status": self.status,
             "payment_intent": asked["payment_intent"],
             "metadata": {
                 name.removeprefix("metadata[").removesuffix("]"): value

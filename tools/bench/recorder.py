@@ -1,6 +1,6 @@
 """Every AWS call of an invocation, as botocore's own events tell it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
@@ -103,7 +103,8 @@ class Recorder:
         service = model.service_model.service_id.hyphenize()
         params, targets = context["bench"]
         failed = http_response.status_code >= 300
-        body = http_response.content if isinstance(http_response.content, bytes) else b""
+        # A stream is its reader's: whoever looks into it empties it.
+        body = b"" if model.has_streaming_output else http_response.content
         invocation.calls.append(
             AwsCall(
                 service=_NAMES.get(service, service),
@@ -180,11 +181,3 @@ class Recorder:
     def _item(self, table: str, key: Any) -> Item | None:
         item: Item | None = self._look.get_item(TableName=table, Key=key, ConsistentRead=True).get("Item")
         return item
-
-
-def once_per_label(invocations: list[Invocation], label: Callable[[Invocation], str]) -> dict[str, Invocation]:
-    """The first invocation of each label."""
-    first: dict[str, Invocation] = {}
-    for invocation in invocations:
-        first.setdefault(label(invocation), invocation)
-    return first

@@ -56,9 +56,9 @@ def order_body(now: int) -> Mapping[str, Any]:
     }
 
 
-def application(reason: str, **more: Any) -> Mapping[str, Any]:
-    """One unit of the kettle."""
-    lines = [{"line_id": "kettle", "quantity": 1}]
+def application(reason: str, line: str = "kettle", **more: Any) -> Mapping[str, Any]:
+    """One unit of a line."""
+    lines = [{"line_id": line, "quantity": 1}]
     return {"order_id": ORDER, "kind": "refund", "reason": reason, "lines": lines, **more}
 
 

@@ -56,6 +56,13 @@ def functions() -> Mapping[str, Mapping[str, Any]]:
     }
 
 
+def literal_settings() -> Mapping[str, str]:
+    """The environment of every function, as far as the template itself knows it."""
+    document = yaml.load((ROOT / "template.yaml").read_text("utf-8"), _Loader)
+    variables = document["Globals"]["Function"]["Environment"]["Variables"]
+    return {name: value for name, value in variables.items() if value not in resources()}
+
+
 def memory(function: str) -> int:
     """Megabytes of a function; the globals say what is usual."""
     return int(functions()[function].get("MemorySize", 512))

@@ -39,7 +39,7 @@ def render() -> str:
         _clocks(),
         "## Effects",
         "What follows from an entry of the timeline outside the case. Buyer and seller are told of the same"
-        " events.",
+        " events. What is counted is a metric of the event's name.",
         _effects(),
         "## The execution",
         "One execution of the state machine follows each case. Dotted: what happens when a step failed for good.",
@@ -69,10 +69,7 @@ def _in_order(move: tuple[Status, Status]) -> tuple[int, int]:
 def _statuses() -> str:
     return table(
         ["Status", "Waits for", "Ends the case"],
-        [
-            [f"`{status}`", str(WAITING_ON[status] or ""), "yes" if status in FINAL else ""]
-            for status in Status
-        ],
+        [[f"`{status}`", str(WAITING_ON[status] or ""), _yes(status in FINAL)] for status in Status],
     )
 
 
@@ -126,12 +123,16 @@ def _clocks() -> str:
 
 def _effects() -> str:
     return table(
-        ["Event", "Workflow", "Parties are told"],
+        ["Event", "Workflow", "Parties are told", "Counted"],
         [
-            [f"`{event}`", _WAKES[effect.wake], "yes" if effect.told else ""]
+            [f"`{event}`", _WAKES[effect.wake], _yes(effect.told), _yes(effect.relayed)]
             for event, effect in EFFECTS.items()
         ],
     )
+
+
+def _yes(holds: bool) -> str:
+    return "yes" if holds else ""
 
 
 def _execution_diagram() -> Iterator[str]:

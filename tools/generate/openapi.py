@@ -92,7 +92,7 @@ def _parameters(route: Route) -> list[Part]:
                 "in": "header",
                 "required": route.key == "required",
                 "description": "The same key with the same request is the same answer; nothing is done twice.",
-                "schema": {"type": "string", "minLength": 1, "maxLength": http._KEY_LENGTH},
+                "schema": {"type": "string", "minLength": 1, "maxLength": http.MAX_KEY_LENGTH},
             }
         )
     if route.if_match:

@@ -82,7 +82,7 @@ def unauthorized() -> tuple[int, str]:
 
 @cache
 def edge_problems() -> frozenset[tuple[int, str]]:
-    """The problems that `entrypoints/http.py` answers under a fixed status."""
+    """The problems that `entrypoints/http.py` answers by itself."""
     return frozenset(_fixed_problems(ast.parse(inspect.getsource(http))))
 
 
@@ -90,14 +90,9 @@ def _fixed_problems(tree: ast.AST) -> Iterator[tuple[int, str]]:
     for node in ast.walk(tree):
         match node:
             case ast.Call(
-                func=ast.Name(id="_problem"),
-                args=[ast.Attribute(value=ast.Name(id="HTTPStatus"), attr=status), said, *_],
+                func=ast.Name(id="_problem"), args=[ast.Attribute(value=ast.Name(id="Code"), attr=name), *_]
             ):
-                match said:
-                    case ast.Constant(value=str(code)):
-                        yield int(HTTPStatus[status]), code
-                    case ast.Attribute(value=ast.Name(id="Code"), attr=name):
-                        yield int(HTTPStatus[status]), str(Code[name])
+                yield int(STATUSES[Code[name]]), str(Code[name])
 
 
 def _codes_within(start: FunctionType) -> frozenset[Code]:

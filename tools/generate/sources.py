@@ -7,7 +7,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import yaml  # type: ignore[import-untyped]
+import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -39,7 +39,7 @@ def function_module(name: str) -> ModuleType:
     return module
 
 
-class _CloudFormation(yaml.SafeLoader):  # type: ignore[misc]
+class _CloudFormation(yaml.SafeLoader):
     """YAML with CloudFormation's tags."""
 
 
@@ -50,8 +50,10 @@ def _intrinsic(loader: yaml.SafeLoader, tag: str, node: yaml.Node) -> dict[str, 
             return {name: loader.construct_scalar(node)}
         case yaml.SequenceNode():
             return {name: loader.construct_sequence(node, deep=True)}
-        case _:
+        case yaml.MappingNode():
             return {name: loader.construct_mapping(node, deep=True)}
+        case _:
+            raise ValueError(f"!{tag} takes a value, a list or a mapping")
 
 
 _CloudFormation.add_multi_constructor("!", _intrinsic)

@@ -1,6 +1,7 @@
 """Money goes back over the payment it came by, whatever the platform writes afterwards."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ from aftersales.domain.refusal import Code, Refusal
 from tests.builders import BOWLS, CARD, an_order
 
 
-def _with_card(order: Order, **changes: str) -> Order:
+def _with_card(order: Order, **changes: Any) -> Order:
     payments = (replace(one, **changes) if one.payment_id == CARD else one for one in order.payments)
     return replace(order, payments=tuple(payments))
 

@@ -1,7 +1,7 @@
 """The topic of all notices, and the sellers' subscriptions to it."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -67,7 +67,8 @@ class SnsSubscriptions:
                 raise Refusal(Code.INVALID, f"This is not an endpoint for {channel}.") from error
             raise
         row = tables.subscription_key(seller_id, channel) | {"arn": arn, "endpoint": endpoint}
-        self._db.put_item(
+        self._write(
+            self._db.put_item,
             TableName=self._table,
             Item={name: {"S": value} for name, value in row.items()},
             # Two tabs of one seller: the later one wins only over what it read, or over the same subscription.
@@ -85,7 +86,8 @@ class SnsSubscriptions:
         if known is None:
             return False
         self._sns.unsubscribe(SubscriptionArn=known["arn"])
-        self._db.delete_item(
+        self._write(
+            self._db.delete_item,
             TableName=self._table,
             Key=self._key(seller_id, channel),
             # A subscription made in between is another endpoint's and stays.
@@ -93,6 +95,14 @@ class SnsSubscriptions:
             ExpressionAttributeValues={":arn": {"S": known["arn"]}},
         )
         return True
+
+    def _write(self, write: Callable[..., object], **request: Any) -> None:
+        try:
+            write(**request)
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
+                raise Refusal(Code.BUSY, "This channel was changed at the same time. Look again.") from error
+            raise
 
     def _row(self, seller_id: str, channel: str) -> dict[str, str] | None:
         item: dict[str, Any] | None = self._db.get_item(

@@ -18,12 +18,13 @@ from aftersales.contracts.fields import (
     View,
 )
 from aftersales.domain.case import Case, Decision, FiredRule, Kind, Reason, Status, WaitingOn
-from aftersales.domain.evidence import MAX_BYTES, MAX_PER_CASE, Evidence
+from aftersales.domain.evidence import MAX_BYTES, MAX_PER_CASE, Evidence, EvidenceState
 from aftersales.domain.ledger import Reservation
 from aftersales.domain.order import SHIPPING
-from aftersales.domain.parties import Party
-from aftersales.domain.refund import Attempt
-from aftersales.domain.timeline import Entry
+from aftersales.domain.parties import Party, Role
+from aftersales.domain.policy import Verdict
+from aftersales.domain.refund import Attempt, AttemptState
+from aftersales.domain.timeline import Entry, Event
 from aftersales.usecases.open_case import PromisedFile
 from aftersales.usecases.ports import Page, UploadForm
 from aftersales.usecases.quote_case import Application, Quote
@@ -140,7 +141,7 @@ class RuleView(View):
     """A rule of the policy that fired, with what it looked at."""
 
     code: str
-    verdict: str
+    verdict: Verdict
     inputs: Mapping[str, Any]
 
 
@@ -171,7 +172,7 @@ class ClaimView(View):
 class QuoteView(ClaimView):
     """What an application would reserve and pay, and how the policy sees it as things stand."""
 
-    verdict: str
+    verdict: Verdict
     rules: list[RuleView]
     policy_version: str
 
@@ -179,14 +180,14 @@ class QuoteView(ClaimView):
 class PartyView(View):
     """Who acted."""
 
-    role: str
+    role: Role
     id: str
 
 
 class DecisionView(View):
     """What was decided, by whom, and why."""
 
-    verdict: str
+    verdict: Verdict
     by: PartyView
     at: Instant
     reason_code: str
@@ -203,7 +204,7 @@ class EvidenceView(View):
     filename: str
     content_type: str
     size: int
-    state: str
+    state: EvidenceState
     sha256: str | None
     reason: str | None
 
@@ -214,7 +215,7 @@ class RefundView(View):
     refund_id: str
     payment_id: str
     amount: MoneyView
-    state: str
+    state: AttemptState
     failure: str | None
 
 
@@ -291,9 +292,9 @@ class EntryView(View):
     seq: int
     at: Instant
     actor: PartyView
-    event: str
-    from_status: Annotated[str | None, Field(serialization_alias="from")]
-    to_status: Annotated[str, Field(serialization_alias="to")]
+    event: Event
+    from_status: Annotated[Status | None, Field(serialization_alias="from")]
+    to_status: Annotated[Status, Field(serialization_alias="to")]
     data: Mapping[str, Any]
 
 
@@ -430,7 +431,7 @@ def _claim_view(claim: Reservation, currency: str) -> ClaimView:
 
 def _decision_view(decision: Decision, currency: str) -> DecisionView:
     return DecisionView(
-        verdict=decision.verdict,
+        verdict=Verdict(decision.verdict),
         by=_party(decision.by),
         at=decision.at,
         reason_code=decision.reason_code,
@@ -442,7 +443,7 @@ def _decision_view(decision: Decision, currency: str) -> DecisionView:
 
 
 def _rules(rules: Sequence[FiredRule]) -> list[RuleView]:
-    return [RuleView(code=rule.code, verdict=rule.verdict, inputs=rule.inputs) for rule in rules]
+    return [RuleView(code=rule.code, verdict=Verdict(rule.verdict), inputs=rule.inputs) for rule in rules]
 
 
 def _refund_view(attempt: Attempt) -> RefundView:
@@ -461,8 +462,8 @@ def _entry_view(entry: Entry) -> EntryView:
         at=entry.at,
         actor=_party(entry.actor),
         event=entry.event,
-        from_status=entry.from_status,
-        to_status=entry.to_status,
+        from_status=Status(entry.from_status) if entry.from_status else None,
+        to_status=Status(entry.to_status),
         data=entry.data,
     )
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
-from aftersales.contracts import cases, orders, subscriptions
+from aftersales.contracts import cases, orders, public, subscriptions
 from aftersales.domain.parties import Role
 
 _EVERY_PARTY = frozenset({Role.BUYER, Role.SELLER, Role.REVIEWER})
@@ -66,6 +66,7 @@ ROUTES: tuple[Route, ...] = (
         roles=frozenset({Role.BUYER}),
         body=cases.QuoteBody,
         answer=cases.QuoteView,
+        key="none",
     ),
     _post(
         operation="open_case",
@@ -190,6 +191,7 @@ ROUTES: tuple[Route, ...] = (
         path="/webhooks/stripe",
         function="webhooks",
         summary="Stripe's signed events",
+        answer=public.HeardView,
     ),
     Route(
         operation="get_health",
@@ -197,6 +199,7 @@ ROUTES: tuple[Route, ...] = (
         path="/health",
         function="public_api",
         summary="Whether the desk answers",
+        answer=public.HealthView,
     ),
     Route(
         operation="get_openapi",

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from aftersales.domain.evidence import Evidence, EvidenceState
 from aftersales.domain.ledger import PaymentShare, Reservation
-from aftersales.domain.parties import Party
+from aftersales.domain.parties import Party, Role
 from aftersales.domain.refund import Attempt, AttemptState, RefundLeg, refund_leg
 
 
@@ -173,8 +173,11 @@ class Case:
 
     @property
     def accepted_evidence(self) -> int:
-        """How many files were looked at and accepted."""
-        return sum(evidence.state is EvidenceState.ACCEPTED for evidence in self.evidence)
+        """How many of the buyer's files were looked at and accepted; a seller's photo proves no buyer's claim."""
+        return sum(
+            evidence.state is EvidenceState.ACCEPTED and evidence.added_by == Role.BUYER
+            for evidence in self.evidence
+        )
 
     @property
     def paid(self) -> tuple[PaymentShare, ...]:

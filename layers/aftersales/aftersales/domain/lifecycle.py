@@ -80,10 +80,11 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """How long a status may last, and the event that silence causes."""
+    """How long a status may last, the event that silence causes, and how the parties are told of it before."""
 
     minutes: Callable[[Clocks, Case], int]
     event: Callable[[Case], Event]
+    on_timeout: str | None
 
 
 def _silent_seller(case: Case) -> Event:
@@ -100,22 +101,24 @@ def _patience_with_provider(clocks: Clocks, case: Case) -> int:
     return clocks.inquiry if case.inquiries < _INQUIRIES_A_DAY else 24 * 60
 
 
-CLOCKS: Mapping[Status, Clock] = {
-    Status.EVIDENCE_REQUIRED: Clock(lambda clocks, _: clocks.evidence, lambda _: Event.CASE_CANCELLED),
-    Status.UNDER_REVIEW: Clock(lambda clocks, _: clocks.seller, _silent_seller),
-    Status.DISPUTED: Clock(lambda clocks, _: clocks.reviewer, lambda _: Event.REVIEW_OVERDUE),
-    Status.DECLINED: Clock(lambda clocks, _: clocks.declined, lambda _: Event.CASE_CLOSED_DECLINED),
-    Status.REFUND_PENDING: Clock(_patience_with_provider, lambda _: Event.REFUND_OVERDUE),
-    Status.REFUND_ACTION_REQUIRED: Clock(lambda clocks, _: clocks.operator, lambda _: Event.OPERATOR_OVERDUE),
-}
+_OPERATOR = Clock(lambda clocks, _: clocks.operator, lambda _: Event.OPERATOR_OVERDUE, "operator_reminded")
 
-# What `on_timeout` says to the parties, where it is not simply the status that follows.
-_SILENCE = {
-    Status.EVIDENCE_REQUIRED: "cancelled",
-    Status.DISPUTED: "reviewer_reminded",
-    Status.DECLINED: "closed_declined",
-    Status.REFUND_PENDING: "provider_asked_again",
-    Status.REFUND_ACTION_REQUIRED: "operator_reminded",
+CLOCKS: Mapping[Status, Clock] = {
+    Status.EVIDENCE_REQUIRED: Clock(
+        lambda clocks, _: clocks.evidence, lambda _: Event.CASE_CANCELLED, "cancelled"
+    ),
+    # Silence approves or opens a dispute, as the policy said when it asked the seller.
+    Status.UNDER_REVIEW: Clock(lambda clocks, _: clocks.seller, _silent_seller, None),
+    Status.DISPUTED: Clock(
+        lambda clocks, _: clocks.reviewer, lambda _: Event.REVIEW_OVERDUE, "reviewer_reminded"
+    ),
+    Status.DECLINED: Clock(
+        lambda clocks, _: clocks.declined, lambda _: Event.CASE_CLOSED_DECLINED, "closed_declined"
+    ),
+    Status.REFUND_PENDING: Clock(
+        _patience_with_provider, lambda _: Event.REFUND_OVERDUE, "provider_asked_again"
+    ),
+    Status.REFUND_ACTION_REQUIRED: _OPERATOR,
 }
 
 # What silence causes where the status stays: its clock starts again.
@@ -274,7 +277,10 @@ def pass_deadline(case: Case, ledger: Ledger, *, policy: Policy, now: int) -> Ch
     """What silence does once the deadline has passed; nothing if it has not, or the case moved on."""
     if case.deadline_at is None or now < case.deadline_at:
         return None
-    event = CLOCKS[case.status].event(case)
+    clock = _clock_of(case)
+    if clock is None:
+        return None
+    event = clock.event(case)
     clocks = policy.clocks
     match event:
         case Event.CASE_CANCELLED:
@@ -488,7 +494,7 @@ def _change(
     moved = after.status is not before.status
     if moved and after.trouble == before.trouble:
         after = replace(after, trouble=None)
-    if moved or after.attempts != before.attempts or event in _REMINDERS:
+    if moved or after.attempts != before.attempts or event in _REMINDERS or event is Event.OPERATOR_ASKED:
         after = _set_clock(after, clocks, now, silence)
     entry = Entry(
         case_id=after.case_id,
@@ -503,11 +509,16 @@ def _change(
     return Change(case=after, entry=entry, ledger=ledger)
 
 
+def _clock_of(case: Case) -> Clock | None:
+    """A case in trouble whose status has no clock of its own waits for an operator like any other."""
+    return CLOCKS.get(case.status) or (_OPERATOR if case.trouble else None)
+
+
 def _set_clock(case: Case, clocks: Clocks, now: int, silence: Status | None) -> Case:
-    clock = CLOCKS.get(case.status)
+    clock = _clock_of(case)
     if clock is None:
         return replace(case, deadline_at=None, on_timeout=None)
-    on_timeout = _SILENCE.get(case.status) or silence
+    on_timeout = clock.on_timeout or silence
     return replace(case, deadline_at=now + clock.minutes(clocks, case) * MINUTE, on_timeout=on_timeout)
 
 

@@ -29,7 +29,11 @@ class Code(StrEnum):
     EVIDENCE_LIMIT = "evidence_limit"
     EVIDENCE_NOT_READY = "evidence_not_ready"
     SIGNATURE_INVALID = "signature_invalid"
+    REFUND_UNKNOWN = "refund_unknown"
     PROVIDER_UNAVAILABLE = "provider_unavailable"
+    BODY_TOO_LARGE = "body_too_large"
+    UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type"
+    INTERNAL = "internal"
 
 
 class Refusal(Exception):

@@ -1,6 +1,7 @@
 """HTTP at the edge: who calls, what they sent, what they get; and every error mapped to a status, here only."""
 
 import json
+import re
 from base64 import b64decode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from pydantic import BaseModel, ValidationError
 
+from aftersales.contracts.fields import ID_PATTERN
 from aftersales.contracts.problems import FieldError, problem
 from aftersales.contracts.routes import ROUTES, Route
 from aftersales.domain.parties import Party, Role
@@ -40,7 +42,11 @@ STATUSES: Mapping[Code, HTTPStatus] = {
     Code.EVIDENCE_LIMIT: HTTPStatus.CONFLICT,
     Code.EVIDENCE_NOT_READY: HTTPStatus.CONFLICT,
     Code.SIGNATURE_INVALID: HTTPStatus.BAD_REQUEST,
+    Code.REFUND_UNKNOWN: HTTPStatus.CONFLICT,
     Code.PROVIDER_UNAVAILABLE: HTTPStatus.SERVICE_UNAVAILABLE,
+    Code.BODY_TOO_LARGE: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    Code.UNSUPPORTED_MEDIA_TYPE: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    Code.INTERNAL: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
 
 # An order of 200 lines is about 60 kB; nothing that the desk takes is near this.
@@ -48,7 +54,7 @@ _MAX_BODY = 256 * 1024
 _MAX_DEPTH = 32
 # How long a repeated request is recognised by its key. Opening a case is recognised for ever.
 _KEY_LIFE = 48 * 60 * 60 * 1000
-_KEY_LENGTH = 255
+MAX_KEY_LENGTH = 255
 _GROUPS = {
     "buyers": Role.BUYER,
     "sellers": Role.SELLER,
@@ -146,9 +152,7 @@ class Api:
             return answer
         except Exception:  # noqa: BLE001 - whatever it is, the client gets a problem and not a stack
             logger.exception("failed")
-            return _wire(
-                _problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", "Something broke on our side.")
-            )
+            return _wire(_problem(Code.INTERNAL, "Something broke on our side."))
         finally:
             logger.clear_state()
 
@@ -156,11 +160,15 @@ class Api:
         event = self._app.current_event.raw_event
         headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
         party = party_of(event, route.roles) if route.roles else Party(Role.PROVIDER, "anyone")
+        if any(not re.fullmatch(ID_PATTERN, value) for value in path.values()):
+            raise Refusal(Code.NOT_FOUND, "There is nothing at this address.")
         key = headers.get("idempotency-key", "")
         if route.key == "required" and not key:
             raise Refusal(Code.IDEMPOTENCY_KEY_REQUIRED, "Send an Idempotency-Key, so that a repeat is safe.")
-        if len(key) > _KEY_LENGTH or not key.isprintable():
-            raise Refusal(Code.INVALID, f"An Idempotency-Key has at most {_KEY_LENGTH} printable characters.")
+        if len(key) > MAX_KEY_LENGTH or not key.isprintable():
+            raise Refusal(
+                Code.INVALID, f"An Idempotency-Key has at most {MAX_KEY_LENGTH} printable characters."
+            )
         raw = _raw_body(event)
         return Call(
             route=route,
@@ -202,12 +210,10 @@ def _refuse_unreadable(event: Mapping[str, Any]) -> dict[str, Any] | None:
         return None
     headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
     if len(body) > _MAX_BODY * 4 // 3:
-        return _wire(_problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body_too_large", "At most 256 kB."))
+        return _wire(_problem(Code.BODY_TOO_LARGE, "At most 256 kB."))
     content_type = str(headers.get("content-type") or "application/json").split(";")[0].strip().lower()
     if content_type != "application/json":
-        return _wire(
-            _problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "Send application/json.")
-        )
+        return _wire(_problem(Code.UNSUPPORTED_MEDIA_TYPE, "Send application/json."))
     return None
 
 
@@ -260,7 +266,6 @@ def _answer(route: Route, said: BaseModel | Mapping[str, Any] | Answer | None) -
 def _problem_of(error: Exception) -> Response[str]:
     if isinstance(error, ValidationError):
         return _problem(
-            HTTPStatus.UNPROCESSABLE_ENTITY,
             Code.INVALID,
             "The request does not have the form that this operation takes.",
             [
@@ -269,25 +274,23 @@ def _problem_of(error: Exception) -> Response[str]:
             ],
         )
     if isinstance(error, OutcomeUnknown):
-        return _problem(
-            HTTPStatus.SERVICE_UNAVAILABLE, Code.PROVIDER_UNAVAILABLE, "The payment provider does not answer."
-        )
+        return _problem(Code.PROVIDER_UNAVAILABLE, "The payment provider does not answer.")
     if isinstance(error, Refusal):
-        return _problem(STATUSES[error.code], error.code, error.detail, facts=error.facts)
+        return _problem(error.code, error.detail, facts=error.facts)
     raise error
 
 
 def _nothing_here(_error: NotFoundError) -> Response[str]:
-    return _problem(HTTPStatus.NOT_FOUND, Code.NOT_FOUND, "There is nothing at this address.")
+    return _problem(Code.NOT_FOUND, "There is nothing at this address.")
 
 
 def _problem(
-    status: HTTPStatus,
-    code: str,
+    code: Code,
     detail: str,
     errors: Sequence[FieldError] = (),
     facts: Mapping[str, object] | None = None,
 ) -> Response[str]:
+    status = STATUSES[code]
     logger.append_keys(code=code)
     body = problem(code, status, status.phrase, detail, list(errors), facts or {})
     return Response(

@@ -30,7 +30,13 @@ def add_evidence(
         return lifecycle.add_evidence(read.case, evidence, by=by, policy=read.policy, now=desk.now())
 
     case = change_case(desk, case_id, add, party=by, receipt=receipt)
-    evidence = case.evidence[-1]
+    # Not simply the last: a repeat finds the file that it promised before, whatever was added since.
+    evidence = next(
+        one
+        for one in reversed(case.evidence)
+        if (one.filename, one.content_type, one.size, one.added_by)
+        == (file.filename, file.content_type, file.size, by.role)
+    )
     return evidence, form_of(files, case, evidence)
 
 

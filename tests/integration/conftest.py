@@ -1,0 +1,46 @@
+"""A desk for each test, and one payment sandbox for all."""
+
+import threading
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from stripe import StripeClient
+
+from tests.conformance.provider import Control, Shop
+from tests.integration.harness import WEBHOOK_SECRET, Desk, running_desk
+from tests.integration.people import Payer
+from tools.payment_sandbox.sandbox import Settings
+from tools.payment_sandbox.server import Server
+
+
+@pytest.fixture(scope="session")
+def sandbox_server() -> Iterator[Server]:
+    with Server(Settings(webhook_secret=WEBHOOK_SECRET)) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+@pytest.fixture
+def sandbox(sandbox_server: Server) -> Iterator[Control]:
+    """The provider's control plane; nothing happened there yet."""
+    with httpx.Client(base_url=sandbox_server.url) as http:
+        http.post("/_sandbox/reset").raise_for_status()
+        yield Control(http)
+
+
+@pytest.fixture
+def desk(sandbox: Control, sandbox_server: Server) -> Iterator[Desk]:
+    """The whole desk, empty."""
+    with running_desk(sandbox, sandbox_server.url) as desk:
+        yield desk
+
+
+@pytest.fixture
+def payer(sandbox_server: Server, sandbox: Control) -> Payer:
+    """Somebody with a card."""
+    client = StripeClient(
+        "sk_test_integration", base_addresses={"api": sandbox_server.url}, max_network_retries=0
+    )
+    return Payer(Shop(client))

@@ -1,0 +1,365 @@
+"""Proof of money: what the provider paid back is what the ledgers say is what the cases say.
+
+Shares no code with the product. It reads what the parties read over the API, the provider's own records, the
+store credit that was handed out and the executions, and adds all of it up again by itself.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from tools.desk import FINAL, Stack, wait_for
+
+# Statuses in which a case has been granted money that it has not been paid in full.
+_GRANTED = ("approved", "refund_pending", "refund_action_required")
+# Ends that give everything back to the order.
+_EMPTY_HANDED = ("cancelled", "closed_declined")
+_ALIVE_AT_PROVIDER = ("pending", "requires_action", "succeeded")
+
+
+@dataclass(frozen=True)
+class Paid:
+    """Money that a provider sent back, in the provider's own words."""
+
+    refund_id: str
+    payment: str
+    amount: int
+    currency: str
+    state: str
+    provider: str
+
+
+@dataclass(frozen=True)
+class CaseFile:
+    """One case with its timeline and its executions, oldest first."""
+
+    case: Mapping[str, Any]
+    timeline: Sequence[Mapping[str, Any]]
+    executions: Sequence[Mapping[str, Any]]
+
+    @property
+    def case_id(self) -> str:
+        """Its id."""
+        return str(self.case["case_id"])
+
+    @property
+    def succeeded(self) -> list[Mapping[str, Any]]:
+        """The refunds that the case says were paid."""
+        return [refund for refund in self.case["refunds"] if refund["state"] == "succeeded"]
+
+
+@dataclass(frozen=True)
+class OrderFile:
+    """One order, its cases, and what the providers paid back of its payments.
+
+    `references` name its payments at their providers, from whoever loaded the order.
+    """
+
+    order: Mapping[str, Any]
+    cases: Sequence[CaseFile]
+    references: Mapping[str, str]
+    paid: Sequence[Paid]
+
+
+@dataclass(frozen=True)
+class Violation:
+    """Something that must never be; `case_id` where one case is to blame."""
+
+    order_id: str
+    case_id: str | None
+    detail: str
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What was looked at and what was found wrong."""
+
+    files: Sequence[OrderFile]
+    violations: Sequence[Violation]
+
+    def sums(self) -> Mapping[str, Counter[str]]:
+        """Money by currency: what was captured and paid back, by ledger, cases and providers."""
+        sums: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        for file in self.files:
+            one = sums[file.order["currency"]]
+            one["orders"] += 1
+            for name in ("captured", "reserved", "refunded"):
+                one[name] += file.order[name]
+            one["cases"] += sum(
+                refund["amount"]["amount"] for case in file.cases for refund in case.succeeded
+            )
+            for paid in file.paid:
+                one[paid.provider] += paid.amount if paid.state == "succeeded" else 0
+        return sums
+
+    @property
+    def refunds(self) -> tuple[int, int]:
+        """How many refunds succeeded, by the cases and by the providers."""
+        by_cases = sum(len(case.succeeded) for file in self.files for case in file.cases)
+        by_providers = sum(paid.state == "succeeded" for file in self.files for paid in file.paid)
+        return by_cases, by_providers
+
+
+Check = Callable[[OrderFile], Iterator[tuple[str | None, str]]]
+
+
+def audit(
+    desk: Stack,
+    references: Mapping[str, Mapping[str, str]],
+    *,
+    on_each: Callable[[], None] = lambda: None,
+    workers: int = 8,
+) -> Audit:
+    """Audit these orders (order id to payment id to reference) with every case they ever had.
+
+    Nothing else may act on them meanwhile, but for executions, which may still be on their way to their end.
+    """
+    with ThreadPoolExecutor(workers) as pool:
+
+        def read(order_id: str) -> tuple[Mapping[str, Any], Sequence[CaseFile]]:
+            found = _read(desk, order_id)
+            on_each()
+            return found
+
+        found = dict(zip(references, pool.map(read, references), strict=True))
+    paid = list(_paid_at_providers(desk))
+    files = [
+        OrderFile(
+            order=order,
+            cases=cases,
+            references=references[order_id],
+            paid=[one for one in paid if _concerns(one, cases, references[order_id])],
+        )
+        for order_id, (order, cases) in found.items()
+    ]
+    violations = [
+        Violation(file.order["order_id"], case_id, detail)
+        for file in files
+        for check in CHECKS
+        for case_id, detail in check(file)
+    ]
+    return Audit(files, violations)
+
+
+# ---------------------------------------------------------------- what must be true
+
+
+def balances_add_up(file: OrderFile) -> Iterator[tuple[str | None, str]]:
+    """Per payment and in all: nothing negative, the parts make the whole, never more out than came in."""
+    parts = ("available", "reserved", "refunded", "disputed")
+    for payment in file.order["payments"]:
+        name = f"payment {payment['payment_id']}"
+        if any(payment[part] < 0 for part in parts):
+            yield None, f"{name} has a negative part: {payment}"
+        if sum(payment[part] for part in parts) != payment["captured"]:
+            yield None, f"the parts of {name} do not make what was captured: {payment}"
+        if payment["refunded"] + payment["reserved"] > payment["captured"]:
+            yield None, f"{name} gives more than was captured: {payment}"
+    for name in ("captured", "reserved", "refunded"):
+        total = sum(payment[name] for payment in file.order["payments"])
+        if file.order[name] != total:
+            yield None, f"the order says {name} {file.order[name]}, its payments make {total}"
+    if file.order["refunded"] + file.order["reserved"] > file.order["captured"]:
+        yield None, "the order gives more than was captured"
+
+
+def ledger_follows_cases(file: OrderFile) -> Iterator[tuple[str | None, str]]:
+    """Per payment: refunded is what cases were paid, reserved is what open ones still hold."""
+    refunded: Counter[str] = Counter()
+    reserved: Counter[str] = Counter()
+    for case in file.cases:
+        refunded.update(_by_payment(case.succeeded))
+        reserved.update(_held(case))
+    for payment in file.order["payments"]:
+        name = payment["payment_id"]
+        if payment["refunded"] != refunded[name]:
+            yield None, f"{name}: the ledger refunded {payment['refunded']}, its cases {refunded[name]}"
+        if payment["reserved"] != reserved[name]:
+            yield None, f"{name}: the ledger reserves {payment['reserved']}, its cases {reserved[name]}"
+
+
+def units_are_sold_once(file: OrderFile) -> Iterator[tuple[str | None, str]]:
+    """Per line: what cases hold or were paid for, and what is left, make exactly the line."""
+    taken: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for case in file.cases:
+        if case.case["status"] not in _EMPTY_HANDED:
+            for line in case.case["quote"]["lines"]:
+                taken[line["line_id"]].update(quantity=line["quantity"], amount=line["amount"])
+    for line in file.order["lines"]:
+        units, money = taken[line["line_id"]]["quantity"], taken[line["line_id"]]["amount"]
+        if units + line["refundable_quantity"] != line["quantity"]:
+            yield None, f"line {line['line_id']}: {units} units taken, {line['refundable_quantity']} left"
+        if money + line["refundable_amount"] != line["total"]:
+            yield None, f"line {line['line_id']}: {money} taken, {line['refundable_amount']} left"
+    shipping = file.order["shipping"]
+    if taken["shipping"]["quantity"] > 1:
+        yield None, "the shipping was taken more than once"
+    if taken["shipping"]["amount"] + shipping["refundable_amount"] != shipping["total"]:
+        yield None, f"shipping: {taken['shipping']['amount']} taken, {shipping['refundable_amount']} left"
+
+
+def cases_are_paid_what_was_granted(file: OrderFile) -> Iterator[tuple[str | None, str]]:
+    """A completed case was paid its grant, oldest payment first; any other end was paid nothing."""
+    for one in file.cases:
+        case, paid = one.case, _by_payment(one.succeeded)
+        if case["status"] in _EMPTY_HANDED and paid:
+            yield one.case_id, f"{case['status']}, and yet paid {dict(paid)}"
+        if case["status"] == "completed":
+            granted = case["decision"]["amount"]["amount"]
+            if paid != (owed := _oldest_first(granted, case["quote"]["payments"])):
+                yield one.case_id, f"granted {granted}, owed {dict(owed)}, paid {dict(paid)}"
+            if granted > case["quote"]["total"]["amount"]:
+                yield one.case_id, f"granted {granted} of {case['quote']['total']['amount']}"
+        if sum(line["amount"] for line in case["quote"]["lines"]) != case["quote"]["total"]["amount"]:
+            yield one.case_id, "its lines do not make its total"
+
+
+def every_refund_was_paid_once(file: OrderFile) -> Iterator[tuple[str | None, str]]:
+    """Each refund that a case calls succeeded was made once, as the case says; nothing else was made."""
+    alive: defaultdict[str, list[Paid]] = defaultdict(list)
+    for paid in file.paid:
+        if paid.state in _ALIVE_AT_PROVIDER:
+            alive[paid.refund_id].append(paid)
+    currency = file.order["currency"]
+    expected = {
+        refund["refund_id"]: (one.case_id, refund)
+        for one in file.cases
+        for refund in one.case["refunds"]
+        if refund["state"] in _ALIVE_AT_PROVIDER
+    }
+    for refund_id, (case_id, refund) in expected.items():
+        reference = file.references.get(refund["payment_id"])
+        match = (reference, refund["amount"]["amount"], refund["amount"]["currency"], refund["state"])
+        made = [(one.payment, one.amount, one.currency, one.state) for one in alive.pop(refund_id, [])]
+        if made != [match] or refund["amount"]["currency"] != currency:
+            yield case_id, f"refund {refund_id} should be {match}, its provider made {made}"
+    for refund_id, strays in alive.items():
+        yield None, f"a provider made refund {refund_id}, which no case knows as alive: {strays}"
+
+
+def executions_end_like_cases(file: OrderFile) -> Iterator[tuple[str | None, str]]:
+    """The execution of a closed case succeeded, and its output names the case's status."""
+    for one in file.cases:
+        for execution in one.executions[:-1]:
+            if execution["status"] != "SUCCEEDED":
+                yield one.case_id, f"an earlier execution is {execution['status']}"
+        last = one.executions[-1]
+        end = (last["status"], (last["output"] or {}).get("status"))
+        if one.case["status"] in FINAL and end != ("SUCCEEDED", one.case["status"]):
+            yield one.case_id, f"the case is {one.case['status']}, its execution {end}"
+
+
+def timelines_have_no_gap(file: OrderFile) -> Iterator[tuple[str | None, str]]:
+    """Every version of a case has its entry, each begins where the one before ended, the last one is now."""
+    for one in file.cases:
+        if [entry["seq"] for entry in one.timeline] != list(range(1, one.case["version"] + 1)):
+            yield one.case_id, "the timeline has a gap"
+        ends = [None, *(entry["to"] for entry in one.timeline)]
+        if [entry["from"] for entry in one.timeline] != ends[:-1] or ends[-1] != one.case["status"]:
+            yield one.case_id, f"the timeline does not lead to {one.case['status']}"
+
+
+CHECKS: tuple[Check, ...] = (
+    balances_add_up,
+    ledger_follows_cases,
+    units_are_sold_once,
+    cases_are_paid_what_was_granted,
+    every_refund_was_paid_once,
+    executions_end_like_cases,
+    timelines_have_no_gap,
+)
+
+
+# ---------------------------------------------------------------- arithmetic of its own
+
+
+def _by_payment(refunds: Iterable[Mapping[str, Any]]) -> Counter[str]:
+    sums: Counter[str] = Counter()
+    for refund in refunds:
+        sums[refund["payment_id"]] += refund["amount"]["amount"]
+    return sums
+
+
+def _oldest_first(amount: int, parts: Iterable[Mapping[str, Any]]) -> Counter[str]:
+    owed: Counter[str] = Counter()
+    for part in parts:
+        take = min(amount, part["amount"])
+        if take:
+            owed[part["payment_id"]] = take
+        amount -= take
+    return owed
+
+
+def _held(one: CaseFile) -> Counter[str]:
+    """What a case that is not closed keeps from others."""
+    case = one.case
+    if case["status"] in FINAL:
+        return Counter()
+    claim = case["quote"]
+    amount = case["decision"]["amount"] if case["status"] in _GRANTED else claim["total"]
+    held = _oldest_first(amount["amount"], claim["payments"])
+    held.subtract(_by_payment(one.succeeded))
+    return held
+
+
+# ---------------------------------------------------------------- reading
+
+
+def _read(desk: Stack, order_id: str) -> tuple[Mapping[str, Any], Sequence[CaseFile]]:
+    order = desk.person("platform").get(f"orders/{order_id}").raise_for_status().json()
+    buyer = desk.person("buyer", order["buyer_id"])
+    cases = [_case_file(desk, case) for case in buyer.each("cases", order_id=order_id)]
+    return order, cases
+
+
+def _case_file(desk: Stack, listed: Mapping[str, Any]) -> CaseFile:
+    case_id = listed["case_id"]
+    reviewer = desk.person("reviewer")
+    case = reviewer.get(f"cases/{case_id}").raise_for_status().json()
+    timeline = list(reviewer.each(f"cases/{case_id}/timeline"))
+    runs = 1 + sum(entry["event"] == "refund_failed_late" for entry in timeline)
+    names = [case_id, *(f"{case_id}-{run}" for run in range(2, runs + 1))]
+    return CaseFile(case, timeline, [_execution(desk, name, case["status"] in FINAL) for name in names])
+
+
+def _execution(desk: Stack, name: str, closed: bool) -> Mapping[str, Any]:
+    """An execution ends a moment after its case; one that does not is shown as it is."""
+
+    def ended() -> Mapping[str, Any] | None:
+        execution = desk.execution_end(name)
+        return None if closed and execution["status"] == "RUNNING" else execution
+
+    try:
+        return wait_for(ended, f"the end of execution {name}")
+    except TimeoutError:
+        return desk.execution_end(name)
+
+
+def _paid_at_providers(desk: Stack) -> Iterator[Paid]:
+    for refund in desk.refunds_at_provider():
+        yield Paid(
+            refund_id=refund["metadata"].get("refund_id", refund["id"]),
+            payment=refund["payment_intent"],
+            amount=refund["amount"],
+            currency=refund["currency"].upper(),
+            state=refund["status"],
+            provider="stripe",
+        )
+    for credit in desk.store_credits():
+        yield Paid(
+            refund_id=credit["refund_id"],
+            payment=credit["reference"],
+            amount=credit["amount"],
+            currency=credit["currency"],
+            state="succeeded",
+            provider="store_credit",
+        )
+
+
+def _concerns(paid: Paid, cases: Iterable[CaseFile], references: Mapping[str, str]) -> bool:
+    """By the payment it was taken from, or by the case that it names."""
+    return paid.payment in references.values() or paid.refund_id.split(".")[0] in {
+        case.case_id for case in cases
+    }

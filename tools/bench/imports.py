@@ -1,0 +1,64 @@
+"""How long each function takes to import, beside `import boto3` in the same run."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+from tools.bench import template
+from tools.bench.runtime import Runtime
+
+# A step is started for every case, so it may take twice what boto3 itself takes.
+STEP_BOUND = 2.0
+STEPS = tuple(sorted(set(template.substitutions().values())))
+_ROUNDS = 7
+_LINE = re.compile(r"import time:\s+(\d+) \|\s+\d+ \|\s+(\S+)")
+
+
+@dataclass(frozen=True, slots=True)
+class ImportTime:
+    """A function's import as a multiple of boto3's, and the packages that take most of it, in percent."""
+
+    function: str
+    ratio: float
+    heaviest: Sequence[tuple[str, int]]
+
+    @property
+    def over(self) -> bool:
+        """Whether a step takes longer than it may."""
+        return self.function in STEPS and self.ratio > STEP_BOUND
+
+
+def import_times(runtime: Runtime) -> Sequence[ImportTime]:
+    """Fresh interpreters, one after the other, every function in every round; medians of CPU time."""
+    functions = sorted(template.functions())
+    taken: dict[str, list[float]] = {name: [] for name in ("boto3", *functions)}
+    for _ in range(_ROUNDS):
+        for name, times in taken.items():
+            times.append(_once(runtime, name))
+    yardstick = median(taken["boto3"])
+    return [
+        ImportTime(name, median(taken[name]) / yardstick, _heaviest(runtime, name)) for name in functions
+    ]
+
+
+def _once(runtime: Runtime, name: str) -> float:
+    module = "boto3" if name == "boto3" else "app"
+    code = f"import time; start = time.process_time(); import {module}; print(time.process_time() - start)"
+    printed, _ = runtime.run(["-c", code], _path(runtime, name))
+    return float(printed)
+
+
+def _heaviest(runtime: Runtime, name: str) -> Sequence[tuple[str, int]]:
+    _, lines = runtime.run(["-X", "importtime", "-c", "import app"], _path(runtime, name))
+    own: Counter[str] = Counter()
+    for micros, module in _LINE.findall(lines):
+        own[module.split(".")[0]] += int(micros)
+    whole = own.total()
+    return [(package, round(100 * micros / whole)) for package, micros in own.most_common(4)]
+
+
+def _path(runtime: Runtime, name: str) -> Sequence[Path]:
+    return [runtime.home / name, runtime.layer]

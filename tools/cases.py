@@ -1,0 +1,650 @@
+"""Random cases on the loaded orders, driven to their ends; then the proof that the money is right.
+
+    python -m tools.cases --count 200 [--seed N] [--orders JOURNAL]
+
+Buyers claim random units for random reasons, with good photos, missing ones and hostile files. Sellers approve,
+approve in part, decline or stay silent; buyers withdraw; reviewers decide disputes; the payment provider loses
+answers and changes its mind. Some requests are attacks, which must be refused. Where silence decides, the clock
+of the case is moved by data. The same seed plans the same cases on orders that are equally fresh.
+
+At the end every touched order is audited (see `tools.audit`). Anything that is not right is shown with the
+timeline of its case, and the exit code is 1.
+"""
+
+import argparse
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import suppress
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from random import Random, randrange
+from typing import Any
+
+import httpx
+from botocore.exceptions import ClientError
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.table import Table
+
+from tests.corpus import UPLOADS
+from tools.audit import Audit, CaseFile, Violation, audit
+from tools.desk import FINAL, Stack, upload, wait_for
+from tools.load_orders import JOURNAL_FILE, Done, journal_of
+
+SEEN_ON_A_PHOTO = ("damaged", "not_as_described", "wrong_item", "missing_parts", "defective")
+OTHER_REASONS = ("late", "changed_mind", "not_received", "other")
+GOOD_PHOTOS = (
+    "plain JPEG",
+    "plain PNG",
+    "plain WebP",
+    "JPEG with GPS",
+    "PNG with text",
+    "JPEG held sideways",
+)
+HOSTILE_FILES = ("HTML as JPEG", "EXE as JPEG", "half a JPEG", "PNG as JPEG", "PNG bomb", "animated PNG")
+TROUBLES: tuple[Mapping[str, Any], ...] = (
+    {"fault": "lost_answer"},
+    {"fault": "refused"},
+    {"fault": "status", "status": 500},
+    {"fault": "status", "status": 409},
+    {"fault": "saved_500", "effect": True},
+    {"fault": "delay"},
+    {"fault": "pending"},
+    {"fault": "requires_action"},
+    {"fault": "fail"},
+    {"fault": "fail_later"},
+)
+# A success that fails late does so after two seconds (`--settle-seconds` of the sandbox).
+_LATE_FAILURE_SECONDS = 10
+_PATIENCE_SECONDS = 90
+# Two requests that meet: the one that comes second is told so, and reads the case again.
+_OVERTAKEN = ("act_not_possible", "version_conflict", "too_much_contention")
+
+
+class Photo(StrEnum):
+    """What the buyer does about evidence."""
+
+    NONE = "none"
+    GOOD = "good"
+    LATER = "later"
+    MISSING = "missing"
+    HOSTILE = "hostile"
+    HOSTILE_THEN_GOOD = "hostile, then good"
+
+
+class Answer(StrEnum):
+    """What a person does whose turn it is."""
+
+    APPROVE = "approve"
+    PART = "part"
+    DECLINE = "decline"
+    SILENCE = "silence"
+    WITHDRAW = "withdraw"
+    RACE = "race"
+
+
+class Attack(StrEnum):
+    """A request that must be refused, and whose refusal must change nothing."""
+
+    TOO_MANY_UNITS = "asks for more units than there are"
+    TWICE_AT_ONCE = "opens twice at once under one key"
+    STRANGER_READS = "a stranger reads the case"
+    STRANGER_DECIDES = "another seller decides the case"
+    BUYER_DECIDES = "the buyer decides the case"
+    TOO_MUCH_MONEY = "the seller grants more than was claimed"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What will happen in one case, as far as people decide it."""
+
+    number: int
+    order_id: str
+    buyer_id: str
+    seller_id: str
+    lines: Mapping[str, int]
+    reason: str
+    photo: Photo
+    good: str
+    hostile: str
+    at_once: bool
+    seller: Answer
+    reviewer: Answer
+    after_decline: Answer
+    percent: int
+    trouble: Mapping[str, Any] | None
+    attack: Attack | None
+
+
+class Wrong(Exception):
+    """Something happened that must not."""
+
+
+@dataclass(frozen=True)
+class Played:
+    """How a case went: its id where it was opened, and what went wrong, if anything."""
+
+    plan: Plan
+    case_id: str | None
+    status: str
+    wrong: str | None = None
+
+
+# ---------------------------------------------------------------- planning
+
+
+@dataclass
+class Shelf:
+    """The units of the loaded orders that no case took yet, as far as is known while planning."""
+
+    desk: Stack
+    unseen: list[str]
+    seen: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def take(self, random: Random) -> tuple[Mapping[str, Any], Mapping[str, int]]:
+        """An order and some of its units; now and then one that has a case already.
+
+        Raises `LookupError` when nothing is left.
+        """
+        while self.unseen or self.seen:
+            again = self.seen and (not self.unseen or random.random() < 0.3)
+            order_id = random.choice(sorted(self.seen)) if again else self.unseen.pop()
+            order = self.seen.setdefault(order_id, self._read(order_id)) if not again else self.seen[order_id]
+            units = {
+                line["line_id"]: line["refundable_quantity"]
+                for line in order["lines"]
+                if line["refundable_quantity"] and line["refundable_amount"]
+            }
+            if units:
+                return order, self._pick(order, units, random)
+            del self.seen[order_id]
+        raise LookupError("the loaded orders have no units left")
+
+    def _read(self, order_id: str) -> dict[str, Any]:
+        order: dict[str, Any] = (
+            self.desk.person("platform").get(f"orders/{order_id}").raise_for_status().json()
+        )
+        return order
+
+    def _pick(self, order: Mapping[str, Any], units: Mapping[str, int], random: Random) -> Mapping[str, int]:
+        lines = random.sample(sorted(units), random.randint(1, len(units)))
+        picked = {line_id: random.randint(1, units[line_id]) for line_id in lines}
+        for line in order["lines"]:
+            line["refundable_quantity"] -= picked.get(line["line_id"], 0)
+        return picked
+
+
+def plan_cases(
+    desk: Stack, loaded: Mapping[str, Done], count: int, seed: int, trouble_percent: int
+) -> Iterator[Plan]:
+    """As many plans as were asked for, or as the loaded orders have units for."""
+    random = Random(seed)
+    # Orders with several payments are where the ledger can go wrong: one in four, where there are enough.
+    several = sorted(order_id for order_id, done in loaded.items() if len(done.references) > 1)
+    single = sorted(loaded.keys() - set(several))
+    random.shuffle(several)
+    random.shuffle(single)
+    early = several[: count // 4]
+    unseen = [*several[len(early) :], *single[count:]]
+    mixed = [*early, *single[:count]]
+    random.shuffle(mixed)
+    shelf = Shelf(desk, unseen + mixed)
+    for number in range(1, count + 1):
+        try:
+            order, lines = shelf.take(random)
+        except LookupError:
+            return
+        yield _plan(number, order, lines, random, trouble_percent)
+
+
+def _plan(
+    number: int, order: Mapping[str, Any], lines: Mapping[str, int], random: Random, trouble_percent: int
+) -> Plan:
+    reason = random.choice(SEEN_ON_A_PHOTO if random.random() < 0.6 else OTHER_REASONS)
+    seen = reason in SEEN_ON_A_PHOTO
+    return Plan(
+        number=number,
+        order_id=order["order_id"],
+        buyer_id=order["buyer_id"],
+        seller_id=order["seller_id"],
+        lines=lines,
+        reason=reason,
+        photo=_weighted(random, (1, 8, 3, 2, 2, 2) if seen else (8, 1, 0, 1, 1, 0), Photo),
+        good=random.choice(GOOD_PHOTOS),
+        hostile=random.choice(HOSTILE_FILES),
+        at_once=random.random() < 0.08,
+        seller=_weighted(random, (4, 3, 4, 3, 2, 1), Answer),
+        reviewer=_weighted(random, (3, 3, 3, 0, 1, 0), Answer),
+        after_decline=_weighted(random, (0, 0, 0, 3, 1, 0), Answer),
+        percent=random.randint(1, 99),
+        trouble=random.choice(TROUBLES) if random.random() * 100 < trouble_percent else None,
+        attack=random.choice(list(Attack)) if random.random() < 0.3 else None,
+    )
+
+
+def _weighted[T: StrEnum](random: Random, weights: Sequence[int], choices: type[T]) -> T:
+    return random.choices(list(choices), weights)[0]
+
+
+# ---------------------------------------------------------------- playing
+
+
+class Play:
+    """One case from its opening to its end, as its plan says."""
+
+    def __init__(self, desk: Stack, plan: Plan, cards: Sequence[str]) -> None:
+        self._desk = desk
+        self._plan = plan
+        self._cards = cards
+        self._buyer = desk.person("buyer", plan.buyer_id)
+        self._seller = desk.person("seller", plan.seller_id)
+        self._sent: set[str] = set()
+        self.case_id: str | None = None
+
+    def run(self) -> str:
+        """Answers the final status. Raises `Wrong`, also where the case does not get to its end in time."""
+        if self._plan.trouble:
+            for card in self._cards:
+                self._desk.sandbox("POST", "faults", {**self._plan.trouble, "payment_intent": card})
+        case = self._open()
+        self._attack(case)
+        if self._plan.at_once:
+            self._withdraw(case)
+        case = self._to_the_end(case)
+        if self._plan.trouble == {"fault": "fail_later"} and any(
+            refund["state"] == "succeeded" and refund["payment_id"] for refund in case["refunds"]
+        ):
+            with suppress(TimeoutError):
+                wait_for(self._came_back, "the late failure", _LATE_FAILURE_SECONDS)
+            case = self._to_the_end(self._read())
+        return str(case["status"])
+
+    def _to_the_end(self, case: dict[str, Any]) -> dict[str, Any]:
+        """Whoever's turn it is acts; then wait until the case has moved."""
+        turns: Mapping[str, Callable[[dict[str, Any]], None]] = {
+            "evidence_required": self._give_evidence,
+            "under_review": self._seller_answers,
+            "declined": self._answer_decline,
+            "disputed": self._reviewer_answers,
+            "refund_pending": self._hurry_provider,
+            "refund_action_required": self._operator_acts,
+        }
+        moved_at = time.monotonic()
+        while case["status"] not in FINAL:
+            turn = turns.get(case["status"])
+            if turn:
+                turn(case)
+            before, case = case, self._moved_on(case["version"])
+            if case["version"] != before["version"]:
+                moved_at = time.monotonic()
+            elif time.monotonic() > moved_at + _PATIENCE_SECONDS:
+                raise Wrong(f"stays {case['status']}, waiting on {case['waiting_on']}")
+        return case
+
+    def _open(self) -> dict[str, Any]:
+        plan = self._plan
+        body = {
+            "order_id": plan.order_id,
+            "kind": "refund",
+            "reason": plan.reason,
+            "description": f"Case {plan.number}",
+            "lines": [{"line_id": line_id, "quantity": units} for line_id, units in plan.lines.items()],
+            "evidence": [_promise(name) for name in self._files_at_opening()],
+        }
+        if plan.attack is Attack.TOO_MANY_UNITS:
+            greedy = [{"line_id": line_id, "quantity": 1000} for line_id in plan.lines]
+            self._refused(self._buyer.post("cases", body | {"lines": greedy}), 409)
+        key = f"{plan.order_id}-{plan.number}-{time.time_ns()}"
+        if plan.attack is Attack.TWICE_AT_ONCE:
+            with ThreadPoolExecutor(2) as pool:
+                answers = list(pool.map(lambda _: self._buyer.post("cases", body, key=key), range(2)))
+            ids = {answer.json().get("case_id") for answer in answers}
+            if len(ids) != 1:
+                raise Wrong(f"one key opened {ids}: {[answer.text[:300] for answer in answers]}")
+        answer = self._buyer.post("cases", body, key=key)
+        if answer.status_code != httpx.codes.CREATED:
+            raise Wrong(f"opening answered {answer.status_code}: {answer.text[:500]}")
+        case: dict[str, Any] = answer.json()
+        self.case_id = case["case_id"]
+        if plan.photo is not Photo.MISSING:
+            for form, name in zip(case["uploads"], self._files_at_opening(), strict=True):
+                self._send(form, name)
+        return case
+
+    def _files_at_opening(self) -> Sequence[str]:
+        match self._plan.photo:
+            case Photo.GOOD | Photo.MISSING:
+                return [self._plan.good]
+            case Photo.HOSTILE | Photo.HOSTILE_THEN_GOOD:
+                return [self._plan.hostile]
+            case _:
+                return []
+
+    def _attack(self, case: Mapping[str, Any]) -> None:
+        """Each must be told what it is told of a case that does not exist, or that its role cannot do this."""
+        decision = {"decision": "approve", "reason_code": "approved", "note": "Mine!"}
+        path = f"cases/{self.case_id}"
+        match self._plan.attack:
+            case Attack.STRANGER_READS:
+                self._refused(self._desk.person("buyer", "stranger").get(path), 404)
+                self._refused(self._desk.person("buyer", "stranger").get(f"{path}/timeline"), 404)
+                self._refused(self._desk.person("buyer", "stranger").post(f"{path}/withdrawal"), 404)
+            case Attack.STRANGER_DECIDES:
+                other = self._desk.person("seller", "other-seller")
+                self._refused(other.post(f"{path}/decision", decision), 404)
+            case Attack.BUYER_DECIDES:
+                self._refused(self._buyer.post(f"{path}/decision", decision), 403)
+            case Attack.TOO_MUCH_MONEY:
+                greedy = decision | {"amount": case["quote"]["total"]["amount"] + 1}
+                self._refused(self._seller.post(f"{path}/decision", greedy), 409, 422)
+
+    def _give_evidence(self, case: dict[str, Any]) -> None:
+        states = {one["evidence_id"]: one["state"] for one in case["evidence"]}
+        if "accepted" in states.values() or any(states[one] == "awaiting_upload" for one in self._sent):
+            return  # it is being looked at
+        if self._plan.photo is Photo.LATER or (
+            self._plan.photo is Photo.HOSTILE_THEN_GOOD and "refused" in states.values()
+        ):
+            answer = self._said(self._buyer.post(f"cases/{self.case_id}/evidence", _promise(self._plan.good)))
+            if answer:
+                self._send(answer["upload"], self._plan.good)
+        elif self._plan.seller is Answer.WITHDRAW:
+            self._withdraw(case)
+        else:
+            self._clock_strikes(case)
+
+    def _seller_answers(self, case: dict[str, Any]) -> None:
+        match self._plan.seller:
+            case Answer.WITHDRAW:
+                self._withdraw(case)
+            case Answer.SILENCE:
+                self._clock_strikes(case)
+            case Answer.RACE:
+                with ThreadPoolExecutor(2) as pool:
+                    pool.submit(self._clock_strikes, case)
+                    pool.submit(self._decide, case, "seller", Answer.APPROVE).result()
+            case answer:
+                self._decide(case, "seller", answer)
+
+    def _answer_decline(self, case: dict[str, Any]) -> None:
+        (self._withdraw if self._plan.after_decline is Answer.WITHDRAW else self._clock_strikes)(case)
+
+    def _reviewer_answers(self, case: dict[str, Any]) -> None:
+        if self._plan.reviewer is Answer.WITHDRAW:
+            self._withdraw(case)
+        else:
+            self._decide(case, "reviewer", self._plan.reviewer)
+
+    def _hurry_provider(self, case: dict[str, Any]) -> None:
+        """The provider makes up its mind; what it has not answered is asked again before its time."""
+        for refund in self._at_provider("pending"):
+            self._desk.sandbox("POST", f"refunds/{refund['id']}/settle", {"status": "succeeded"})
+        with suppress(TimeoutError):
+            self._moved_on(case["version"], 2)
+            return
+        self._clock_strikes(case)
+
+    def _operator_acts(self, case: dict[str, Any]) -> None:
+        """The buyer does what the provider asked for; a refund that failed gets a new attempt."""
+        for refund in self._at_provider("requires_action"):
+            self._desk.sandbox("POST", f"refunds/{refund['id']}/settle", {"status": "succeeded"})
+        with suppress(TimeoutError):
+            self._moved_on(case["version"], 1)
+            return
+        self._said(self._desk.person("operator").post(f"cases/{self.case_id}/resumption"))
+
+    def _decide(self, case: Mapping[str, Any], role: str, answer: Answer) -> None:
+        body: dict[str, Any] = {
+            "decision": "decline" if answer is Answer.DECLINE else "approve",
+            "reason_code": "checked",
+            "note": f"{role} says {answer}",
+        }
+        if answer is Answer.PART:
+            body["amount"] = _part(case["quote"]["total"], self._plan.percent)
+        person = self._seller if role == "seller" else self._desk.person("reviewer")
+        said = person.post(f"cases/{self.case_id}/decision", body)
+        if said.status_code == httpx.codes.FORBIDDEN and said.json()["code"] == "amount_above_limit":
+            self._clock_strikes(case)
+        else:
+            self._said(said)
+
+    def _withdraw(self, _case: Mapping[str, Any]) -> None:
+        self._said(self._buyer.post(f"cases/{self.case_id}/withdrawal"))
+
+    def _clock_strikes(self, case: Mapping[str, Any]) -> None:
+        """The time of the party whose turn it is has passed; nothing happens where the case moved on."""
+        with suppress(ClientError):
+            past = int(time.time() * 1000) - 1
+            self._desk.move_deadline(str(self.case_id), past, version=case["version"])
+        with _SWEEPING:
+            self._desk.sweep()
+
+    def _send(self, form: Mapping[str, Any], name: str) -> None:
+        answer = upload(form, _content(name))
+        if answer.is_error:
+            raise Wrong(f"the upload was answered {answer.status_code}: {answer.text[:300]}")
+        self._sent.add(form["evidence_id"])
+
+    def _read(self) -> dict[str, Any]:
+        case: dict[str, Any] = self._buyer.get(f"cases/{self.case_id}").raise_for_status().json()
+        return case
+
+    def _moved_on(self, version: int, seconds: float = 30) -> dict[str, Any]:
+        """The case once its version has changed; as it is, where that takes too long."""
+        pause = 0.05
+        end = time.monotonic() + seconds
+        while (case := self._read())["version"] == version:
+            if time.monotonic() > end:
+                if seconds < 30:
+                    raise TimeoutError
+                return case
+            time.sleep(pause)
+            pause = min(pause * 1.5, 0.5)
+        return case
+
+    def _came_back(self) -> bool:
+        return self._read()["status"] not in FINAL
+
+    def _at_provider(self, state: str) -> list[dict[str, Any]]:
+        refunds = self._desk.refunds_at_provider()
+        return [
+            one
+            for one in refunds
+            if one["metadata"].get("case_id") == self.case_id and one["status"] == state
+        ]
+
+    def _refused(self, answer: httpx.Response, *statuses: int) -> None:
+        if answer.status_code not in statuses:
+            raise Wrong(f"{self._plan.attack}: answered {answer.status_code}: {answer.text[:300]}")
+        ATTACKS[f"{self._plan.attack}"] += 1
+
+    def _said(self, answer: httpx.Response) -> dict[str, Any] | None:
+        """The body of a success; nothing where somebody else was faster."""
+        said: dict[str, Any] = answer.json()
+        if answer.is_success:
+            return said
+        if said.get("code") in _OVERTAKEN:
+            return None
+        raise Wrong(f"{answer.request.url.path} answered {answer.status_code}: {answer.text[:500]}")
+
+
+# Every sweep sees every case that is due: one at a time is enough.
+_SWEEPING = threading.Lock()
+ATTACKS: Counter[str] = Counter()
+
+
+def play(desk: Stack, plan: Plan, cards: Sequence[str]) -> Played:
+    """Play one case; whatever goes wrong is part of the answer."""
+    one = Play(desk, plan, cards)
+    try:
+        status = one.run()
+        return Played(plan, one.case_id, status)
+    except (Wrong, httpx.HTTPError, ClientError) as error:
+        return Played(plan, one.case_id, "wrong", f"{type(error).__name__}: {error}")
+
+
+@cache
+def _content(name: str) -> bytes:
+    return UPLOADS[name].build()
+
+
+def _promise(name: str) -> dict[str, Any]:
+    suffix = UPLOADS[name].declared_type.removeprefix("image/")
+    return {
+        "filename": f"photo.{suffix}",
+        "content_type": UPLOADS[name].declared_type,
+        "size": len(_content(name)),
+    }
+
+
+def _part(total: Mapping[str, Any], percent: int) -> int:
+    """At least one minor unit; Stripe takes dinars in tens only."""
+    amount = max(1, int(total["amount"]) * percent // 100)
+    return max(10, amount - amount % 10) if total["currency"] == "KWD" else amount
+
+
+# ---------------------------------------------------------------- report
+
+
+def show(console: Console, played: Sequence[Played], proof: Audit) -> None:
+    """What happened, who decided, where the money is, and the verdict."""
+    mine = {one.case_id for one in played}
+    cases = [case for file in proof.files for case in file.cases if case.case_id in mine]
+    console.print(_ends(cases), _money(proof))
+    by_cases, by_providers = proof.refunds
+    attacks = sum(ATTACKS.values())
+    runs = sum(len(case.executions) for file in proof.files for case in file.cases)
+    console.print(
+        f"{len(proof.files)} orders, {sum(len(file.cases) for file in proof.files)} cases, {runs} executions "
+        f"audited. Refunds that succeeded: {by_cases} by the cases, {by_providers} by the providers. "
+        f"{attacks} hostile requests were refused.",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+def _ends(cases: Sequence[CaseFile]) -> Table:
+    """Final statuses down, deciders across."""
+    counts = Counter((str(one.case["status"]), _decider(one)) for one in cases)
+    deciders = sorted({decider for _, decider in counts})
+    table = Table(title="Cases by end and by who decided", title_justify="left")
+    table.add_column("")
+    for name in (*deciders, "all"):
+        table.add_column(name, justify="right")
+    for status in (*sorted({status for status, _ in counts}), "all"):
+        row = [
+            sum(n for (one, by), n in counts.items() if status in (one, "all") and decider in (by, "all"))
+            for decider in (*deciders, "all")
+        ]
+        table.add_row(status, *(str(n or "") for n in row), end_section=status != "all")
+    return table
+
+
+def _decider(one: CaseFile) -> str:
+    """Who made it end so: whoever ended it without money, or who decided about the money."""
+    last = one.timeline[-1]
+    if one.case["status"] == "cancelled" or not one.case["decision"]:
+        role = last["actor"]["role"]
+    else:
+        role = one.case["decision"]["by"]["role"]
+    return "clock" if role == "system" else str(role)
+
+
+def _money(proof: Audit) -> Table:
+    table = Table(title="Money of the touched orders, in minor units", title_justify="left")
+    names = {
+        "orders": "orders",
+        "captured": "captured",
+        "reserved": "reserved",
+        "refunded": "refunded by ledger",
+        "cases": "by cases",
+        "stripe": "at Stripe",
+        "store_credit": "as store credit",
+    }
+    for title in ("", *names.values()):
+        table.add_column(title, justify="right")
+    for currency, sums in sorted(proof.sums().items()):
+        table.add_row(currency, *(f"{sums[name]:,}" for name in names))
+    return table
+
+
+def show_wrong(console: Console, proof: Audit, violations: Sequence[Violation]) -> None:
+    """Every violation, with the timeline of the case that is to blame."""
+    known = {case.case_id: case for file in proof.files for case in file.cases}
+    for one in violations:
+        console.print(f"[red]✗[/] order {one.order_id}, case {one.case_id}", highlight=False)
+        console.print(f"  {one.detail}", markup=False, highlight=False, soft_wrap=True)
+        for entry in known[one.case_id].timeline if one.case_id in known else ():
+            line = f"  {entry['seq']:>3} {entry['at']} {entry['actor']['role']:<9} {entry['event']:<22}"
+            console.print(f"{line} {entry['from']} → {entry['to']}", markup=False, highlight=False)
+
+
+def main() -> int:
+    """Plan, play, audit, report."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.cases", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--count", type=int, default=200, help="how many cases")
+    parser.add_argument("--seed", type=int, help="which cases; without it, others each time")
+    parser.add_argument("--orders", type=Path, default=JOURNAL_FILE, help="the journal of tools.load_orders")
+    parser.add_argument(
+        "--trouble", type=int, default=20, help="percent of cases whose provider fails somehow"
+    )
+    parser.add_argument("--workers", type=int, default=8, help="how many cases at once")
+    options = parser.parse_args()
+
+    desk, console = Stack(), Console()
+    loaded = journal_of(desk, options.orders).loaded()
+    if not loaded:
+        console.print(
+            "No orders are loaded. Load some: python -m tools.load_orders tools/sample_orders.jsonl"
+        )
+        return 1
+    seed = randrange(1_000_000) if options.seed is None else options.seed
+    started = time.monotonic()
+    plans = list(plan_cases(desk, loaded, options.count, seed, options.trouble))
+    if len(plans) < options.count:
+        console.print(f"[yellow]The loaded orders have units for {len(plans)} cases only.[/]")
+    touched = {plan.order_id: loaded[plan.order_id].references for plan in plans}
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, TimeElapsedColumn(), console=console) as progress:
+        playing = progress.add_task(f"Cases (seed {seed})", total=len(plans))
+        auditing = progress.add_task("Audit of their orders", total=len(touched))
+        played = []
+        with ThreadPoolExecutor(options.workers) as pool:
+            tasks = [pool.submit(play, desk, plan, _cards(touched[plan.order_id])) for plan in plans]
+            for task in as_completed(tasks):
+                played.append(task.result())
+                progress.advance(playing)
+        proof = audit(desk, touched, on_each=lambda: progress.advance(auditing))
+    violations = [
+        Violation(one.plan.order_id, one.case_id, f"{one.wrong} ({one.plan})") for one in played if one.wrong
+    ]
+    violations.extend(proof.violations)
+    show(console, played, proof)
+    show_wrong(console, proof, violations)
+    verdict = f"[red]{len(violations)} violations[/]" if violations else "[green]every sum is right[/]"
+    seconds = time.monotonic() - started
+    console.print(f"{len(played)} cases in {seconds:.0f} s with seed {seed}: {verdict}", highlight=False)
+    return 1 if violations else 0
+
+
+def _cards(references: Mapping[str, str]) -> list[str]:
+    return [reference for reference in references.values() if reference.startswith("pi_")]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
