@@ -82,11 +82,11 @@ class BadLine(Exception):
 
 @dataclass
 class Done:
-    """What was already done for an order."""
+    """What was already done for an order. `units` are those the desk has of it: none before it was taken."""
 
     days: int | None = None
     references: dict[str, str] = field(default_factory=dict)
-    loaded: bool = False
+    units: int = 0
 
 
 class Journal:
@@ -116,7 +116,7 @@ class Journal:
 
     def loaded(self) -> dict[str, Done]:
         """The orders that the desk has."""
-        return {order_id: done for order_id, done in self._done.items() if done.loaded}
+        return {order_id: done for order_id, done in self._done.items() if done.units}
 
     def references(self) -> Iterator[str]:
         """The references of all payments, store credit included."""
@@ -135,7 +135,7 @@ class Journal:
         done = self._done.setdefault(entry["order_id"], Done())
         done.days = entry.get("days", done.days)
         done.references |= entry.get("references", {})
-        done.loaded = entry.get("loaded", done.loaded)
+        done.units = entry.get("units", done.units)
 
 
 @dataclass(frozen=True)
@@ -163,9 +163,9 @@ class Loader:
                 reference = self._reference(order, payment)
                 self.journal.note(order.order_id, references={payment.payment_id: reference})
             made[f"{provider_of(payment.method)} {kind}"] += 1
-        self._put(snapshot(order, days, self.journal.of(order.order_id).references))
-        if not done.loaded:
-            self.journal.note(order.order_id, loaded=True)
+        taken = self._put(snapshot(order, days, self.journal.of(order.order_id).references))
+        if not done.units:
+            self.journal.note(order.order_id, units=sum(line["quantity"] for line in taken["lines"]))
         return made
 
     def _reference(self, order: OrderLine, payment: PaymentLine) -> str:
@@ -176,13 +176,15 @@ class Loader:
         except stripe.StripeError as error:
             raise BadLine(f"payment {payment.payment_id} was not made: {error.user_message}") from error
 
-    def _put(self, body: Mapping[str, Any]) -> None:
+    def _put(self, body: Mapping[str, Any]) -> dict[str, Any]:
         try:
             answer = self.desk.person("platform").put(f"orders/{body['order_id']}", body)
         except httpx.HTTPError as error:
             raise BadLine(f"the API did not answer: {error}") from error
         if answer.status_code != httpx.codes.OK:
             raise BadLine(_refusal(answer))
+        taken: dict[str, Any] = answer.json()
+        return taken
 
 
 def read_order(line: str) -> OrderLine:

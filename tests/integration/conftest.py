@@ -44,3 +44,10 @@ def payer(sandbox_server: Server, sandbox: Control) -> Payer:
         "sk_test_integration", base_addresses={"api": sandbox_server.url}, max_network_retries=0
     )
     return Payer(Shop(client))
+
+
+@pytest.fixture(scope="module")
+def shared_desk() -> Iterator[Desk]:
+    """A desk for a whole module that needs no provider."""
+    with httpx.Client(base_url="http://127.0.0.1:9") as nobody, running_desk(Control(nobody), "") as desk:
+        yield desk

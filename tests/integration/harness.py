@@ -5,27 +5,32 @@ second time. The handlers are those of `functions/*/app.py`. What lies between t
 documented: API Gateway's events, the stream with its filter and its retries, S3's notifications, the queue, the
 schedules, and the Lambda invocations of the state machine.
 
-Four seams reach into moto 5.2.5: the client by which its interpreter invokes Lambda functions, the sleep between
+Five seams reach into moto 5.2.5: the client by which its interpreter invokes Lambda functions, the sleep between
 its retries, one lock around its backends, which are not thread-safe (a cancelled transaction puts whole tables
-back), and the grammar's tree of the state machine, which is kept because parsing it takes a quarter of a second.
+back), the copies of tables that it takes for that (as deep as puts reach, for they are most of a test's time), and
+the grammar's tree of the state machine, which is kept because parsing it takes a quarter of a second.
 Its executions run in threads; `Desk.settle` waits until each has ended or waits for its token.
 """
 
+import copy
 import io
 import json
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from types import SimpleNamespace
-from typing import Any, Self
+from typing import Any
 
 import pytest
 from moto import mock_aws
 from moto.core.botocore_stubber import BotocoreStubber
+from moto.dynamodb import models as dynamodb_models
 from moto.dynamodb.models import dynamodb_backends
+from moto.dynamodb.models.table import Table
 from moto.ses.models import ses_backends
 from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
 from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
@@ -59,6 +64,11 @@ _FACTORIES: list[Any] = [
 
 class WorkerDied(BaseException):
     """The process of a function ends in the middle of its work: no handler catches it, Lambda reports it."""
+
+
+def dies() -> None:
+    """The worker's end."""
+    raise WorkerDied
 
 
 class Clock:
@@ -160,9 +170,9 @@ class Stack:
             asked = {key: table[key] for key in wanted if key in table}
             if stream := table.get("StreamSpecification"):
                 asked["StreamSpecification"] = {"StreamEnabled": True, **stream}
-            made = self.client("dynamodb").create_table(
-                TableName=f"{STACK}-{name}", **self.resolve(asked)
-            )["TableDescription"]
+            made = self.client("dynamodb").create_table(TableName=f"{STACK}-{name}", **self.resolve(asked))[
+                "TableDescription"
+            ]
             self._names[name] = made["TableName"]
             self._attributes[name, "Arn"] = made["TableArn"]
             self._attributes[name, "StreamArn"] = made.get("LatestStreamArn", "")
@@ -261,7 +271,9 @@ class Desk:
         self.clock = Clock(patch)
         self.sandbox = sandbox
         self.deaths: list[str] = []
+        self.deaths_are_noticed = True
         self.pauses: list[float] = []
+        self.stream_is_down = False
         self.stream = Trigger()
         self.uploads = Trigger()
         self._patch = patch
@@ -270,6 +282,7 @@ class Desk:
         self._worker = threading.RLock()
         self._read_records = 0
         _serialize_moto(patch)
+        patch.setattr(dynamodb_models, "copy", SimpleNamespace(copy=copy.copy, deepcopy=_copied))
         patch.setattr(AmazonStateLanguageParser, "parse", staticmethod(_parsed))
         patch.setattr(lambda_eval_utils, "boto_client_for", lambda **_: SimpleNamespace(invoke=self._invoked))
         # The state machine's intervals are kept, not slept.
@@ -290,14 +303,27 @@ class Desk:
                 patch.setenv(name, value)
         forget_workers()
 
+    def after(self, owner: Any, name: str, then: Callable[[], object], *, nth: int = 1) -> None:
+        """Something happens right after the n-th call of a method, before its caller learns of it."""
+        calls = 0
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            nonlocal calls
+            result = original(*args, **kwargs)
+            calls += 1
+            if calls == nth:
+                then()
+            return result
+
+        original = getattr(owner, name)
+        self._patch.setattr(owner, name, call)
+
     def close(self) -> None:
         """End all executions: a thread that still waits for its token is woken and finds no function to call."""
         self._closed = True
         for execution in self._executions():
             if execution.status == "RUNNING" and execution.exec_worker.env:
-                execution.stop(stop_date=None, error="", cause="")
-                for endpoint in list(execution.exec_worker.env.callback_pool_manager._pool.values()):
-                    endpoint.interrupt_all()
+                _end(execution)
         forget_workers()
 
     # ------------------------------------------------------------ Lambda
@@ -310,7 +336,9 @@ class Desk:
             return json.loads(json.dumps(handler(payload, _Context(function))))
         with self._worker, pytest.MonkeyPatch.context() as patch:
             forget_workers()
-            for name in {name for other in self._functions.values() for name in self.stack.environment(other)}:
+            for name in {
+                name for other in self._functions.values() for name in self.stack.environment(other)
+            }:
                 patch.delenv(name, raising=False)
             for name, value in self.stack.environment(function).items():
                 patch.setenv(name, value)
@@ -328,7 +356,7 @@ class Desk:
         properties = dict(self.stack.of_type("AWS::Serverless::Function"))[function]
         return str(properties["CodeUri"]).removeprefix("functions/")
 
-    def _invoked(self, FunctionName: str, Payload: bytes = b"{}", **_: Any) -> dict[str, Any]:  # noqa: N803
+    def _invoked(self, FunctionName: str, Payload: bytes = b"{}", **_: Any) -> dict[str, Any]:
         """What the state machine's calls of Lambda come to. An exception is the task's failure, by its name."""
         if self._closed:
             raise SystemExit
@@ -337,8 +365,10 @@ class Desk:
             said = self.invoke(self._functions[FunctionName], json.loads(Payload))
         except (Exception, WorkerDied) as error:  # noqa: BLE001 - as Lambda does, whatever it is
             self.deaths.append(f"{type(error).__name__}: {error}")
-            answer["FunctionError"] = "Unhandled"
-            said = {"errorType": type(error).__name__, "errorMessage": str(error)}
+            said = None
+            if self.deaths_are_noticed or not isinstance(error, WorkerDied):
+                answer["FunctionError"] = "Unhandled"
+                said = {"errorType": type(error).__name__, "errorMessage": str(error)}
         return answer | {"Payload": io.BytesIO(json.dumps(said).encode())}
 
     # ------------------------------------------------------------ API Gateway
@@ -422,7 +452,7 @@ class Desk:
 
     def _pump_once(self, batch: int) -> bool:
         self.settle()
-        records = self.new_records()
+        records = [] if self.stream_is_down else self.new_records()
         for start in range(0, len(records), batch):
             self.deliver(records[start : start + batch])
             self.settle()
@@ -441,11 +471,12 @@ class Desk:
 
     def new_records(self) -> list[dict[str, Any]]:
         """The stream's records since the last call, through the filter of the function's trigger."""
-        (_, trigger), = self.stack.events("DynamoDB")
+        ((_, trigger),) = self.stack.events("DynamoDB")
         patterns = [json.loads(one["Pattern"]) for one in trigger["FilterCriteria"]["Filters"]]
         # Read past the API, which would spell out the whole stream anew each time.
         table = self.stack.resolve(trigger["Stream"]).split("/")[1]
         shard = dynamodb_backends[ACCOUNT][REGION].get_table(table).stream_shard
+        assert shard, "the table of the trigger has no stream"
         records = [one.to_json() for one in shard.items[self._read_records :]]
         self._read_records += len(records)
         wired = [_as_event(record) for record in records]
@@ -535,7 +566,7 @@ class Desk:
         return list(self._machine().executions)
 
     def _machine(self) -> Any:
-        (name, _), = self.stack.of_type("AWS::Serverless::StateMachine")
+        ((name, _),) = self.stack.of_type("AWS::Serverless::StateMachine")
         backend = stepfunctions_parser_backends[ACCOUNT][REGION]
         return backend.describe_state_machine(self.stack.ref(name))
 
@@ -547,13 +578,28 @@ class Desk:
         """An execution's state (`RUNNING`, `SUCCEEDED`, ...) and the names of the states it entered, in order."""
         (found,) = (one for one in self._executions() if one.name == name)
         events = found.to_history_output()["events"]
-        entered = [one["stateEnteredEventDetails"]["name"] for one in events if "stateEnteredEventDetails" in one]
+        entered = [
+            one["stateEnteredEventDetails"]["name"] for one in events if "stateEnteredEventDetails" in one
+        ]
         return found.status, entered
 
     def history(self, name: str) -> str:
         """All that an execution's history shows, as text."""
         (found,) = (one for one in self._executions() if one.name == name)
         return json.dumps(found.to_history_output()["events"], default=str)
+
+    def stop(self, name: str) -> None:
+        """Somebody aborts an execution."""
+        (found,) = (one for one in self._executions() if one.name == name)
+        _end(found)
+        deadline = time.monotonic() + _PATIENCE
+        while found.status == "RUNNING":
+            assert time.monotonic() < deadline
+            time.sleep(0.001)
+
+    def forget_workers(self) -> None:
+        """All workers are gone; the next ones read their environment again."""
+        forget_workers()
 
     def mails(self) -> list[Any]:
         """What was handed to SES."""
@@ -608,6 +654,12 @@ def _as_event(record: Mapping[str, Any]) -> dict[str, Any]:
     return {**record, "dynamodb": stream}
 
 
+def _end(execution: Any) -> None:
+    execution.stop(stop_date=None, error="", cause="")
+    for endpoint in list(execution.exec_worker.env.callback_pool_manager._pool.values()):
+        endpoint.interrupt_all()
+
+
 def _quiet(execution: Any) -> bool:
     """Ended, or the task was handed over and nobody has rung yet."""
     if execution.status != "RUNNING":
@@ -618,6 +670,19 @@ def _quiet(execution: Any) -> bool:
         return False
     endpoint = next(reversed(env.callback_pool_manager._pool.values()))
     return not endpoint._notify_event.is_set()
+
+
+def _copied(value: Any) -> Any:
+    """A transaction puts whole items and appends to the stream; it changes nothing in place."""
+    if not isinstance(value, Table):
+        return copy.deepcopy(value)
+    table = copy.copy(value)
+    table.items = defaultdict(dict, {key: copy.copy(items) for key, items in value.items.items()})
+    if value.stream_shard:
+        table.stream_shard = copy.copy(value.stream_shard)
+        table.stream_shard.items = list(value.stream_shard.items)
+        table.stream_shard.table = table
+    return table
 
 
 _parse = AmazonStateLanguageParser.parse

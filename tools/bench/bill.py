@@ -1,15 +1,16 @@
 """From what was counted to dollars for a thousand cases."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from aftersales.domain.timeline import Event
 from tools.bench import prices, template
 from tools.bench.journeys import Journey
 from tools.bench.recorder import Invocation
 
 CASES = 1000
 MAIL = "mail_buyer"
-# Functions that somebody outside calls; a step of an execution goes on with the trace of the relay that started it.
+# A step goes on with the trace of its execution, and that with the trace of the relay that started it.
 _STEPS = frozenset(template.substitutions().values())
 
 
@@ -34,31 +35,42 @@ class Usage:
 
 def usage(journey: Journey) -> Usage:
     """A case's usage without mail to its buyer; the queue of that mail is part of telling."""
-    desk = [one for one in journey.invocations if one.function != MAIL]
-    publishes = _calls(desk, "sns", "Publish")
-    return Usage(
+    used = usage_of([one for one in journey.invocations if one.function != MAIL])
+    # An execution that no traced relay started begins a trace of its own.
+    own_trace = template.machine_is_traced() and not template.is_traced("relay_timeline")
+    return replace(
+        used,
         transitions=len(journey.states),
-        # A notice is put into the queue, received and deleted.
-        sqs_requests=3 * publishes,
-        sns_publishes=publishes,
-        s3_puts=_calls(desk, "s3", "PutObject") + journey.uploads,
-        s3_gets=_calls(desk, "s3", "GetObject"),
-        mails=0,
-        **_of_functions(desk),
+        s3_puts=used.s3_puts + journey.uploads,
+        traces=used.traces + own_trace,
     )
 
 
 def mail_usage(journey: Journey) -> Usage:
     """What the mail to the buyer adds."""
-    mail = [one for one in journey.invocations if one.function == MAIL]
+    return usage_of([one for one in journey.invocations if one.function == MAIL])
+
+
+def usage_of(invocations: Sequence[Invocation]) -> Usage:
+    """What some invocations use, in sum."""
+    publishes = _calls(invocations, "sns", "Publish")
     return Usage(
         transitions=0,
-        sqs_requests=0,
-        sns_publishes=0,
-        s3_puts=0,
-        s3_gets=0,
-        mails=_calls(mail, "ses", "SendEmail"),
-        **_of_functions(mail),
+        invocations=len(invocations),
+        gigabyte_seconds=sum(
+            milliseconds(one) / 1000 * template.memory(one.function) / 1024 for one in invocations
+        ),
+        api_calls=sum(map(_is_api_call, invocations)),
+        write_units=sum(one.units.write for one in invocations),
+        read_units=sum(one.units.read for one in invocations),
+        sns_publishes=publishes,
+        # A notice is put into the queue, received and deleted.
+        sqs_requests=3 * publishes,
+        s3_puts=_calls(invocations, "s3", "PutObject"),
+        s3_gets=_calls(invocations, "s3", "GetObject"),
+        log_bytes=sum(_log_bytes(one.log) for one in invocations),
+        traces=sum(map(_begins_trace, invocations)),
+        mails=_calls(invocations, "ses", "SendEmail"),
     )
 
 
@@ -93,6 +105,24 @@ def sampled(traces: int, pace: str) -> float:
     return kept / cases_a_second
 
 
+def savings(used: Usage) -> Mapping[str, float]:
+    """What some changes would take off a bill."""
+    asked = prices.WAIT_MS_PROVIDER / 1000 / 2
+    changes = {
+        "only the API begins traces": replace(used, traces=used.api_calls),
+        "an event about a refund that is settled is answered without asking the provider": replace(
+            used, gigabyte_seconds=used.gigabyte_seconds - asked
+        ),
+        "one state less": replace(used, transitions=used.transitions - 1),
+    }
+    return {what: total(used) - total(changed) for what, changed in changes.items()}
+
+
+def event_metrics() -> int:
+    """Every event of the timeline is a metric, and the refund that nobody answers is one more."""
+    return len(Event) + 1
+
+
 def milliseconds(one: Invocation) -> float:
     """How long a run is billed for: CPU time on its share of a processor, waits, its part of cold starts."""
     cpu = prices.CPU_MS_PER_INVOCATION + prices.CPU_MS_PER_CALL * (len(one.calls) + len(one.provider_calls))
@@ -104,18 +134,14 @@ def milliseconds(one: Invocation) -> float:
     return cpu / share + waits + prices.COLD_SHARE * prices.COLD_MS
 
 
-def _of_functions(invocations: Sequence[Invocation]) -> dict[str, int | float]:
-    return {
-        "invocations": len(invocations),
-        "gigabyte_seconds": sum(
-            milliseconds(one) / 1000 * template.memory(one.function) / 1024 for one in invocations
-        ),
-        "api_calls": sum("httpMethod" in one.event for one in invocations),
-        "write_units": sum(one.units.write for one in invocations),
-        "read_units": sum(one.units.read for one in invocations),
-        "log_bytes": sum(_log_bytes(one.log) for one in invocations),
-        "traces": sum(one.function not in _STEPS for one in invocations),
-    }
+def _is_api_call(one: Invocation) -> bool:
+    return "httpMethod" in one.event
+
+
+def _begins_trace(one: Invocation) -> bool:
+    if _is_api_call(one):
+        return template.api_is_traced() or template.is_traced(one.function)
+    return one.function not in _STEPS and template.is_traced(one.function)
 
 
 def _log_bytes(log: str) -> int:

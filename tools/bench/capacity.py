@@ -32,6 +32,9 @@ class Units:
         return Units(self.read + other.read, self.write + other.write)
 
 
+NOTHING = Units()
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """A table's own key and the keys of its indexes, all of which project their keys only."""
@@ -63,12 +66,16 @@ def write_units(table: Table, before: Item | None, after: Item | None, *, transa
     """
     own = _steps(max(item_size(before), item_size(after)), WRITE_STEP)
     times = TRANSACTIONAL if transactional else 1
-    return Units(write=own * times + sum(_index_writes(table, index, before, after) for index in table.indexes))
+    return Units(
+        write=own * times + sum(_index_writes(table, index, before, after) for index in table.indexes)
+    )
 
 
 def item_read_units(items: Iterable[Item | None], *, consistent: bool) -> Units:
     """Items read one by one; looking for one that is not there costs a step as well."""
-    return Units(read=sum(_steps(item_size(item), READ_STEP) for item in items) * (1.0 if consistent else 0.5))
+    return Units(
+        read=sum(_steps(item_size(item), READ_STEP) for item in items) * (1.0 if consistent else 0.5)
+    )
 
 
 def query_read_units(items: Iterable[Item], *, consistent: bool) -> Units:

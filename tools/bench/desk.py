@@ -18,13 +18,12 @@ from unittest.mock import patch
 import boto3
 import moto.stepfunctions.parser.asl.component.state.exec.state_task.lambda_eval_utils as moto_lambda
 import stripe._stripe_client as stripe_client
-from aftersales.adapters import tables as keys
-from aftersales.contracts.routes import ROUTES
-from aftersales.domain.timeline import EFFECTS, Event
-from aftersales.entrypoints import bootstrap
-from aftersales.entrypoints.logs import logger
 from moto import mock_aws
 
+from aftersales.adapters import tables as keys
+from aftersales.contracts.routes import ROUTES
+from aftersales.entrypoints import bootstrap, metrics
+from aftersales.entrypoints.logs import logger
 from tools.bench import provider, samples, template
 from tools.bench.recorder import CURRENT, Invocation, Recorder
 
@@ -37,10 +36,7 @@ _GROUPS = {
     "reviewer": ("reviewers", samples.REVIEWER),
     "platform": ("platform", samples.PLATFORM),
 }
-_CACHES = (
-    *("client", "desk", "store", "workflow", "payments", "provider_events"),
-    *("evidence_files", "notices", "subscriptions", "mailer", "_session", "_stripe_secret"),
-)
+_WAKES = {"StartExecution": "starts", "SendTaskSuccess": "rings"}
 _PATIENCE = 30
 
 
@@ -70,7 +66,10 @@ class _LambdaClient:
     def invoke(self, **request: Any) -> dict[str, Any]:
         """Run the function; its exception is the execution's to handle."""
         try:
-            answer, error = self._run(request["FunctionName"].rsplit(":", 1)[1], json.loads(request["Payload"])), {}
+            answer, error = (
+                self._run(request["FunctionName"].rsplit(":", 1)[1], json.loads(request["Payload"])),
+                {},
+            )
         except Exception as raised:  # noqa: BLE001 - whatever it is, Lambda reports it
             answer = {"errorType": type(raised).__name__, "errorMessage": str(raised)}
             error = {"FunctionError": "Unhandled"}
@@ -89,6 +88,7 @@ class BenchDesk:
         self._tokens: dict[str, str] = {}
         self._rung: set[str] = set()
         self._aws = boto3.Session()
+        self._clients: dict[str, Any] = {}
         self._db = self._client("dynamodb")
         self._read_shards: dict[str, str] = {}
         self._make_resources()
@@ -142,7 +142,7 @@ class BenchDesk:
             headers={**sent, **(headers or {})},
         )
         answer = self.run(route.function, event)
-        assert answer["statusCode"] < 300, answer
+        assert answer["statusCode"] < 300, self.invocations[-1].log
         return json.loads(answer["body"])
 
     def upload(self, case_id: str, evidence_id: str, content: bytes) -> None:
@@ -192,7 +192,9 @@ class BenchDesk:
         return handler
 
     def _client(self, service: Any) -> Any:
-        return self._aws.client(service)
+        if service not in self._clients:
+            self._clients[service] = self._aws.client(service)
+        return self._clients[service]
 
     def _make_resources(self) -> None:
         for name, properties in template.tables().items():
@@ -266,9 +268,12 @@ class BenchDesk:
         records: list[Any] = []
         for shard in streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]:
             name = shard["ShardId"]
-            at = self._read_shards.get(name) or streams.get_shard_iterator(
-                StreamArn=arn, ShardId=name, ShardIteratorType="TRIM_HORIZON"
-            )["ShardIterator"]
+            at = (
+                self._read_shards.get(name)
+                or streams.get_shard_iterator(StreamArn=arn, ShardId=name, ShardIteratorType="TRIM_HORIZON")[
+                    "ShardIterator"
+                ]
+            )
             page = streams.get_records(ShardIterator=at)
             self._read_shards[name] = page["NextShardIterator"]
             records += page["Records"]
@@ -295,8 +300,9 @@ class BenchDesk:
 def open_desk() -> Iterator[BenchDesk]:
     """A new desk with an empty account. Its clock stands still, at a time that is as long as any other."""
     now = int(time.time()) * 1000 + 777
+    settings = template.literal_settings()
     environment = {
-        **template.literal_settings(),
+        **settings,
         **{name: "testing" for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")},
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_LAMBDA_FUNCTION_NAME": "bench",
@@ -317,7 +323,10 @@ def open_desk() -> Iterator[BenchDesk]:
         patch.object(bootstrap, "now", lambda: now),
         patch.object(sys, "stdout", stdout),
         patch.object(logger.registered_handler, "stream", stdout),
-        patch.object(logger, "service", "aftersales"),
+        # Both may have been made before this environment was.
+        patch.object(logger, "service", settings["POWERTOOLS_SERVICE_NAME"]),
+        patch.object(metrics._metrics.provider, "service", settings["POWERTOOLS_SERVICE_NAME"]),
+        patch.object(metrics._metrics.provider, "namespace", settings["POWERTOOLS_METRICS_NAMESPACE"]),
     ):
         _forget_workers()
         logger.clear_state()
@@ -333,8 +342,9 @@ def open_desk() -> Iterator[BenchDesk]:
 
 
 def _forget_workers() -> None:
-    for name in _CACHES:
-        getattr(bootstrap, name).cache_clear()
+    for made in vars(bootstrap).values():
+        if hasattr(made, "cache_clear"):
+            made.cache_clear()
 
 
 def _has_effect(record: Mapping[str, Any]) -> bool:
@@ -353,10 +363,15 @@ def _label(invocation: Invocation, answer: Any) -> str:
         case _, {"requestContext": {"operationName": operation}}:
             return str(operation)
         case "relay_timeline", {"Records": [{"dynamodb": {"NewImage": image}}]}:
-            event = image["event"]["S"]
-            wake = EFFECTS[Event(event)].wake
-            return f"relay of {event} ({wake})"
+            done = [word for action, word in _WAKES.items() if invocation.count("states", action)]
+            return ", ".join([f"relay of {image['event']['S']}", *done])
         case "assess_case", _:
-            return f"assess_case: {answer['status']}" if answer else "assess_case"
+            status = answer["status"] if answer else "fails"
+            return f"assess_case, {status}" + ("" if invocation.writes else " already")
+        case "refund_buyer", _:
+            asked = any(method == "get" for method, _path in invocation.provider_calls)
+            return "refund_buyer" + (", once more" if asked else "")
+        case "sweep_deadlines" | "sweep_timeline" as function, _:
+            return f"{function}, {'something' if any(answer.values()) else 'nothing'} due"
         case function, _:
             return function

@@ -21,6 +21,7 @@ class Price:
 _MILLION = 1_000_000
 _NOTED = "2026-11-23"
 
+# Counted "each time a step of your workflow is executed": the states that were entered, retries included.
 STATE_TRANSITIONS = Price(0.025, 1_000, _NOTED, "https://aws.amazon.com/step-functions/pricing/")
 # Halved on 2024-11-01.
 WRITE_UNITS = Price(0.625, _MILLION, _NOTED, "https://aws.amazon.com/dynamodb/pricing/on-demand/")

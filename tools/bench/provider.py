@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -25,9 +25,16 @@ class AnsweringClient(stripe.HTTPClient):
         self.refunds: list[dict[str, Any]] = []
         self.status = "succeeded"
 
-    def request(self, method: str, url: str, headers: Any, post_data: Any = None) -> tuple[str, int, Any]:
+    def request(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str] | None,  # noqa: ARG002 - the SDK names it
+        post_data: Any = None,
+        **_: Any,
+    ) -> tuple[str, int, Mapping[str, str]]:
         """`POST /v1/refunds` or `GET /v1/refunds?payment_intent=...`."""
-        path, _, query = url.removeprefix("https://api.stripe.com").partition("?")
+        path, _mark, query = url.removeprefix("https://api.stripe.com").partition("?")
         self._told(method, path)
         if method == "get":
             payment = dict(parse_qsl(query))["payment_intent"]

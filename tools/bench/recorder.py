@@ -5,7 +5,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
-from tools.bench.capacity import Item, Table, Units, item_read_units, query_read_units, write_units
+from tools.bench.capacity import NOTHING, Item, Table, Units, item_read_units, query_read_units, write_units
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +14,7 @@ class AwsCall:
 
     service: str
     action: str
-    units: Units = Units()
+    units: Units = NOTHING
     writes: int = 0
     conditional: int = 0
     token: str = ""
@@ -40,7 +40,7 @@ class Invocation:
     @property
     def units(self) -> Units:
         """All units of its calls."""
-        return sum((call.units for call in self.calls), Units())
+        return sum((call.units for call in self.calls), NOTHING)
 
     @property
     def transactions(self) -> int:
@@ -94,9 +94,7 @@ class Recorder:
     def _before(self, *, params: Mapping[str, Any], model: Any, context: dict[str, Any], **_: Any) -> None:
         context["bench"] = (params, self._targets(model.name, params))
 
-    def _after(
-        self, *, http_response: Any, parsed: Mapping[str, Any], model: Any, context: Any, **_: Any
-    ) -> None:
+    def _after(self, *, http_response: Any, model: Any, context: Mapping[str, Any], **_: Any) -> None:
         invocation = CURRENT.get()
         if invocation is None:
             return
@@ -121,9 +119,9 @@ class Recorder:
         self, service: str, action: str, params: Any, targets: list[_Target], *, failed: bool
     ) -> Units:
         if service != "dynamodb":
-            return Units()
+            return NOTHING
         if targets:
-            return sum((self._written(one, action, failed=failed) for one in targets), Units())
+            return sum((self._written(one, action, failed=failed) for one in targets), NOTHING)
         return self._read(action, params)
 
     def _written(self, target: _Target, action: str, *, failed: bool) -> Units:
@@ -150,7 +148,7 @@ class Recorder:
                         )
                         for table, asked in params["RequestItems"].items()
                     ),
-                    Units(),
+                    NOTHING,
                 )
             case "Query":
                 asked = {name: value for name, value in params.items() if name != "Select"}

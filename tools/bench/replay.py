@@ -41,7 +41,7 @@ class Tape:
         from botocore.awsrequest import AWSResponse
 
         status, headers, body = next(self._answers)
-        response = AWSResponse(request.url, status, headers, None)
+        response: Any = AWSResponse(request.url, status, headers, None)
         response._content = base64.b64decode(body)
         return response
 
@@ -93,8 +93,9 @@ def _milliseconds(do: Callable[[], object]) -> float:
 
 
 def _bare_handler() -> Callable[[str], object]:
-    from aftersales.entrypoints import bootstrap
     from boto3.dynamodb.types import TypeSerializer
+
+    from aftersales.entrypoints import bootstrap
 
     client, serialize = bootstrap.client("dynamodb"), TypeSerializer().serialize
 

@@ -29,10 +29,14 @@ _Loader.add_multi_constructor("!", _inner)
 
 
 @cache
+def _document() -> Mapping[str, Any]:
+    document: Mapping[str, Any] = yaml.load((ROOT / "template.yaml").read_text("utf-8"), _Loader)
+    return document
+
+
 def resources() -> Mapping[str, Mapping[str, Any]]:
     """The template's resources by their logical ids."""
-    document = yaml.load((ROOT / "template.yaml").read_text("utf-8"), _Loader)
-    found: Mapping[str, Mapping[str, Any]] = document["Resources"]
+    found: Mapping[str, Mapping[str, Any]] = _document()["Resources"]
     return found
 
 
@@ -58,14 +62,44 @@ def functions() -> Mapping[str, Mapping[str, Any]]:
 
 def literal_settings() -> Mapping[str, str]:
     """The environment of every function, as far as the template itself knows it."""
-    document = yaml.load((ROOT / "template.yaml").read_text("utf-8"), _Loader)
-    variables = document["Globals"]["Function"]["Environment"]["Variables"]
+    variables = _usual()["Environment"]["Variables"]
     return {name: value for name, value in variables.items() if value not in resources()}
 
 
 def memory(function: str) -> int:
-    """Megabytes of a function; the globals say what is usual."""
-    return int(functions()[function].get("MemorySize", 512))
+    """Megabytes of a function."""
+    return int((_usual() | dict(functions()[function]))["MemorySize"])
+
+
+def is_traced(function: str) -> bool:
+    """Whether a function that nobody traced before it begins a trace."""
+    return bool((_usual() | dict(functions()[function])).get("Tracing") == "Active")
+
+
+def machine_is_traced() -> bool:
+    """Whether executions are traced."""
+    return bool(_machine().get("Tracing", {}).get("Enabled"))
+
+
+def api_is_traced() -> bool:
+    """Whether calls of the API are traced."""
+    return bool(resources()["Api"]["Properties"].get("TracingEnabled"))
+
+
+def api_methods() -> list[str]:
+    """Every method of the API, if each of them has metrics of its own."""
+    settings = resources()["Api"]["Properties"].get("MethodSettings", [])
+    if not any(one.get("MetricsEnabled") for one in settings):
+        return []
+    events = (event for one in functions().values() for event in one.get("Events", {}).items())
+    return [name for name, event in events if event["Type"] == "Api"]
+
+
+def stream_pattern() -> Any:
+    """The filter between the stream of cases and the relay."""
+    (event,) = functions()["relay_timeline"]["Events"].values()
+    (one,) = event["Properties"]["FilterCriteria"]["Filters"]
+    return json.loads(one["Pattern"])
 
 
 def definition(arn_of: Mapping[str, str]) -> str:
@@ -79,11 +113,19 @@ def definition(arn_of: Mapping[str, str]) -> str:
 
 def substitutions() -> Mapping[str, str]:
     """`AssessCaseArn` -> `assess_case`."""
-    machine = _of_type("AWS::Serverless::StateMachine")["AfterSales"]
     return {
         name: Path(resources()[target.split(".")[0]]["Properties"]["CodeUri"]).name
-        for name, target in machine["DefinitionSubstitutions"].items()
+        for name, target in _machine()["DefinitionSubstitutions"].items()
     }
+
+
+def _usual() -> dict[str, Any]:
+    usual: dict[str, Any] = _document()["Globals"]["Function"]
+    return usual
+
+
+def _machine() -> Mapping[str, Any]:
+    return _of_type("AWS::Serverless::StateMachine")["AfterSales"]
 
 
 def _of_type(kind: str) -> Mapping[str, Mapping[str, Any]]:

@@ -187,6 +187,34 @@ def test_a_word_after_the_deadline_and_before_the_sweep_takes_nobodys_right_away
     assert change.case.status is Status.APPROVED
 
 
+@pytest.mark.parametrize("silence_approves", [True, False])
+def test_a_step_that_gives_up_does_not_lengthen_the_sellers_time_or_change_what_silence_does(
+    silence_approves: bool,
+) -> None:
+    story = Story()
+    story.open()
+    story.assess(Verdict.ASK_PERSON, silence_approves=silence_approves)
+    clock = (story.case.deadline_at, story.case.on_timeout)
+    story.now += HOUR
+    story.ask_operator()
+    assert (story.case.deadline_at, story.case.on_timeout) == clock
+    story.resume()
+    assert (story.case.deadline_at, story.case.on_timeout) == clock
+
+
+@pytest.mark.parametrize("status", [Status.REQUESTED, Status.APPROVED])
+def test_an_operator_is_reminded_of_a_case_in_trouble_until_it_is_sent_on(status: Status) -> None:
+    story = story_at(status)
+    story.ask_operator()
+    for _ in range(3):
+        assert (story.case.deadline_at, story.case.on_timeout) == (story.now + 12 * HOUR, "operator_reminded")
+        change = story.silence()
+        assert change
+        assert change.entry.event is Event.OPERATOR_OVERDUE
+    story.resume()
+    assert (story.case.deadline_at, story.case.on_timeout) == (None, None)
+
+
 def test_a_second_request_for_photos_does_not_give_more_time() -> None:
     story = Story()
     story.open(evidence=(a_photo(),))

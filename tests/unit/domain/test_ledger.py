@@ -441,6 +441,17 @@ def test_a_payment_cannot_shrink_below_what_cases_hold_and_were_paid(in_use: Led
     assert_balanced(shrunk)
 
 
+def test_disputed_money_of_a_payment_cannot_be_taken_away() -> None:
+    ledger = open_ledger(an_order())
+    card = replace(ledger.balances[1], available=14_000, disputed=898)
+    ledger = replace(ledger, balances=(ledger.balances[0], card))
+    refused_rebase(ledger, payments=an_order().payments[:1])
+    refused_rebase(ledger, **with_payment(CARD, captured=897))
+    shrunk = rebase(ledger, an_order(**with_payment(CARD, captured=898)))
+    assert_balanced(shrunk)
+    assert money(shrunk)[CARD] == (0, 0, 0)
+
+
 def test_everything_that_no_case_depends_on_can_change(in_use: Ledger) -> None:
     order = an_order(
         lines=(a_line(tax=833), a_line(MARMALADE, 5, 2_000), a_line("teapot", 1, 4_500)),

@@ -140,6 +140,7 @@ def test_opening_a_case_reserves_its_units_and_money_in_the_same_change() -> Non
         PaymentShare(payment_id=CARD, amount=4_967),
     )
     assert (entry.event, entry.actor, entry.seq) == (Event.CASE_OPENED, BUYER, 1)
+    assert (entry.case_id, entry.at) == ("case-1", NOON)
     assert (entry.from_status, entry.to_status) == (None, Status.REQUESTED)
     assert entry.data == {"reason": Reason.LATE, "amount": 7_467}
     assert story.ledger.available == 17_398 - 7_467
@@ -436,6 +437,14 @@ def test_the_first_look_at_a_photo_counts_and_a_repeat_changes_nothing(
     assert change.case.accepted_evidence == accepted
     for again in (EvidenceState.ACCEPTED, EvidenceState.REFUSED):
         assert story.check_evidence("e1", again) is None
+
+
+def test_a_photo_of_the_seller_does_not_prove_the_buyers_claim() -> None:
+    story = Story()
+    story.open(evidence=(a_photo("e1", added_by=Role.SELLER), a_photo("e2")))
+    photos = tuple(replace(photo, state=EvidenceState.ACCEPTED) for photo in story.case.evidence)
+    assert replace(story.case, evidence=photos).accepted_evidence == 1
+    assert replace(story.case, evidence=photos[:1]).accepted_evidence == 0
 
 
 def test_a_file_that_nobody_promised_changes_nothing() -> None:

@@ -9,6 +9,7 @@ from aftersales.adapters.policies import PublishedPolicies
 from aftersales.domain.case import FiredRule, Kind, Reason
 from aftersales.domain.policy import (
     DAY,
+    MINUTE,
     RULES,
     History,
     RiskTerms,
@@ -40,6 +41,10 @@ def test_the_last_millisecond_of_the_window_is_inside_it() -> None:
         Verdict.DECLINE,
         {"window_days": 30, "delivered_at": DELIVERED, "now": last + 1},
     )
+
+
+def test_a_day_is_86_400_seconds_and_a_minute_60() -> None:
+    assert (DAY, MINUTE) == (86_400_000, 60_000)
 
 
 def test_the_shortest_window_among_the_claimed_goods_counts() -> None:
@@ -102,7 +107,7 @@ def test_a_buyer_who_complains_about_most_orders_is_looked_at() -> None:
         {"orders": 5, "cases": 3},
     )
     assert finding("history_of_claims", history=History(orders=5, cases=2)) is None
-    assert finding("history_of_claims", history=History(orders=100, cases=59)) is None
+    assert finding("history_of_claims", history=History(orders=1000, cases=599)) is None
 
 
 def test_nothing_is_concluded_from_fewer_orders_than_the_minimum() -> None:

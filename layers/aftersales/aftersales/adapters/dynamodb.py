@@ -411,14 +411,23 @@ def _cursor(last: Mapping[str, Any]) -> str:
     return urlsafe_b64encode(json.dumps(_numbers(_plain(last))).encode()).decode()
 
 
+# What the indexes of lists are sorted by, and a number above every time of ours.
+_SORTED_BY = {"buyer": "opened_at", "seller": "opened_at", "waiting": "deadline_at"}
+_END_OF_TIME = 10**15
+
+
 def _start_at(cursor: str | None, attribute: str, key: str) -> Any:
-    """The cursor's key, refused unless it continues this very list: a cursor opens no other party's list."""
+    """The cursor's key, refused unless it continues this very list: a cursor opens no other party's list, and one
+    that nobody was given is no key that DynamoDB would answer with an error."""
     if cursor is None:
         return {}
     try:
         start = json.loads(urlsafe_b64decode(cursor.encode()))
-        if start[attribute] == key:
+        moment = _SORTED_BY[attribute]
+        case, at = start["pk"], start[moment]
+        ours = start == {"pk": case, "sk": tables.CASE, attribute: key, moment: at}
+        if ours and case.startswith("CASE#") and type(at) is int and 0 <= at < _END_OF_TIME:
             return {"ExclusiveStartKey": _wire(start)}
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         pass
     raise Refusal(Code.INVALID, "The cursor does not belong to this list.")

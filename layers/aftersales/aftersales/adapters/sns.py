@@ -47,24 +47,30 @@ class SnsSubscriptions:
 
     def subscribe(self, seller_id: str, channel: str, endpoint: str, events: Sequence[str]) -> str:
         """SNS first, then the row: a lost answer is repaired by subscribing again, which SNS answers with the
-        same ARN. Another endpoint on the same channel replaces the old one."""
+        same ARN. Another endpoint on the same channel replaces the old one.
+
+        A new subscription is born with its filter: without one it would hear of every seller's cases. SNS keeps
+        one subscription an endpoint and refuses a second filter for it, so nobody turns off another's alerts.
+        """
         known = self._row(seller_id, channel)
+        policy = json.dumps({"seller_id": [seller_id]} | ({"event": list(events)} if events else {}))
+        if known and known["endpoint"] == endpoint and self._filter_again(known["arn"], policy):
+            return _state(channel)
         if known and known["endpoint"] != endpoint:
             self._sns.unsubscribe(SubscriptionArn=known["arn"])
         try:
             arn = self._sns.subscribe(
-                TopicArn=self._topic, Protocol=channel, Endpoint=endpoint, ReturnSubscriptionArn=True
+                TopicArn=self._topic,
+                Protocol=channel,
+                Endpoint=endpoint,
+                Attributes={"FilterPolicy": policy},
+                ReturnSubscriptionArn=True,
             )["SubscriptionArn"]
-            self._sns.set_subscription_attributes(
-                SubscriptionArn=arn,
-                AttributeName="FilterPolicy",
-                AttributeValue=json.dumps(
-                    {"seller_id": [seller_id]} | ({"event": list(events)} if events else {})
-                ),
-            )
         except ClientError as error:
             if error.response["Error"]["Code"] in ("InvalidParameter", "InvalidParameterException"):
-                raise Refusal(Code.INVALID, f"This is not an endpoint for {channel}.") from error
+                raise Refusal(
+                    Code.INVALID, f"This is not an endpoint for {channel}, or it is subscribed already."
+                ) from error
             raise
         row = tables.subscription_key(seller_id, channel) | {"arn": arn, "endpoint": endpoint}
         self._write(
@@ -78,7 +84,7 @@ class SnsSubscriptions:
                 ":new": {"S": endpoint},
             },
         )
-        return "pending_confirmation" if channel in ("email", "https") else "confirmed"
+        return _state(channel)
 
     def unsubscribe(self, seller_id: str, channel: str) -> bool:
         """SNS first, then the row; a retry unsubscribes once more, which SNS allows."""
@@ -94,6 +100,18 @@ class SnsSubscriptions:
             ConditionExpression="attribute_not_exists(pk) OR arn = :arn",
             ExpressionAttributeValues={":arn": {"S": known["arn"]}},
         )
+        return True
+
+    def _filter_again(self, arn: str, policy: str) -> bool:
+        """Change what a subscription hears of. False if it is gone: its owner may end it without us."""
+        try:
+            self._sns.set_subscription_attributes(
+                SubscriptionArn=arn, AttributeName="FilterPolicy", AttributeValue=policy
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in ("NotFound", "NotFoundException"):
+                raise
+            return False
         return True
 
     def _write(self, write: Callable[..., object], **request: Any) -> None:
@@ -112,3 +130,7 @@ class SnsSubscriptions:
 
     def _key(self, seller_id: str, channel: str) -> Any:
         return {name: {"S": value} for name, value in tables.subscription_key(seller_id, channel).items()}
+
+
+def _state(channel: str) -> str:
+    return "pending_confirmation" if channel in ("email", "https") else "confirmed"

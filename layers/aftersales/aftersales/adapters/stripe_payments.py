@@ -11,6 +11,7 @@ from aftersales.usecases.ports import OutcomeUnknown, ProviderEvent
 
 # A clock may be wrong in both directions; the SDK checks only the past.
 _SKEW_SECONDS = 300
+_LONGEST_MOMENT = 12
 _REFUND_EVENTS = ("refund.", "charge.refund")
 
 # Errors after which the refund certainly does not exist and will not under this key with these parameters
@@ -105,7 +106,8 @@ def _verified(body: bytes, signature: str, secret: str) -> stripe.Event | None:
 def _signed_at(signature: str) -> int | None:
     parts = dict(part.split("=", 1) for part in signature.split(",") if "=" in part)
     moment = parts.get("t", "")
-    return int(moment) if moment.isascii() and moment.isdigit() else None
+    # Longer digits, and letters beyond ASCII anywhere, would make `int` or the SDK fail instead of refuse.
+    return int(moment) if signature.isascii() and moment.isdigit() and len(moment) <= _LONGEST_MOMENT else None
 
 
 def _reported(event: stripe.Event) -> ProviderEvent:

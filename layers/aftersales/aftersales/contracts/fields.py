@@ -15,6 +15,7 @@ from pydantic import (
 )
 
 _LINE_BREAKS = "\n\r\t"
+_FIRST_YEAR, _LAST_YEAR = 2000, 2199
 
 
 def _clean(text: str) -> str:
@@ -23,6 +24,13 @@ def _clean(text: str) -> str:
     if any(unicodedata.category(char) in ("Cc", "Cs") and char not in _LINE_BREAKS for char in text):
         raise ValueError("must not contain control characters")
     return text
+
+
+def _ours(moment: datetime) -> datetime:
+    """The years in which orders happen. Beyond the calendar's ends a time can be read and not written back."""
+    if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
+        raise ValueError(f"must lie between {_FIRST_YEAR} and {_LAST_YEAR}")
+    return moment
 
 
 def rfc3339(moment: int) -> str:
@@ -49,7 +57,8 @@ Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 # An order of ten billion in a currency without decimals is a mistake, and sums stay exact in any client.
 Amount = Annotated[int, Field(ge=0, le=10_000_000_000)]
 Quantity = Annotated[int, Field(ge=1, le=1000)]
-When = Annotated[AwareDatetime, Field(description="UTC, RFC 3339")]
+When = Annotated[AwareDatetime, AfterValidator(_ours), Field(description="UTC, RFC 3339")]
+Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]{1,64}@[^@\s]{1,190}$"), AfterValidator(_clean)]
 Instant = Annotated[
     int,
     PlainSerializer(rfc3339, return_type=str),

@@ -8,6 +8,7 @@ from aftersales.contracts.fields import (
     Amount,
     Body,
     Currency,
+    Email,
     Id,
     Instant,
     Name,
@@ -54,7 +55,7 @@ class PaymentBody(Body):
 class ContactBody(Body):
     """Where and in which language the buyer is told."""
 
-    email: Annotated[str, Field(pattern=r"^[^@\s]{1,64}@[^@\s]{1,190}$")]
+    email: Email
     language: Literal["en", "zh"] = "en"
 
 

@@ -275,10 +275,8 @@ def withdraw(case: Case, ledger: Ledger, *, by: Party, policy: Policy, now: int)
 
 def pass_deadline(case: Case, ledger: Ledger, *, policy: Policy, now: int) -> Change | None:
     """What silence does once the deadline has passed; nothing if it has not, or the case moved on."""
-    if case.deadline_at is None or now < case.deadline_at:
-        return None
     clock = _clock_of(case)
-    if clock is None:
+    if clock is None or case.deadline_at is None or now < case.deadline_at:
         return None
     event = clock.event(case)
     clocks = policy.clocks
@@ -485,7 +483,7 @@ def _change(
     ledger: Ledger | None = None,
     silence: Status | None = None,
 ) -> Change:
-    """Raise the version, set the clock if the status is new or silence used it up, write the entry.
+    """Raise the version, set the clock if another one runs now or silence used it up, write the entry.
 
     A case that moved on leaves its trouble behind. A word or a photo never sets a clock: one that comes after
     the deadline and before the sweep must not undo what silence has already decided.
@@ -494,7 +492,8 @@ def _change(
     moved = after.status is not before.status
     if moved and after.trouble == before.trouble:
         after = replace(after, trouble=None)
-    if moved or after.attempts != before.attempts or event in _REMINDERS or event is Event.OPERATOR_ASKED:
+    reclocked = moved or _clock_of(after) is not _clock_of(before)
+    if reclocked or after.attempts != before.attempts or event in _REMINDERS:
         after = _set_clock(after, clocks, now, silence)
     entry = Entry(
         case_id=after.case_id,

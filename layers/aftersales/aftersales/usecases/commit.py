@@ -68,7 +68,13 @@ def change_case(
                 Code.VERSION_CONFLICT, "The case has changed since it was read.", version=case.version
             )
         order, ledger = known_order(desk, case.order_id)
-        change = decide(Read(case, order, ledger, desk.policies.version(case.policy_version)))
+        try:
+            change = decide(Read(case, order, ledger, desk.policies.version(case.policy_version)))
+        except ValueError as error:
+            # The ledger is read after the case. Where a commit fell in between, the books do not fit the case.
+            if desk.store.case(case_id) != case:
+                raise Stale from error
+            raise
         if change is None:
             return case
         desk.store.commit(change, receipt)

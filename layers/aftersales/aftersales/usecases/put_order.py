@@ -22,7 +22,8 @@ def put_order(desk: Desk, order: Order) -> tuple[Order, Ledger]:
         if (before.buyer_id, before.seller_id) != (order.buyer_id, order.seller_id):
             raise Refusal(Code.ORDER_IN_USE, "An order keeps its buyer and its seller.")
         refuse_moved_payments(ledger, before, order)
-        desk.store.put_order(order, rebase(ledger, order), new=False)
-        return order, ledger
+        rebased = rebase(ledger, order)
+        desk.store.put_order(order, rebased, new=False)
+        return order, rebased
 
     return until_committed(desk, attempt)

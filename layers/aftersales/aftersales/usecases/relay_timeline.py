@@ -2,6 +2,7 @@
 
 from aftersales.domain.case import Status
 from aftersales.domain.notice import notice_of
+from aftersales.domain.parties import POLICY
 from aftersales.domain.timeline import EFFECTS, Entry, Wake
 from aftersales.usecases.commit import for_each
 from aftersales.usecases.ports import Desk, Notices, Workflow
@@ -25,7 +26,9 @@ def relay_entry(desk: Desk, workflow: Workflow, notices: Notices, entry: Entry) 
     if effect.wake is Wake.START:
         started = workflow.start(execution_name(case), case.case_id)
         unclaimed = not started and case.status is Status.REQUESTED
-    elif effect.wake is Wake.RING:
+    elif effect.wake is Wake.RING and entry.actor != POLICY:
+        # What the policy decides, a step of the execution has just written: that one goes on by itself, and a
+        # ring would only end the step after it too early.
         token = desk.store.doorbell(case.case_id)
         if token:
             workflow.ring(token)
