@@ -3,11 +3,10 @@
 import json
 from typing import Any
 
-from aftersales.usecases.mail_buyer import mail_buyer
-
 from aftersales.domain.notice import Notice
 from aftersales.entrypoints import bootstrap
 from aftersales.entrypoints.batch import each_record
+from aftersales.usecases.mail_buyer import mail_buyer
 
 
 def mail(record: dict[str, Any]) -> dict[str, object]:

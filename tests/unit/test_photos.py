@@ -11,11 +11,11 @@ import zipfile
 from collections.abc import Iterator
 
 import pytest
-from aftersales.adapters.photos import MAX_JPEG_SCANS, CleanPhoto, PhotoRefused, Refusal, inspect_photo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageChops, ImageFile, ImageOps, ImageStat
 
+from aftersales.adapters.photos import MAX_JPEG_SCANS, CleanPhoto, PhotoRefused, Refusal, inspect_photo
 from tests import corpus
 from tests.corpus import GOOD, HOSTILE, JPEG, PNG, UPLOADS, WEBP
 

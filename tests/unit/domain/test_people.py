@@ -88,6 +88,7 @@ def test_whoever_waits_is_rung_when_the_case_moves_from_outside() -> None:
         Event.CASE_WITHDRAWN,
         Event.CASE_CANCELLED,
         Event.CASE_CLOSED_DECLINED,
+        Event.ASSESSMENT_OVERDUE,
         Event.EVIDENCE_ACCEPTED,
         Event.EVIDENCE_REFUSED,
         Event.REFUND_OVERDUE,
@@ -100,6 +101,7 @@ def test_whoever_waits_is_rung_when_the_case_moves_from_outside() -> None:
 def test_nobody_is_told_of_what_only_the_books_and_the_platform_need() -> None:
     untold = {event for event, effect in EFFECTS.items() if not effect.told}
     assert untold == {
+        Event.ASSESSMENT_OVERDUE,
         Event.REVIEW_OVERDUE,
         Event.EVIDENCE_ADDED,
         Event.EVIDENCE_VIEWED,

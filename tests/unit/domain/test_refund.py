@@ -178,6 +178,7 @@ def test_money_is_booked_payment_by_payment_and_the_last_one_completes_the_case(
     assert last.case.paid == last.case.owed
     assert [(b.reserved, b.refunded) for b in story.ledger.balances] == [(0, 2_500), (0, 833)]
     assert last.entry.data == {
+        "amount": 3_333,
         "refunds": [
             {
                 "refund_id": "case-1.card.1",
@@ -186,7 +187,7 @@ def test_money_is_booked_payment_by_payment_and_the_last_one_completes_the_case(
                 "state": AttemptState.SUCCEEDED,
                 "failure": None,
             }
-        ]
+        ],
     }
 
 

@@ -107,7 +107,9 @@ def _signed_at(signature: str) -> int | None:
     parts = dict(part.split("=", 1) for part in signature.split(",") if "=" in part)
     moment = parts.get("t", "")
     # Longer digits, and letters beyond ASCII anywhere, would make `int` or the SDK fail instead of refuse.
-    return int(moment) if signature.isascii() and moment.isdigit() and len(moment) <= _LONGEST_MOMENT else None
+    return (
+        int(moment) if signature.isascii() and moment.isdigit() and len(moment) <= _LONGEST_MOMENT else None
+    )
 
 
 def _reported(event: stripe.Event) -> ProviderEvent:

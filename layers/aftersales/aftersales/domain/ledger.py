@@ -233,7 +233,7 @@ def release_money(ledger: Ledger, rest: Iterable[PaymentShare]) -> Ledger:
 
 def less(money: Iterable[PaymentShare], spent: Iterable[PaymentShare]) -> tuple[PaymentShare, ...]:
     """What is left of `money` after `spent`, payment by payment."""
-    used = {part.payment_id: part.amount for part in spent}
+    used = _by_payment(spent)
     rest = ((part.payment_id, part.amount - used.get(part.payment_id, 0)) for part in money)
     return tuple(PaymentShare(payment_id=payment_id, amount=amount) for payment_id, amount in rest if amount)
 
@@ -256,6 +256,7 @@ def _pick(ledger: Ledger, line_id: str, quantity: int) -> ReservedUnits:
 
 def _mark(ledger: Ledger, held: Iterable[ReservedUnits], source: Unit, target: Unit) -> Ledger:
     numbers = {units.line_id: set(units.units) for units in held}
+    _refuse_unknown(numbers, (line.line_id for line in ledger.lines))
     for line in ledger.lines:
         for k in numbers.get(line.line_id, ()):
             if line.units[k - 1] is not source:
@@ -273,7 +274,8 @@ def _mark(ledger: Ledger, held: Iterable[ReservedUnits], source: Unit, target: U
 
 
 def _move(ledger: Ledger, parts: Iterable[PaymentShare], source: str, target: str) -> Ledger:
-    amounts = {part.payment_id: part.amount for part in parts}
+    amounts = _by_payment(parts)
+    _refuse_unknown(amounts, (balance.payment_id for balance in ledger.balances))
     return replace(
         ledger,
         balances=tuple(
@@ -281,6 +283,19 @@ def _move(ledger: Ledger, parts: Iterable[PaymentShare], source: str, target: st
             for balance in ledger.balances
         ),
     )
+
+
+def _by_payment(parts: Iterable[PaymentShare]) -> Mapping[str, int]:
+    amounts: dict[str, int] = {}
+    for part in parts:
+        amounts[part.payment_id] = amounts.get(part.payment_id, 0) + part.amount
+    return amounts
+
+
+def _refuse_unknown(named: Iterable[str], known: Iterable[str]) -> None:
+    """Money or units of nowhere are a programming error; booking the rest of them would hide it."""
+    if unknown := set(named) - set(known):
+        raise ValueError(f"the ledger has no {', '.join(sorted(unknown))}")
 
 
 def _move_in(balance: Balance, amount: int, source: str, target: str) -> Balance:

@@ -8,6 +8,7 @@ the next ledger if it moved. None of them reads a clock.
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import reduce
 
 from aftersales.domain import ledger as books
 from aftersales.domain.case import FINAL, Case, Decision, Dispute, Kind, Reason, Review, Status
@@ -87,6 +88,11 @@ class Clock:
     on_timeout: str | None
 
 
+def _silent_buyer(case: Case) -> Event:
+    """A buyer who sent an accepted photo was not silent: it is the assessment that is late, and is rung again."""
+    return Event.ASSESSMENT_OVERDUE if case.accepted_evidence else Event.CASE_CANCELLED
+
+
 def _silent_seller(case: Case) -> Event:
     return Event.CASE_APPROVED if case.on_timeout == Status.APPROVED else Event.CASE_DISPUTED
 
@@ -104,9 +110,7 @@ def _patience_with_provider(clocks: Clocks, case: Case) -> int:
 _OPERATOR = Clock(lambda clocks, _: clocks.operator, lambda _: Event.OPERATOR_OVERDUE, "operator_reminded")
 
 CLOCKS: Mapping[Status, Clock] = {
-    Status.EVIDENCE_REQUIRED: Clock(
-        lambda clocks, _: clocks.evidence, lambda _: Event.CASE_CANCELLED, "cancelled"
-    ),
+    Status.EVIDENCE_REQUIRED: Clock(lambda clocks, _: clocks.evidence, _silent_buyer, "cancelled"),
     # Silence approves or opens a dispute, as the policy said when it asked the seller.
     Status.UNDER_REVIEW: Clock(lambda clocks, _: clocks.seller, _silent_seller, None),
     Status.DISPUTED: Clock(
@@ -122,7 +126,9 @@ CLOCKS: Mapping[Status, Clock] = {
 }
 
 # What silence causes where the status stays: its clock starts again.
-_REMINDERS = frozenset({Event.REVIEW_OVERDUE, Event.REFUND_OVERDUE, Event.OPERATOR_OVERDUE})
+_REMINDERS = frozenset(
+    {Event.ASSESSMENT_OVERDUE, Event.REVIEW_OVERDUE, Event.REFUND_OVERDUE, Event.OPERATOR_OVERDUE}
+)
 
 # What the policy's verdict makes of a case.
 _VERDICTS = {
@@ -331,9 +337,9 @@ def record_refunds(
     write that books the last success also completes the case.
     """
     require(Act.RECORD_REFUND, case)
-    news = {refund.refund_id: refund for refund in seen}
+    seen = tuple(seen)
     attempts = tuple(
-        observe(attempt, news[attempt.refund_id]) if attempt.refund_id in news else attempt
+        reduce(observe, (one for one in seen if one.refund_id == attempt.refund_id), attempt)
         for attempt in case.attempts
     )
     moved = tuple(
@@ -342,7 +348,8 @@ def record_refunds(
     if not moved:
         return None
     after = replace(case, attempts=attempts)
-    won = tuple(_share(new) for _, new in moved if new.state is AttemptState.SUCCEEDED)
+    news = tuple(new for _, new in moved)
+    won = tuple(_share(new) for new in news if new.state is AttemptState.SUCCEEDED)
     lost = tuple(_share(old) for old, _ in moved if old.state is AttemptState.SUCCEEDED)
     ledger_after = books.reverse(books.settle(ledger, won), lost) if won or lost else None
     was_complete = refund_leg(case.attempts) is RefundLeg.SUCCEEDED
@@ -352,14 +359,15 @@ def record_refunds(
     if was_complete and not is_complete:
         ledger_after = books.hold_again(ledger_after or ledger, case.claim.units)
         after = replace(after, run=case.run + 1)
+    told = case.owed if is_complete else news
     return _change(
         case,
         after,
-        _refund_event(after, was_complete=was_complete),
+        _refund_event(after, news, was_complete=was_complete),
         by,
         now,
         policy.clocks,
-        {"refunds": [_told_refund(new) for _, new in moved]},
+        {"amount": sum(part.amount for part in told), "refunds": [_told_refund(one) for one in news]},
         ledger=ledger_after,
     )
 
@@ -441,11 +449,13 @@ def send_message(case: Case, text: str, *, by: Party, policy: Policy, now: int) 
 
 
 def _refuse_wrong_decider(case: Case, by: Party) -> None:
-    """A case is first its seller's to decide; a disputed one is the reviewer's alone."""
+    """A case is first its seller's to decide; a disputed one is the reviewer's alone; nobody else decides."""
     if case.status is Status.DISPUTED and by.role is not Role.REVIEWER:
         raise Refusal(
             Code.ACT_NOT_POSSIBLE, "A reviewer decides disputed cases.", status=case.status, possible=[]
         )
+    if by.role not in (Role.SELLER, Role.REVIEWER):
+        raise Refusal(Code.FORBIDDEN, "Sellers and reviewers decide.")
 
 
 def _approved(case: Case, amount: int) -> Case:
@@ -541,14 +551,13 @@ def _share(attempt: Attempt) -> PaymentShare:
     return PaymentShare(payment_id=attempt.payment_id, amount=attempt.amount)
 
 
-def _refund_event(case: Case, *, was_complete: bool) -> Event:
-    match refund_leg(case.attempts):
-        case RefundLeg.SUCCEEDED:
-            return Event.REFUND_SUCCEEDED
-        case RefundLeg.ACTION_REQUIRED:
-            return Event.REFUND_FAILED_LATE if was_complete else Event.REFUND_FAILED
-        case _:
-            return Event.REFUND_PENDING
+def _refund_event(case: Case, heard: Iterable[Attempt], *, was_complete: bool) -> Event:
+    """What was heard just now, said once: a part that goes well is no second failure of one that did not."""
+    if refund_leg(case.attempts) is RefundLeg.SUCCEEDED:
+        return Event.REFUND_SUCCEEDED
+    if any(attempt.state in DEAD | {AttemptState.REQUIRES_ACTION} for attempt in heard):
+        return Event.REFUND_FAILED_LATE if was_complete else Event.REFUND_FAILED
+    return Event.REFUND_PENDING
 
 
 def _told(decision: Decision) -> Mapping[str, object]:

@@ -222,8 +222,9 @@ def assess(facts: Facts, policy: Policy) -> Assessment:
 
 
 def better_for_buyer(one: Assessment, other: Assessment) -> Assessment:
-    """When the policy changed since the purchase, the buyer gets the milder verdict; `one` if they agree."""
-    return other if _GRAVITY[other.verdict] < _GRAVITY[one.verdict] else one
+    """When the policy changed since the purchase, the buyer gets the milder verdict, then the one under which
+    silence approves; `one` if they agree."""
+    return min(one, other, key=lambda it: (_GRAVITY[it.verdict], not it.silence_approves))
 
 
 def pays_shipping(policy: Policy, reason: Reason, *, last_unit: bool) -> bool:

@@ -94,7 +94,12 @@ def refund_leg(attempts: Iterable[Attempt]) -> RefundLeg:
 
 
 def observe(attempt: Attempt, seen: ProviderRefund) -> Attempt:
-    """The attempt after the provider was heard; the same attempt where that is old news."""
+    """The attempt after the provider was heard; the same attempt where that is old news.
+
+    A refund of another amount than was asked for is nobody's success: a person looks.
+    """
+    if (seen.amount, seen.currency) != (attempt.amount, attempt.currency):
+        seen = replace(seen, state=AttemptState.REQUIRES_ACTION, failure="amount_differs")
     if (
         _RANK[seen.state] < _RANK[attempt.state]
         or attempt.state in DEAD

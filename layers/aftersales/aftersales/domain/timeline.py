@@ -25,6 +25,7 @@ class Event(StrEnum):
     CASE_CANCELLED = "case_cancelled"
     CASE_CLOSED_DECLINED = "case_closed_declined"
     REVIEW_OVERDUE = "review_overdue"
+    ASSESSMENT_OVERDUE = "assessment_overdue"
     EVIDENCE_ADDED = "evidence_added"
     EVIDENCE_ACCEPTED = "evidence_accepted"
     EVIDENCE_REFUSED = "evidence_refused"
@@ -83,6 +84,7 @@ EFFECTS: Mapping[Event, Effect] = {
     Event.CASE_CANCELLED: _RING_AND_TELL,
     Event.CASE_CLOSED_DECLINED: _RING_AND_TELL,
     Event.REVIEW_OVERDUE: _COUNT,
+    Event.ASSESSMENT_OVERDUE: _RING,
     Event.EVIDENCE_ADDED: _RECORD,
     Event.EVIDENCE_ACCEPTED: _RING_AND_TELL,
     Event.EVIDENCE_REFUSED: _RING_AND_TELL,

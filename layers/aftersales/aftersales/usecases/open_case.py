@@ -74,6 +74,7 @@ def open_case(
             claim,
             accepted_evidence=0,
             history=History(),
+            at=desk.now(),
         )
         refuse_closed_window(assessment)
         change = lifecycle.open_case(

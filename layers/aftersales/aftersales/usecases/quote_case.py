@@ -45,6 +45,7 @@ def quote_case(desk: Desk, application: Application, buyer: Party) -> Quote:
         claim,
         accepted_evidence=0,
         history=recent_history(desk, order),
+        at=desk.now(),
     )
     refuse_closed_window(assessment)
     return Quote(order=order, claim=claim, assessment=assessment)
@@ -68,11 +69,15 @@ def assess_claim(
     *,
     accepted_evidence: int,
     history: History,
+    at: int,
 ) -> Assessment:
-    """The policy's verdict under the version in force now or at the purchase, whichever is better for the buyer."""
-    now = desk.now()
-    current, at_purchase = desk.policies.at(now), desk.policies.at(order.placed_at)
-    facts = _facts(order, kind, reason, claim, accepted_evidence, history, now)
+    """The policy's verdict under the version in force then or at the purchase, whichever is better for the buyer.
+
+    `at` is when the case was opened (now, where it is not yet): a window that was open then stays open, however
+    long evidence and people take.
+    """
+    current, at_purchase = desk.policies.at(at), desk.policies.at(order.placed_at)
+    facts = _facts(order, kind, reason, claim, accepted_evidence, history, at)
     verdict = assess(facts, current)
     if at_purchase.version == current.version:
         return verdict

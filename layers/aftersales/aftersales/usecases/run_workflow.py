@@ -8,12 +8,13 @@ finds the doorbell and rings; whoever changed it before is seen by the read:
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aftersales.domain import lifecycle
 from aftersales.domain.case import Case, Status
 from aftersales.domain.lifecycle import LIFECYCLE, Act, Change
 from aftersales.domain.parties import Party, Role
+from aftersales.domain.policy import History
 from aftersales.domain.refund import UNANSWERED, Attempt, AttemptState, ProviderRefund
 from aftersales.usecases.commit import Read, change_case
 from aftersales.usecases.ports import Desk, OutcomeUnknown, Payments, Receipt, Workflow
@@ -73,7 +74,9 @@ def assess_case(desk: Desk, case_id: str, execution: str) -> Outcome:
             case.reason,
             case.claim,
             accepted_evidence=case.accepted_evidence,
-            history=recent_history(desk, read.order),
+            # The case itself stands in the history by now; what counts is what came before it.
+            history=_before_this_case(recent_history(desk, read.order)),
+            at=case.opened_at,
         )
         return lifecycle.apply_assessment(case, assessment, desk.now())
 
@@ -163,6 +166,10 @@ def _outcome(case: Case) -> Outcome:
     return Outcome(case_id=case.case_id, status=case.status, version=case.version)
 
 
+def _before_this_case(history: History) -> History:
+    return replace(history, cases=max(history.cases - 1, 0))
+
+
 def _has_news(case: Case) -> bool:
     """A case that waits for evidence is assessed again only when some was accepted."""
     return case.status is not Status.EVIDENCE_REQUIRED or case.accepted_evidence > 0
@@ -174,26 +181,25 @@ def _pay(payments: Payments, attempt: Attempt, fresh: bool, now: Callable[[], in
     Ask first, unless nobody can have called yet; then send under the same key. A lost answer is asked for once
     more and otherwise left to the provider's events and the clock.
     """
-    try:
-        found = None if fresh else payments.find(attempt)
-        if found:
-            return found
-        if now() - attempt.submitted_at > KEY_LIFE:
-            return ProviderRefund(
-                refund_id=attempt.refund_id,
-                provider_refund_id="",
-                state=AttemptState.REQUIRES_ACTION,
-                amount=attempt.amount,
-                currency=attempt.currency,
-                failure="not_found_after_key_expired",
-            )
-        return payments.refund(attempt)
-    except OutcomeUnknown:
-        return _ask_again(payments, attempt)
+    for ask in (not fresh, True):
+        try:
+            return _ask_and_send(payments, attempt, ask=ask, now=now())
+        except OutcomeUnknown:
+            continue
+    return None
 
 
-def _ask_again(payments: Payments, attempt: Attempt) -> ProviderRefund | None:
-    try:
-        return payments.find(attempt) or payments.refund(attempt)
-    except OutcomeUnknown:
-        return None
+def _ask_and_send(payments: Payments, attempt: Attempt, *, ask: bool, now: int) -> ProviderRefund:
+    found = payments.find(attempt) if ask else None
+    if found:
+        return found
+    if now - attempt.submitted_at > KEY_LIFE:
+        return ProviderRefund(
+            refund_id=attempt.refund_id,
+            provider_refund_id="",
+            state=AttemptState.REQUIRES_ACTION,
+            amount=attempt.amount,
+            currency=attempt.currency,
+            failure="not_found_after_key_expired",
+        )
+    return payments.refund(attempt)
