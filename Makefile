@@ -26,8 +26,9 @@ down: ## Stop what `up` started
 	test ! -x $(PYTHON) || $(STACK) down
 
 test: check ## All checks and all tests; what is not up is started, and stopped again
-	$(PYTHON) -m pytest tests/unit tests/integration tests/conformance
-	$(STACK) run -- $(PYTHON) -m pytest tests/e2e $(ARGS)
+	$(PYTHON) -m pytest tests/unit --cov --cov-fail-under=100
+	$(PYTHON) -m pytest tests/integration tests/conformance
+	$(STACK) run -- $(PYTHON) -m pytest tests/perf tests/e2e $(ARGS)
 
 check: setup ## Format, lint, types, layers, template, state machine, generated files
 	ruff format --check
