@@ -16,12 +16,13 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
+from itertools import repeat
 from pathlib import Path
 from random import Random, randrange
 from typing import Any
@@ -42,7 +43,7 @@ from rich.table import Table
 
 from tests.corpus import UPLOADS
 from tools.audit import Audit, CaseFile, Violation, audit
-from tools.desk import FINAL, Stack, upload, wait_for
+from tools.desk import FINAL, Person, Stack, upload, wait_for
 from tools.load_orders import JOURNAL_FILE, Done, journal_of
 
 SEEN_ON_A_PHOTO = ("damaged", "not_as_described", "wrong_item", "missing_parts", "defective")
@@ -69,7 +70,7 @@ TROUBLES: tuple[Mapping[str, Any], ...] = (
     {"fault": "fail_later"},
 )
 # A success that fails late does so after two seconds (`--settle-seconds` of the sandbox).
-_LATE_FAILURE_SECONDS = 10
+_LATE_FAILURE_SECONDS = 4
 _PATIENCE_SECONDS = 90
 _NEAR = 6
 # Two requests that meet: the one that comes second is told so, and reads the case again.
@@ -133,16 +134,6 @@ class Plan:
 
 class Wrong(Exception):
     """Something happened that must not."""
-
-
-@dataclass(frozen=True)
-class Played:
-    """How a case went: its id where it was opened, and what went wrong, if anything."""
-
-    plan: Plan
-    case_id: str | None
-    status: str
-    wrong: str | None = None
 
 
 # ---------------------------------------------------------------- planning
@@ -244,36 +235,61 @@ def _weighted[T: StrEnum](random: Random, weights: Sequence[int], choices: type[
 
 
 class Play:
-    """One case from its opening to its end, as its plan says."""
+    """One case from its opening to its end, as its plan says; `wrong` says what must not have happened."""
 
     def __init__(self, desk: Stack, plan: Plan, cards: Sequence[str]) -> None:
-        self._desk = desk
-        self._plan = plan
-        self._cards = cards
-        self._buyer = desk.person("buyer", plan.buyer_id)
-        self._seller = desk.person("seller", plan.seller_id)
-        self._sent: set[str] = set()
+        self.plan = plan
         self.case_id: str | None = None
+        self.status = "not opened"
+        self.wrong: str | None = None
+        self._desk = desk
+        self._cards = cards
+        self._sent: set[str] = set()
 
-    def run(self) -> str:
-        """Answers the final status. Raises `Wrong`, also where the case does not get to its end in time."""
-        if self._plan.trouble:
-            for card in self._cards:
-                self._desk.sandbox("POST", "faults", {**self._plan.trouble, "payment_intent": card})
-        case = self._open()
-        self._attack(case)
-        if self._plan.at_once:
-            self._withdraw(case)
-        case = self._to_the_end(case)
-        if self._plan.trouble == {"fault": "fail_later"} and any(
-            refund["state"] == "succeeded" and refund["payment_id"] for refund in case["refunds"]
-        ):
-            with suppress(TimeoutError):
-                wait_for(self._came_back, "the late failure", _LATE_FAILURE_SECONDS)
-            case = self._to_the_end(self._read())
-        return str(case["status"])
+    def run(self) -> None:
+        """From the opening to the end."""
+        with self._told():
+            if self.plan.trouble:
+                for card in self._cards:
+                    self._desk.sandbox("POST", "faults", {**self.plan.trouble, "payment_intent": card})
+            case = self._open()
+            self._attack(case)
+            if self.plan.at_once:
+                self._withdraw(case)
+            self._to_the_end(case)
 
-    def _to_the_end(self, case: dict[str, Any]) -> dict[str, Any]:
+    def finish(self, failed: Collection[str]) -> bool:
+        """Whether the case came back and was driven to its end again: a refund that had succeeded is one of
+        those that `failed` since at the provider."""
+        if self.wrong or not self.case_id:
+            return False
+        with self._told():
+            case = self._read()
+            lost = any(one["refund_id"] in failed for one in case["refunds"] if one["state"] == "succeeded")
+            if lost:
+                wait_for(lambda: self._read()["status"] not in FINAL, "a late failure", _PATIENCE_SECONDS)
+                case = self._read()
+            came_back = case["status"] not in FINAL
+            self._to_the_end(case)
+            return came_back
+        return False
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except (Wrong, TimeoutError, httpx.HTTPError, ClientError) as error:
+            self.wrong = f"{type(error).__name__}: {error}"
+
+    @property
+    def _buyer(self) -> Person:
+        return self._desk.person("buyer", self.plan.buyer_id)
+
+    @property
+    def _seller(self) -> Person:
+        return self._desk.person("seller", self.plan.seller_id)
+
+    def _to_the_end(self, case: dict[str, Any]) -> None:
         """Whoever's turn it is acts; then wait until the case has moved."""
         turns: Mapping[str, Callable[[dict[str, Any]], None]] = {
             "evidence_required": self._give_evidence,
@@ -293,10 +309,10 @@ class Play:
                 moved_at = time.monotonic()
             elif time.monotonic() > moved_at + _PATIENCE_SECONDS:
                 raise Wrong(f"stays {case['status']}, waiting on {case['waiting_on']}")
-        return case
+        self.status = case["status"]
 
     def _open(self) -> dict[str, Any]:
-        plan = self._plan
+        plan = self.plan
         body = {
             "order_id": plan.order_id,
             "kind": "refund",
@@ -328,11 +344,11 @@ class Play:
         return case
 
     def _files_at_opening(self) -> Sequence[str]:
-        match self._plan.photo:
+        match self.plan.photo:
             case Photo.GOOD | Photo.MISSING:
-                return [self._plan.good]
+                return [self.plan.good]
             case Photo.HOSTILE | Photo.HOSTILE_THEN_GOOD:
-                return [self._plan.hostile]
+                return [self.plan.hostile]
             case _:
                 return []
 
@@ -340,7 +356,7 @@ class Play:
         """Each must be told what it is told of a case that does not exist, or that its role cannot do this."""
         decision = {"decision": "approve", "reason_code": "approved", "note": "Mine!"}
         path = f"cases/{self.case_id}"
-        match self._plan.attack:
+        match self.plan.attack:
             case Attack.STRANGER_READS:
                 self._refused(self._desk.person("buyer", "stranger").get(path), 404)
                 self._refused(self._desk.person("buyer", "stranger").get(f"{path}/timeline"), 404)
@@ -358,21 +374,21 @@ class Play:
         states = {one["evidence_id"]: one["state"] for one in case["evidence"]}
         if "accepted" in states.values() or any(states[one] == "awaiting_upload" for one in self._sent):
             return  # it is being looked at
-        if self._plan.photo is Photo.LATER or (
-            self._plan.photo is Photo.HOSTILE_THEN_GOOD and "refused" in states.values()
+        if self.plan.photo is Photo.LATER or (
+            self.plan.photo is Photo.HOSTILE_THEN_GOOD and "refused" in states.values()
         ):
-            answer = self._said(self._buyer.post(f"cases/{self.case_id}/evidence", _promise(self._plan.good)))
+            answer = self._said(self._buyer.post(f"cases/{self.case_id}/evidence", _promise(self.plan.good)))
             if answer:
-                self._send(answer["upload"], self._plan.good)
-        elif self._plan.seller is Answer.WITHDRAW:
+                self._send(answer["upload"], self.plan.good)
+        elif self.plan.seller is Answer.WITHDRAW:
             self._withdraw(case)
         else:
             self._clock_strikes(case)
 
     def _seller_answers(self, case: dict[str, Any]) -> None:
         # Claims high enough for a reviewer are rare, so every other one of them goes there.
-        rare = case["on_timeout"] == "disputed" and self._plan.number % 2
-        match Answer.SILENCE if rare else self._plan.seller:
+        rare = case["on_timeout"] == "disputed" and self.plan.number % 2
+        match Answer.SILENCE if rare else self.plan.seller:
             case Answer.WITHDRAW:
                 self._withdraw(case)
             case Answer.SILENCE:
@@ -385,13 +401,13 @@ class Play:
                 self._decide(case, "seller", answer)
 
     def _answer_decline(self, case: dict[str, Any]) -> None:
-        (self._withdraw if self._plan.after_decline is Answer.WITHDRAW else self._clock_strikes)(case)
+        (self._withdraw if self.plan.after_decline is Answer.WITHDRAW else self._clock_strikes)(case)
 
     def _reviewer_answers(self, case: dict[str, Any]) -> None:
-        if self._plan.reviewer is Answer.WITHDRAW:
+        if self.plan.reviewer is Answer.WITHDRAW:
             self._withdraw(case)
         else:
-            self._decide(case, "reviewer", self._plan.reviewer)
+            self._decide(case, "reviewer", self.plan.reviewer)
 
     def _hurry_provider(self, case: dict[str, Any]) -> None:
         """The provider makes up its mind; what it has not answered is asked again before its time."""
@@ -414,7 +430,7 @@ class Play:
             "note": f"{role} says {answer}",
         }
         if answer is Answer.PART:
-            body["amount"] = _part(case["quote"]["total"], self._plan.percent)
+            body["amount"] = _part(case["quote"]["total"], self.plan.percent)
         person = self._seller if role == "seller" else self._desk.person("reviewer")
         said = person.post(f"cases/{self.case_id}/decision", body)
         if said.status_code == httpx.codes.FORBIDDEN and said.json()["code"] == "amount_above_limit":
@@ -449,9 +465,6 @@ class Play:
             wait_for(lambda: self._desk.version(str(self.case_id)) != version, "news", seconds)
         return self._read()
 
-    def _came_back(self) -> bool:
-        return self._read()["status"] not in FINAL
-
     def _at_provider(self, state: str) -> list[dict[str, Any]]:
         refunds = self._desk.refunds_at_provider()
         return [
@@ -462,8 +475,8 @@ class Play:
 
     def _refused(self, answer: httpx.Response, *statuses: int) -> None:
         if answer.status_code not in statuses:
-            raise Wrong(f"{self._plan.attack}: answered {answer.status_code}: {answer.text[:300]}")
-        ATTACKS[str(self._plan.attack)] += 1
+            raise Wrong(f"{self.plan.attack}: answered {answer.status_code}: {answer.text[:300]}")
+        ATTACKS[str(self.plan.attack)] += 1
 
     def _said(self, answer: httpx.Response) -> dict[str, Any] | None:
         """The body of a success; nothing where somebody else was faster."""
@@ -480,14 +493,21 @@ _SWEEPING = threading.Lock()
 ATTACKS: Counter[str] = Counter()
 
 
-def play(desk: Stack, plan: Plan, cards: Sequence[str]) -> Played:
-    """Play one case; whatever goes wrong is part of the answer."""
-    one = Play(desk, plan, cards)
-    try:
-        status = one.run()
-        return Played(plan, one.case_id, status)
-    except (Wrong, httpx.HTTPError, ClientError) as error:
-        return Played(plan, one.case_id, "wrong", f"{type(error).__name__}: {error}")
+def play_all(plays: Sequence[Play], desk: Stack, workers: int, on_each: Callable[[], None]) -> None:
+    """All cases, several at once; then again those that came back because a refund failed late."""
+    with ThreadPoolExecutor(workers) as pool:
+        for task in as_completed([pool.submit(play.run) for play in plays]):
+            task.result()
+            on_each()
+        came_back = True
+        while came_back:
+            time.sleep(_LATE_FAILURE_SECONDS)
+            failed = {
+                one["metadata"].get("refund_id")
+                for one in desk.refunds_at_provider()
+                if one["status"] == "failed"
+            }
+            came_back = any(list(pool.map(Play.finish, plays, repeat(failed))))
 
 
 @cache
@@ -513,9 +533,9 @@ def _part(total: Mapping[str, Any], percent: int) -> int:
 # ---------------------------------------------------------------- report
 
 
-def show(console: Console, played: Sequence[Played], proof: Audit) -> None:
-    """What happened, who decided, where the money is, and the verdict."""
-    mine = {one.case_id for one in played}
+def show(console: Console, plays: Sequence[Play], proof: Audit) -> None:
+    """What happened, who decided, where the money is."""
+    mine = {one.case_id for one in plays}
     cases = [case for file in proof.files for case in file.cases if case.case_id in mine]
     console.print("\nCases by end and by who decided", _ends(cases), sep="\n")
     console.print("Money of the touched orders, in minor units", _money(proof), sep="\n")
@@ -621,23 +641,26 @@ def main() -> int:
     with Progress(*columns, TimeElapsedColumn(), console=console) as progress:
         playing = progress.add_task(f"Cases (seed {seed})", total=len(plans))
         auditing = progress.add_task("Audit of their orders", total=len(touched))
-        played = []
-        with ThreadPoolExecutor(options.workers) as pool:
-            tasks = [pool.submit(play, desk, plan, _cards(touched[plan.order_id])) for plan in plans]
-            for task in as_completed(tasks):
-                played.append(task.result())
-                progress.advance(playing)
+        plays = [Play(desk, plan, _cards(touched[plan.order_id])) for plan in plans]
+        play_all(plays, desk, options.workers, lambda: progress.advance(playing))
         proof = audit(desk, touched, on_each=lambda: progress.advance(auditing))
-    violations = [
-        Violation(one.plan.order_id, one.case_id, f"{one.wrong} ({one.plan})") for one in played if one.wrong
-    ]
-    violations.extend(proof.violations)
-    show(console, played, proof)
+    violations = [*_gone_wrong(plays, proof), *proof.violations]
+    show(console, plays, proof)
     show_wrong(console, proof, violations)
     verdict = f"[red]violations: {len(violations)}[/]" if violations else "[green]every sum is right[/]"
     seconds = time.monotonic() - started
-    console.print(f"{len(played)} cases in {seconds:.0f} s with seed {seed}: {verdict}", highlight=False)
+    console.print(f"{len(plays)} cases in {seconds:.0f} s with seed {seed}: {verdict}", highlight=False)
     return 1 if violations else 0
+
+
+def _gone_wrong(plays: Sequence[Play], proof: Audit) -> Iterator[Violation]:
+    """What went wrong on the way; and cases that were at their end and are not any more."""
+    now = {case.case_id: case.case["status"] for file in proof.files for case in file.cases}
+    for one in plays:
+        if one.wrong:
+            yield Violation(one.plan.order_id, one.case_id, f"{one.wrong} ({one.plan})")
+        elif one.case_id and now[one.case_id] != one.status:
+            yield Violation(one.plan.order_id, one.case_id, f"was {one.status}, is {now[one.case_id]}")
 
 
 def _cards(references: Mapping[str, str]) -> list[str]:

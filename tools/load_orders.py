@@ -170,7 +170,7 @@ class Loader:
 
     def _reference(self, order: OrderLine, payment: PaymentLine) -> str:
         if payment.method not in _CARDS:
-            return f"{payment.method}-{payment.payment_id}"
+            return f"{payment.method}-{order.order_id}-{payment.payment_id}"
         try:
             return self.desk.pay(payment.captured, order.currency)
         except stripe.StripeError as error:

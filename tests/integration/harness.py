@@ -5,10 +5,10 @@ second time. The handlers are those of `functions/*/app.py`. What lies between t
 documented: API Gateway's events, the stream with its filter and its retries, S3's notifications, the queue, the
 schedules, and the Lambda invocations of the state machine.
 
-Five seams reach into moto 5.2.5: the client by which its interpreter invokes Lambda functions, the sleep between
-its retries, one lock around its backends, which are not thread-safe (a cancelled transaction puts whole tables
-back), the copies of tables that it takes for that (as deep as puts reach, for they are most of a test's time), and
-the grammar's tree of the state machine, which is kept because parsing it takes a quarter of a second.
+Three seams reach into moto 5.2.5: the client by which its interpreter invokes Lambda functions, the sleep between
+its retries, and one lock around its backends, which are not thread-safe (a cancelled transaction puts whole tables
+back). Three more only save time, most of which moto would spend on copying tables for each transaction, on looking
+for other names of DynamoDB's attributes, and on parsing the state machine anew for each execution.
 Its executions run in threads; `Desk.settle` waits until each has ended or waits for its token.
 """
 
@@ -28,6 +28,7 @@ from typing import Any
 import pytest
 from moto import mock_aws
 from moto.core.botocore_stubber import BotocoreStubber
+from moto.core.serialize import AttributePicker, AttributePickerContext
 from moto.dynamodb import models as dynamodb_models
 from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.models.table import Table
@@ -47,7 +48,7 @@ from tools.payment_sandbox.events import signature
 
 ACCOUNT, REGION, STACK = "123456789012", "us-east-1", "desk"
 WEBHOOK_SECRET = "whsec_integration"
-_PATIENCE = 30.0
+_PATIENCE = 120.0
 _GROUPS = {
     Role.BUYER: "buyers",
     Role.SELLER: "sellers",
@@ -282,6 +283,7 @@ class Desk:
         self._worker = threading.RLock()
         self._read_records = 0
         _serialize_moto(patch)
+        patch.setattr(AttributePicker, "__call__", _picked)
         patch.setattr(dynamodb_models, "copy", SimpleNamespace(copy=copy.copy, deepcopy=_copied))
         patch.setattr(AmazonStateLanguageParser, "parse", staticmethod(_parsed))
         patch.setattr(lambda_eval_utils, "boto_client_for", lambda **_: SimpleNamespace(invoke=self._invoked))
@@ -683,6 +685,20 @@ def _copied(value: Any) -> Any:
         table.stream_shard.items = list(value.stream_shard.items)
         table.stream_shard.table = table
     return table
+
+
+_pick = AttributePicker.__call__
+
+
+def _picked(picker: AttributePicker, context: AttributePickerContext) -> Any:
+    """A row's attributes are dictionaries in DynamoDB's own words."""
+    if type(context.obj) is dict and not picker.response_transformers:
+        if context.key in context.obj:
+            return context.obj[context.key]
+        parent = getattr(context.shape, "parent", None)
+        if parent is not None and parent.name == "AttributeValue":
+            return None
+    return _pick(picker, context)
 
 
 _parse = AmazonStateLanguageParser.parse

@@ -31,8 +31,6 @@ from tests.integration.people import (
     put,
     read,
     refunds,
-    status,
-    timeline,
     withdraw,
 )
 
@@ -66,7 +64,7 @@ class Turns:
             yield
             return
         with self._changed:
-            assert self._changed.wait_for(lambda: self._next() == number, timeout=20)
+            assert self._changed.wait_for(lambda: self._next() == number, timeout=120)
         yield
         with self._changed:
             if self._schedule:
@@ -116,7 +114,7 @@ def race(case_id: str, seed: int, one: Callable[[], object], other: Callable[[],
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(30)
+            thread.join(120)
         assert not failures, failures
 
 
@@ -125,7 +123,6 @@ def reviewed(desk: Desk, payer: Payer, number: int) -> str:
     order = put(desk, paid(order_of(desk, order_id=f"order-{number}", buyer_id=f"buyer-{number}"), payer))
     case_id = apply(desk, order, "changed_mind")
     desk.invoke("AssessCase", {"case_id": case_id, "schema": 1, "execution": case_id})
-    assert status(desk, case_id) == "under_review"
     return case_id
 
 
@@ -139,25 +136,26 @@ def _answered(answers: list[int], ask: Callable[[], Answer]) -> Callable[[], Non
     return lambda: answers.append(ask().status)
 
 
+@pytest.mark.parametrize("block", range(4))
 def test_decision_and_deadline_in_the_same_instant_have_one_winner_in_a_hundred_interleavings(
-    desk: Desk, payer: Payer
+    desk: Desk, payer: Payer, block: int
 ) -> None:
     winners: Counter[str] = Counter()
     sweep = partial(desk.invoke, "SweepDeadlines", {})
-    for seed in range(100):
+    for seed in range(25 * block, 25 * block + 25):
         case_id = reviewed(desk, payer, seed)
         desk.clock.advance(days=2)  # to the millisecond of the deadline
         verdict = ("approve", "decline")[seed % 2]
         answers: list[int] = []
         race(case_id, seed, _answered(answers, partial(decide, desk, case_id, verdict)), sweep)
-        (decision,) = (one for one in timeline(desk, case_id) if one["from"] == "under_review")
+        told = assert_told(desk, case_id)
+        (decision,) = (one for one in told if one["from"] == "under_review")
         winner = decision["actor"]["role"]
         winners[winner] += 1
         assert answers == [200 if winner == "seller" else 409]
         declined = (winner, verdict) == ("seller", "decline")
-        assert status(desk, case_id) == ("declined" if declined else "approved")
-        assert_told(desk, case_id)
-        if seed < 6:
+        assert told[-1]["to"] == ("declined" if declined else "approved")
+        if seed % 25 < 2:
             desk.pump()  # the execution starts only now, and finds what was decided
             if declined:
                 desk.silence(days=7)
@@ -166,8 +164,7 @@ def test_decision_and_deadline_in_the_same_instant_have_one_winner_in_a_hundred_
             assert len(mine) == (not declined)
         else:
             desk.new_records()  # dropped: the writes are what this is about
-    assert winners["seller"] > 10, winners
-    assert winners["system"] > 10, winners
+    assert min(winners["seller"], winners["system"]) > 2, winners
 
 
 @pytest.mark.parametrize("waits_in_execution", [True, False])

@@ -134,8 +134,8 @@ def test_only_cards_are_charged_and_the_rest_becomes_store_credit() -> None:
     assert [(one["provider"], one["reference"], one["method"]) for one in desk.put_bodies[0]["payments"]] == [
         ("stripe", "pi_1", "credit_card"),
         ("stripe", "pi_2", "debit_card"),
-        ("store_credit", "voucher-p3", "voucher"),
-        ("store_credit", "boleto-p4", "boleto"),
+        ("store_credit", "voucher-o1-p3", "voucher"),
+        ("store_credit", "boleto-o1-p4", "boleto"),
     ]
 
 
@@ -171,7 +171,7 @@ def test_a_run_that_was_killed_goes_on_behind_its_half_line(tmp_path: Path) -> N
     assert len(desk.paid) == 2
     kept = Journal(file, "stack")
     assert {order_id: done.units for order_id, done in kept.loaded().items()} == {"o1": 3, "o2": 3}
-    assert kept.of("o2").references == {"p1": "voucher-p1", "p2": "pi_2"}
+    assert kept.of("o2").references == {"p1": "voucher-o2-p1", "p2": "pi_2"}
 
 
 def test_what_was_paid_is_kept_though_the_order_was_refused(tmp_path: Path) -> None:
@@ -189,7 +189,7 @@ def test_the_journal_of_another_stack_is_forgotten(tmp_path: Path) -> None:
     load(desk, Journal(file, "yesterday's stack"), order_line())
     load(desk, Journal(file, "today's stack"), order_line())
     assert len(desk.paid) == 2
-    assert list(Journal(file, "today's stack").references()) == ["voucher-p1", "pi_2"]
+    assert list(Journal(file, "today's stack").references()) == ["voucher-o1-p1", "pi_2"]
 
 
 # ---------------------------------------------------------------- bad lines
