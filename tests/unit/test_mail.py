@@ -330,7 +330,7 @@ class Shelf:
         known = self.receipts.get(key)
         return known if known and known.expires_at >= now else None
 
-    def remember(self, receipt: Receipt) -> None:
+    def remember(self, receipt: Receipt, now: int) -> None:
         if self.forgetful:
             raise ConnectionError("the table is away")
         self.receipts[receipt.key] = receipt

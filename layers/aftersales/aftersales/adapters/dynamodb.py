@@ -112,7 +112,7 @@ class DynamoDBStore:
         if change.ledger:
             writes.append(self._put_ledger(change.ledger, new=False))
         if receipt:
-            writes.append(self._put_receipt(receipt))
+            writes.append(self._put_receipt(receipt, entry.at))
         self._transact(writes)
 
     def receipt(self, key: str, now: int) -> Receipt | None:
@@ -122,9 +122,9 @@ class DynamoDBStore:
             return None
         return Receipt(key, row["request_hash"], row["expires_at"] * 1000)
 
-    def remember(self, receipt: Receipt) -> None:
+    def remember(self, receipt: Receipt, now: int) -> None:
         """A receipt on its own; writing it twice is harmless."""
-        put = self._put_receipt(receipt)["Put"]
+        put = self._put_receipt(receipt, now)["Put"]
         try:
             self._db.put_item(**put)
         except ClientError as error:
@@ -192,13 +192,16 @@ class DynamoDBStore:
         row = self._get(self._cases, tables.doorbell_key(case_id))
         return row["token"] if row else None
 
-    def unrelayed(self, before: int, limit: int) -> Iterable[Entry]:
+    def unrelayed(self, before: int, limit: int) -> Iterable[tuple[str, int]]:
         """The sparse index of entries whose effects are still due."""
         for shard in tables.all_shards():
             for row in self._before(tables.UNRELAYED, "unrelayed", shard, "at", before, limit):
-                full = self._get(self._cases, {"pk": row["pk"], "sk": row["sk"]})
-                if full and "unrelayed" in full:
-                    yield _entries.validate_python(_body(full))
+                yield row["case_id"], int(row["sk"].removeprefix(tables.TIMELINE))
+
+    def unrelayed_entry(self, case_id: str, seq: int) -> Entry | None:
+        """Read consistently: the index may be behind."""
+        row = self._get(self._cases, tables.entry_key(case_id, seq))
+        return _entries.validate_python(_body(row)) if row and "unrelayed" in row else None
 
     def mark_relayed(self, entry: Entry) -> None:
         """Taking the entry out of the sparse index is the acknowledgement; twice is once."""
@@ -222,7 +225,7 @@ class DynamoDBStore:
         condition = _ABSENT if new else _at_version(ledger.version)
         return {"Put": {"TableName": self._orders, "Item": _wire(row), **condition}}
 
-    def _put_receipt(self, receipt: Receipt) -> Item:
+    def _put_receipt(self, receipt: Receipt, now: int) -> Item:
         """Twenty requests with one key at once: one transaction creates the receipt, the others find it."""
         row = tables.receipt_key(receipt.key) | {
             "request_hash": receipt.request_hash,
@@ -233,7 +236,7 @@ class DynamoDBStore:
                 "TableName": self._idempotency,
                 "Item": _wire(row),
                 "ConditionExpression": "attribute_not_exists(pk) OR expires_at < :now",
-                "ExpressionAttributeValues": {":now": {"N": str(int(time.time()))}},
+                "ExpressionAttributeValues": {":now": {"N": str(now // 1000)}},
             }
         }
 

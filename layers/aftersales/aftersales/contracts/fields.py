@@ -18,7 +18,7 @@ _LINE_BREAKS = "\n\r\t"
 _FIRST_YEAR, _LAST_YEAR = 2000, 2199
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
     """One form of every letter (NFC); no control characters, which hide what a text says from who reads it."""
     text = unicodedata.normalize("NFC", text)
     if any(unicodedata.category(char) in ("Cc", "Cs") and char not in _LINE_BREAKS for char in text):
@@ -49,16 +49,16 @@ def epoch_ms(moment: datetime) -> int:
 # Ids end up in keys of tables and of the object store, so their alphabet is small and has no separators.
 ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
 Id = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
-Name = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_clean)]
-Text = Annotated[str, StringConstraints(min_length=1, max_length=4000), AfterValidator(_clean)]
-OptionalText = Annotated[str, StringConstraints(max_length=4000), AfterValidator(_clean)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(clean)]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=4000), AfterValidator(clean)]
+OptionalText = Annotated[str, StringConstraints(max_length=4000), AfterValidator(clean)]
 ReasonCode = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,63}$")]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 # An order of ten billion in a currency without decimals is a mistake, and sums stay exact in any client.
 Amount = Annotated[int, Field(ge=0, le=10_000_000_000)]
 Quantity = Annotated[int, Field(ge=1, le=1000)]
 When = Annotated[AwareDatetime, AfterValidator(_ours), Field(description="UTC, RFC 3339")]
-Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]{1,64}@[^@\s]{1,190}$"), AfterValidator(_clean)]
+Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]{1,64}@[^@\s]{1,190}$"), AfterValidator(clean)]
 Instant = Annotated[
     int,
     PlainSerializer(rfc3339, return_type=str),

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from aftersales.contracts.fields import (
     Amount,
@@ -15,6 +15,7 @@ from aftersales.contracts.fields import (
     Quantity,
     View,
     When,
+    clean,
     epoch_ms,
 )
 from aftersales.domain.ledger import Ledger
@@ -49,7 +50,7 @@ class PaymentBody(Body):
     provider: Literal["stripe", "store_credit"]
     reference: Name
     captured: Amount
-    method: Annotated[str, Field(max_length=64)] = ""
+    method: Annotated[str, Field(max_length=64), AfterValidator(clean)] = ""
 
 
 class ContactBody(Body):

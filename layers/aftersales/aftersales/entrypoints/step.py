@@ -6,10 +6,12 @@ and answers nothing: the execution goes on when it is rung.
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from aftersales.contracts.fields import epoch_ms
 from aftersales.entrypoints import bootstrap
 from aftersales.entrypoints.logs import logger
 from aftersales.usecases.run_workflow import Outcome, Waiting
@@ -36,7 +38,9 @@ class StepInput(BaseModel):
     @property
     def waiting(self) -> Waiting:
         """The doorbell of this step."""
-        return Waiting(token=self.token, entered_at=self.entered_at, version=self.version)
+        # Step Functions leaves a fraction of zero out, which as text would sort after every other fraction.
+        entered_at = f"{epoch_ms(datetime.fromisoformat(self.entered_at)):015d}"
+        return Waiting(token=self.token, entered_at=entered_at, version=self.version)
 
 
 def plain_step(do: Callable[[StepInput], Outcome]) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
@@ -53,7 +57,8 @@ def plain_step(do: Callable[[StepInput], Outcome]) -> Callable[[dict[str, Any], 
 
 def waiting_step(do: Callable[[StepInput], object]) -> Callable[[dict[str, Any], Any], None]:
     """A step that parks. Its exceptions are reported through its own doorbell, so that the execution learns of
-    them by name and at once; a worker that dies without a word is found by the clock on the case."""
+    them by name and at once. A worker that dies without a word is reported by Lambda, and one that died with money
+    under way is found by the clock on the case as well."""
 
     def handler(event: dict[str, Any], context: Any) -> None:
         given = _given(event)

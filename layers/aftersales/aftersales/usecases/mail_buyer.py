@@ -37,5 +37,6 @@ def mail_buyer(desk: Desk, mailer: Mailer, notice: Notice) -> Mailed:
         return Mailed.NO_CONTACT
     mail = write(occasion, notice, order.contact.language)
     mailer.send(order.contact, mail.subject, mail.text, mail.html)
-    desk.store.remember(Receipt(key, notice.event, desk.now() + _REMEMBERED))
+    now = desk.now()
+    desk.store.remember(Receipt(key, notice.event, now + _REMEMBERED), now)
     return Mailed.SENT

@@ -82,13 +82,16 @@ class Store(Protocol):
     def doorbell(self, case_id: str) -> str | None:
         """The doorbell parked last, if any."""
 
-    def unrelayed(self, before: int, limit: int) -> Iterable[Entry]:
-        """Entries written before then whose effects were not acknowledged."""
+    def unrelayed(self, before: int, limit: int) -> Iterable[tuple[str, int]]:
+        """Case and `seq` of entries written before then whose effects were not acknowledged."""
+
+    def unrelayed_entry(self, case_id: str, seq: int) -> Entry | None:
+        """That entry, or None if its effects have been acknowledged since."""
 
     def mark_relayed(self, entry: Entry) -> None:
         """Acknowledge an entry's effects."""
 
-    def remember(self, receipt: Receipt) -> None:
+    def remember(self, receipt: Receipt, now: int) -> None:
         """Write a receipt on its own, for effects that have no row here."""
 
 

@@ -41,5 +41,10 @@ def relay_entry(desk: Desk, workflow: Workflow, notices: Notices, entry: Entry) 
 
 def sweep_timeline(desk: Desk, workflow: Workflow, notices: Notices) -> int:
     """Carry again what was not acknowledged in five minutes; answers how many entries that were."""
-    entries = desk.store.unrelayed(desk.now() - _ACKNOWLEDGED_WITHIN, _PER_SWEEP)
-    return for_each(list(entries), lambda entry: relay_entry(desk, workflow, notices, entry))
+
+    def carry(due: tuple[str, int]) -> None:
+        entry = desk.store.unrelayed_entry(*due)
+        if entry:
+            relay_entry(desk, workflow, notices, entry)
+
+    return for_each(list(desk.store.unrelayed(desk.now() - _ACKNOWLEDGED_WITHIN, _PER_SWEEP)), carry)
