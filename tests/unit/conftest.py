@@ -1,8 +1,14 @@
 """Unit tests reach nothing outside their process."""
 
 import pytest
+from hypothesis import settings
 
 
 @pytest.fixture(autouse=True)
 def no_network(socket_disabled: None) -> None:
     """No test of this folder opens a socket or resolves a name."""
+
+
+# How long one example takes says nothing about the rules, and much about what else the machine is doing.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")

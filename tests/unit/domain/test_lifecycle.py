@@ -262,7 +262,7 @@ def test_a_seller_has_no_limit_to_spend_in_a_currency_the_policy_does_not_know()
     story.open()
     story.assess()
     with pytest.raises(Refusal) as refusal:
-        story.decide(by=SELLER, amount=1)
+        story.decide(by=SELLER, amount=10)
     assert refusal.value.code is Code.AMOUNT_ABOVE_LIMIT
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 import stripe
 from stripe import StripeClient
 
+from aftersales.domain.money import step
 from aftersales.domain.refund import Attempt, AttemptState, ProviderRefund
 from aftersales.domain.refusal import Code, Refusal
 from aftersales.usecases.ports import OutcomeUnknown, ProviderEvent
@@ -30,6 +31,23 @@ _DEFINITIVE = frozenset(
 )
 
 
+# Stripe's minor units are ISO 4217's but for these: it counts MGA in whole ariary, and ISK and UGX, which have
+# no minor unit, in hundredths (https://docs.stripe.com/currencies). Ours to Stripe's as a fraction.
+_UNITS = {"MGA": (1, 100), "ISK": (100, 1), "UGX": (100, 1)}
+
+
+def to_stripe(amount: int, currency: str) -> int | None:
+    """An amount in ISO 4217 minor units as Stripe counts it; None if Stripe cannot express it."""
+    times, per = _UNITS.get(currency, (1, 1))
+    return None if amount * times % per or amount % step(currency) else amount * times // per
+
+
+def from_stripe(amount: int, currency: str) -> int:
+    """An amount as Stripe counts it in ISO 4217 minor units."""
+    times, per = _UNITS.get(currency, (1, 1))
+    return amount * per // times
+
+
 class StripePayments:
     """The `Payments` port for the provider `stripe`."""
 
@@ -41,11 +59,14 @@ class StripePayments:
 
         The SDK itself does not retry (`max_network_retries` stays 0): a lost answer is asked for first.
         """
+        amount = to_stripe(attempt.amount, attempt.currency)
+        if amount is None:
+            return _refused(attempt, "amount_not_payable_in_currency")
         try:
             refund = self._stripe.v1.refunds.create(
                 params={
                     "payment_intent": attempt.reference,
-                    "amount": attempt.amount,
+                    "amount": amount,
                     "reason": "requested_by_customer",
                     "metadata": {"refund_id": attempt.refund_id, "case_id": attempt.case_id},
                 },
@@ -54,7 +75,7 @@ class StripePayments:
         except stripe.InvalidRequestError as error:
             if not _is_definitive(error):
                 raise OutcomeUnknown(error.code) from error
-            return _refused(attempt, error)
+            return _refused(attempt, error.code or "amount_too_large")
         except stripe.StripeError as error:
             raise OutcomeUnknown(type(error).__name__) from error
         return _seen(refund, attempt.refund_id)
@@ -133,23 +154,24 @@ def _is_definitive(error: stripe.InvalidRequestError) -> bool:
     return error.code in _DEFINITIVE or (error.code is None and error.param == "amount")
 
 
-def _refused(attempt: Attempt, error: stripe.InvalidRequestError) -> ProviderRefund:
+def _refused(attempt: Attempt, failure: str) -> ProviderRefund:
     return ProviderRefund(
         refund_id=attempt.refund_id,
         provider_refund_id="",
         state=AttemptState.FAILED,
         amount=attempt.amount,
         currency=attempt.currency,
-        failure=error.code or "amount_too_large",
+        failure=failure,
     )
 
 
 def _seen(refund: stripe.Refund, refund_id: str) -> ProviderRefund:
+    currency = refund.currency.upper()
     return ProviderRefund(
         refund_id=refund_id,
         provider_refund_id=refund.id,
         state=AttemptState(refund.status or "pending"),
-        amount=refund.amount,
-        currency=refund.currency.upper(),
+        amount=from_stripe(refund.amount, currency),
+        currency=currency,
         failure=getattr(refund, "failure_reason", None),
     )

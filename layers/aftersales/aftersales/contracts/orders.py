@@ -22,6 +22,8 @@ from aftersales.domain.ledger import Ledger
 from aftersales.domain.order import SHIPPING, Contact, Line, Order, Payment, Shipping
 from aftersales.domain.refusal import Code, Refusal
 
+MAX_UNITS = 10_000
+
 
 class LineBody(Body):
     """`total` is what was paid for all units after discounts, tax included; `tax` is the tax within it."""
@@ -79,6 +81,13 @@ class OrderBody(Body):
     def _names_are_unique(self) -> Self:
         _refuse_repeats("line_id", [line.line_id for line in self.lines] + [SHIPPING])
         _refuse_repeats("payment_id", [payment.payment_id for payment in self.payments])
+        return self
+
+    @model_validator(mode="after")
+    def _units_are_countable(self) -> Self:
+        # The ledger is one item of at most 400 kB (DynamoDB), with a word for every unit.
+        if sum(line.quantity for line in self.lines) > MAX_UNITS:
+            raise ValueError(f"an order has at most {MAX_UNITS} units in all")
         return self
 
     @model_validator(mode="after")

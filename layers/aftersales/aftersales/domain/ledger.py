@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from aftersales.domain.money import share
+from aftersales.domain.money import share, step
 from aftersales.domain.order import SHIPPING, Order
 from aftersales.domain.refusal import Code, Refusal
 
@@ -33,6 +33,7 @@ class LedgerLine:
     total: int
     tax: int
     units: tuple[Unit, ...]
+    step: int = 1
 
     @property
     def free(self) -> tuple[int, ...]:
@@ -43,7 +44,8 @@ class LedgerLine:
         """What these units carry: (total, the tax within it)."""
         n = len(self.units)
         picked = tuple(units)
-        return sum(share(self.total, k, n) for k in picked), sum(share(self.tax, k, n) for k in picked)
+        total = sum(share(self.total, k, n, self.step) for k in picked)
+        return total, sum(share(self.tax, k, n) for k in picked)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +79,11 @@ class Ledger:
     def available(self) -> int:
         """The money that no case has reserved and that was not paid back yet."""
         return sum(balance.available for balance in self.balances)
+
+    @property
+    def taken(self) -> int:
+        """The money that cases hold or were paid."""
+        return sum(balance.reserved + balance.refunded for balance in self.balances)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +126,13 @@ def open_ledger(order: Order) -> Ledger:
         currency=order.currency,
         version=1,
         lines=tuple(
-            LedgerLine(line_id=line_id, total=total, tax=tax, units=(Unit.AVAILABLE,) * quantity)
+            LedgerLine(
+                line_id=line_id,
+                total=total,
+                tax=tax,
+                units=(Unit.AVAILABLE,) * quantity,
+                step=step(order.currency),
+            )
             for line_id, total, tax, quantity in lines
         ),
         balances=tuple(

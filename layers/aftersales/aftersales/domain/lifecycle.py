@@ -14,6 +14,7 @@ from aftersales.domain import ledger as books
 from aftersales.domain.case import FINAL, Case, Decision, Dispute, Kind, Reason, Review, Status
 from aftersales.domain.evidence import MAX_PER_CASE, Evidence, EvidenceState
 from aftersales.domain.ledger import Ledger, PaymentShare, Reservation
+from aftersales.domain.money import step
 from aftersales.domain.order import Order
 from aftersales.domain.parties import POLICY, SYSTEM, Party, Role
 from aftersales.domain.policy import MINUTE, Assessment, Clocks, Policy, Verdict
@@ -241,6 +242,10 @@ def decide(
         raise Refusal(
             Code.AMOUNT_ABOVE_CASE, "The amount must be more than nothing and at most what the case reserves."
         )
+    if approve and granted % step(case.currency) and granted != case.claim.amount:
+        raise Refusal(
+            Code.INVALID, f"Amounts in {case.currency} are paid back in steps of {step(case.currency)}."
+        )
     if approve and by.role is Role.SELLER and granted > policy.seller_limit.get(case.currency, 0):
         raise Refusal(Code.AMOUNT_ABOVE_LIMIT, "A reviewer of the platform decides amounts this high.")
     decision = Decision(
@@ -408,8 +413,9 @@ def resume(case: Case, order: Order, *, by: Party, policy: Policy, now: int) -> 
 def add_evidence(case: Case, evidence: Evidence, *, by: Party, policy: Policy, now: int) -> Change:
     """Promise one more file."""
     require(Act.ADD_EVIDENCE, case)
-    if len(case.evidence) >= MAX_PER_CASE:
-        raise Refusal(Code.EVIDENCE_LIMIT, f"A case takes at most {MAX_PER_CASE} files.")
+    # Counted for each side: a seller who fills the case with promises must not keep the buyer's photo out.
+    if sum(one.added_by == evidence.added_by for one in case.evidence) >= MAX_PER_CASE:
+        raise Refusal(Code.EVIDENCE_LIMIT, f"A case takes at most {MAX_PER_CASE} files of each side.")
     after = replace(case, evidence=(*case.evidence, evidence))
     return _change(
         case, after, Event.EVIDENCE_ADDED, by, now, policy.clocks, {"evidence_id": evidence.evidence_id}

@@ -14,6 +14,16 @@ _DECIMALS = {
 }
 
 
+# The smallest amount that can be paid back, where it is more than one minor unit: card networks know no mils in
+# these dinars and rials, and no minor unit of these others at all (https://docs.stripe.com/currencies).
+_STEPS = dict.fromkeys("BHD JOD KWD OMR TND".split(), 10) | {"MGA": 100}  # noqa: SIM905 - a list to read
+
+
+def step(currency: str) -> int:
+    """Amounts that are paid back are multiples of this many minor units."""
+    return _STEPS.get(currency, 1)
+
+
 @dataclass(frozen=True, slots=True)
 class Money:
     """An amount in minor units with its ISO 4217 code: `Money(1299, "USD")` is 12.99 dollars."""
@@ -27,13 +37,17 @@ def decimals(currency: str) -> int:
     return _DECIMALS.get(currency, 2)
 
 
-def share(total: int, k: int, n: int) -> int:
-    """The part of `total` that unit `k` of `n` carries (k counts from 1).
+def share(total: int, k: int, n: int, step: int = 1) -> int:
+    """The part of `total` that unit `k` of `n` carries (k counts from 1), a multiple of `step`.
+
+    What `step` does not divide stays with the last unit.
 
     Each unit's share is a difference of two rounded prefixes, so the shares of all n units telescope to
     `total` whatever the order in which cases take them; a unit price would lose or invent cents.
     """
-    return _round_half_up(total * k, n) - _round_half_up(total * (k - 1), n)
+    steps = total // step
+    whole = (_round_half_up(steps * k, n) - _round_half_up(steps * (k - 1), n)) * step
+    return whole + (total % step if k == n else 0)
 
 
 def shares(total: int, n: int) -> Iterator[int]:

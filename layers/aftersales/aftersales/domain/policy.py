@@ -108,7 +108,8 @@ class History:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """All that the rules may look at. `categories` and `returnable` speak of the claimed lines."""
+    """All that the rules may look at. `categories` and `returnable` speak of the claimed lines, `taken_before` is
+    what other cases of the order hold or were paid."""
 
     kind: Kind
     reason: Reason
@@ -121,6 +122,12 @@ class Facts:
     now: int
     accepted_evidence: int
     history: History
+    taken_before: int = 0
+
+    @property
+    def order_amount(self) -> int:
+        """This claim with all that other cases of the order hold or were paid: many small claims are one large."""
+        return self.amount + self.taken_before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,17 +189,17 @@ def history_of_claims(facts: Facts, policy: Policy) -> Finding | None:
 def above_cap(facts: Facts, policy: Policy) -> Finding | None:
     """More money than the policy decides by itself."""
     cap = policy.auto_approval_cap.get(facts.currency, 0)
-    if facts.amount <= cap:
+    if facts.order_amount <= cap:
         return None
-    return Verdict.ASK_PERSON, {"amount": facts.amount, "cap": cap, "currency": facts.currency}
+    return Verdict.ASK_PERSON, {"amount": facts.order_amount, "cap": cap, "currency": facts.currency}
 
 
 def within_cap(facts: Facts, policy: Policy) -> Finding | None:
     """A small claim for a reason that the policy decides by itself."""
     cap = policy.auto_approval_cap.get(facts.currency, 0)
-    if facts.amount > cap or not policy.reasons[facts.reason].auto_approve:
+    if facts.order_amount > cap or not policy.reasons[facts.reason].auto_approve:
         return None
-    return Verdict.APPROVE, {"amount": facts.amount, "cap": cap, "reason": facts.reason}
+    return Verdict.APPROVE, {"amount": facts.order_amount, "cap": cap, "reason": facts.reason}
 
 
 RULES: tuple[tuple[str, Check], ...] = (
@@ -237,4 +244,4 @@ def pays_shipping(policy: Policy, reason: Reason, *, last_unit: bool) -> bool:
 
 def _silence_approves(facts: Facts, policy: Policy) -> bool:
     cap = policy.silent_approval_cap.get(facts.currency, 0)
-    return facts.amount <= cap and history_of_claims(facts, policy) is None
+    return facts.order_amount <= cap and history_of_claims(facts, policy) is None

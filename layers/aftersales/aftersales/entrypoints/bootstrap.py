@@ -5,6 +5,7 @@ and a provider's SDK only in the functions that call it.
 """
 
 import json
+import os
 import random
 import time
 from functools import cache, lru_cache
@@ -36,7 +37,13 @@ _CONFIG = Config(
     parameter_validation=False,
 )
 # Presigned forms must be signed with version 4, the only one that every region and KMS accept.
-_S3_CONFIG = _CONFIG.merge(Config(signature_version="s3v4"))
+# Regions opened since 2019 answer only under the bucket's own regional name; the embedded engine only under a path.
+_S3_CONFIG = _CONFIG.merge(
+    Config(
+        signature_version="s3v4",
+        s3={"addressing_style": "path" if os.environ.get("AWS_ENDPOINT_URL") else "virtual"},
+    )
+)
 
 
 def now() -> int:
@@ -83,7 +90,7 @@ def workflow() -> "StepFunctionsWorkflow":
 @cache
 def payments() -> Payments:
     """Stripe and store credit."""
-    from stripe import StripeClient
+    from stripe import RequestsClient, StripeClient
 
     from aftersales.adapters.payments import PaymentsByProvider
     from aftersales.adapters.store_credit import StoreCredit
@@ -93,6 +100,8 @@ def payments() -> Payments:
     stripe = StripeClient(
         _stripe_secret(_secret_age())["api_key"],
         max_network_retries=0,
+        # Well below the function's own 60 s, so that a provider that hangs is an unknown outcome and no dead worker.
+        http_client=RequestsClient(timeout=10),
         base_addresses={"api": base} if base else {},
     )
     return PaymentsByProvider(

@@ -31,9 +31,10 @@ class StepInput(BaseModel):
     seen: Mapping[str, Any] = Field(default_factory=dict)
 
     @property
-    def trouble(self) -> str:
-        """What went wrong in the step before, by name; a refund that failed brought no failure of a step."""
-        return str(self.seen.get("failure", {}).get("Error", "refund_failed"))
+    def trouble(self) -> str | None:
+        """What went wrong in the step before, by name; a refund that failed is no failure of a step."""
+        failure = self.seen.get("failure")
+        return str(failure.get("Error")) if failure else None
 
     @property
     def waiting(self) -> Waiting:

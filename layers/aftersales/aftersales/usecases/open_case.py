@@ -56,12 +56,27 @@ def open_case(
     """
     case_id = case_id_of(buyer, idempotency_key)
 
-    def attempt() -> tuple[Case, bool]:
+    def opened_before() -> Case | None:
         known = desk.store.case(case_id)
+        if known and known.request_hash != request_hash:
+            raise Refusal(Code.IDEMPOTENCY_KEY_REUSED, "This key was used for another application.")
+        return known
+
+    def attempt() -> tuple[Case, bool]:
+        known = opened_before()
         if known:
-            if known.request_hash != request_hash:
-                raise Refusal(Code.IDEMPOTENCY_KEY_REUSED, "This key was used for another application.")
             return known, False
+        try:
+            return open_new(), True
+        except Refusal:
+            # The twin of this request may have opened the case after the read above and taken the very units
+            # that are missing now: then this is its answer, and no refusal.
+            known = opened_before()
+            if known:
+                return known, False
+            raise
+
+    def open_new() -> Case:
         order, ledger = read_order(desk, application.order_id, buyer)
         wanted = wanted_units(desk, application, order, ledger)
         claim = reserve(ledger, wanted)[1]
@@ -74,6 +89,7 @@ def open_case(
             claim,
             accepted_evidence=0,
             history=History(),
+            taken_before=ledger.taken,
             at=desk.now(),
         )
         refuse_closed_window(assessment)
@@ -92,7 +108,7 @@ def open_case(
             now=desk.now(),
         )
         desk.store.commit(change)
-        return change.case, True
+        return change.case
 
     return until_committed(desk, attempt)
 

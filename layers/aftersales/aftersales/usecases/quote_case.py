@@ -45,6 +45,7 @@ def quote_case(desk: Desk, application: Application, buyer: Party) -> Quote:
         claim,
         accepted_evidence=0,
         history=recent_history(desk, order),
+        taken_before=ledger.taken,
         at=desk.now(),
     )
     refuse_closed_window(assessment)
@@ -69,6 +70,7 @@ def assess_claim(
     *,
     accepted_evidence: int,
     history: History,
+    taken_before: int,
     at: int,
 ) -> Assessment:
     """The policy's verdict under the version in force then or at the purchase, whichever is better for the buyer.
@@ -77,7 +79,7 @@ def assess_claim(
     long evidence and people take.
     """
     current, at_purchase = desk.policies.at(at), desk.policies.at(order.placed_at)
-    facts = _facts(order, kind, reason, claim, accepted_evidence, history, at)
+    facts = _facts(order, kind, reason, claim, accepted_evidence, history, taken_before, at)
     verdict = assess(facts, current)
     if at_purchase.version == current.version:
         return verdict
@@ -108,6 +110,7 @@ def _facts(
     claim: Reservation,
     accepted_evidence: int,
     history: History,
+    taken_before: int,
     now: int,
 ) -> Facts:
     lines = [line for held in claim.units if (line := order.line(held.line_id))]
@@ -123,6 +126,7 @@ def _facts(
         now=now,
         accepted_evidence=accepted_evidence,
         history=history,
+        taken_before=taken_before,
     )
 
 

@@ -76,6 +76,7 @@ def assess_case(desk: Desk, case_id: str, execution: str) -> Outcome:
             accepted_evidence=case.accepted_evidence,
             # The case itself stands in the history by now; what counts is what came before it.
             history=_before_this_case(recent_history(desk, read.order)),
+            taken_before=read.ledger.taken - case.claim.amount,
             at=case.opened_at,
         )
         return lifecycle.apply_assessment(case, assessment, desk.now())
@@ -94,12 +95,15 @@ def wait_for_party(desk: Desk, workflow: Workflow, case_id: str, waiting: Waitin
         workflow.ring(waiting.token)
 
 
-def ask_operator(desk: Desk, workflow: Workflow, case_id: str, trouble: str, waiting: Waiting) -> None:
-    """Name the trouble on the case, then wait for an operator."""
+def ask_operator(desk: Desk, workflow: Workflow, case_id: str, trouble: str | None, waiting: Waiting) -> None:
+    """Name the trouble of the step before, if it was one that failed; then wait for an operator."""
     desk.store.park(case_id, waiting.token, waiting.entered_at)
 
     def ask(read: Read) -> Change | None:
         if read.case.status not in LIFECYCLE[Act.ASK_OPERATOR]:
+            return None
+        if trouble is None:
+            # Sent here for the case's status: if that has been lifted since, there is no trouble to name.
             return None
         return lifecycle.ask_operator(read.case, trouble, policy=read.policy, now=desk.now())
 
