@@ -256,7 +256,7 @@ class Stack:
         return StripeClient("sk_test_local", base_addresses={"api": self.payments_url}, max_network_retries=2)
 
 
-def wait_for[T](look: Callable[[], T | None], what: str, seconds: float = 30) -> T:
+def wait_for[T](look: Callable[[], T | None], what: str, seconds: float = 90) -> T:
     """Look until there is something to see; says what was waited for where it never came."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
