@@ -129,7 +129,13 @@ def reviewed(desk: Desk, payer: Payer, number: int) -> str:
 def step(desk: Desk, case_id: str) -> dict[str, Any]:
     """What Step Functions passes to a step, from an execution that is long gone."""
     version = read(desk, case_id)["version"]
-    return {"case_id": case_id, "schema": 1, "version": version, "token": "none", "entered_at": "2020-01-01T00:00:00Z"}
+    return {
+        "case_id": case_id,
+        "schema": 1,
+        "version": version,
+        "token": "none",
+        "entered_at": "2020-01-01T00:00:00Z",
+    }
 
 
 def _answered(answers: list[int], ask: Callable[[], Answer]) -> Callable[[], None]:
