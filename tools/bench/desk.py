@@ -17,7 +17,7 @@ from unittest.mock import patch
 
 import boto3
 import moto.stepfunctions.parser.asl.component.state.exec.state_task.lambda_eval_utils as moto_lambda
-import stripe._stripe_client as stripe_client
+import stripe
 from moto import mock_aws
 
 from aftersales.adapters import tables as keys
@@ -333,7 +333,7 @@ def open_desk() -> Iterator[BenchDesk]:
         desk = BenchDesk(now)
         with (
             patch.object(moto_lambda, "boto_client_for", lambda **_: desk.client_for_lambda()),
-            patch.object(stripe_client, "new_default_http_client", lambda **_: desk.stripe),
+            patch.object(stripe, "RequestsClient", lambda **_: desk.stripe),
         ):
             bootstrap.payments()
             bootstrap.provider_events()

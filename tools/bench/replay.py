@@ -56,7 +56,7 @@ def main(tape_file: str) -> None:
     recorded = json.loads(Path(tape_file).read_text("utf-8"))
     stripe = provider.AnsweringClient()
     stripe.refunds = recorded["refunds"]
-    with patch("stripe._stripe_client.new_default_http_client", lambda **_: stripe):
+    with patch("stripe.RequestsClient", lambda **_: stripe):
         tape.insert([recorded["secret"]])
         bootstrap.payments()
         bootstrap._stripe_secret(bootstrap._secret_age())
