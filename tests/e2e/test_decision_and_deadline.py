@@ -12,8 +12,8 @@ from tests.e2e.market import Market, Sale, now, refusal
 
 pytestmark = pytest.mark.e2e
 
-CASES = 20
-ROUND = 4
+CASES = 100
+ROUND = 10
 RIVALS = 4
 UNIT = 40_000
 """Above what silence approves and below what sellers may not decide: the clock asks a reviewer."""

@@ -1,8 +1,8 @@
 """A directory as Lambda lays a function out, and an interpreter that has what Lambda's runtime has.
 
-The third-party layer is the built one; the project's own code is today's source, compiled as a build compiles it.
-The interpreter is the embedded engine's: beside boto3 it has nothing that a function imports, and no awscrt, which
-makes `import boto3` slower elsewhere.
+The third-party layers are the built ones, in one directory as Lambda lays them out; the project's own code is
+today's source, compiled as a build compiles it. The interpreter is the embedded engine's: beside boto3 it has
+nothing that a function imports, and no awscrt, which makes `import boto3` slower elsewhere.
 """
 
 import os
@@ -18,6 +18,7 @@ from tools.local_stack.bytecode import compile_packages
 from tools.local_stack.checkout import Problem
 
 _BUILDS = (".local/build", ".aws-sam/build")
+_LAYERS = ("DependenciesLayer", "PaymentsLayer", "PhotosLayer")
 _IGNORED = shutil.ignore_patterns("__pycache__")
 
 
@@ -59,16 +60,16 @@ class Runtime:
 
 
 def prepare() -> Runtime:
-    """Lay everything out anew. Raises `Problem` where no layer of dependencies was built."""
+    """Lay everything out anew. Raises `Problem` where no layers were built."""
     root = template.ROOT
-    built = (root / build / "DependenciesLayer" / "python" for build in _BUILDS)
-    dependencies = next((one for one in built if one.is_dir()), None)
-    if dependencies is None:
+    built = next((root / build for build in _BUILDS if (root / build / _LAYERS[0]).is_dir()), None)
+    if built is None:
         raise Problem("No layer of dependencies is built: run `make build` or `make up` first.")
     home = root / ".local" / "bench"
     shutil.rmtree(home, ignore_errors=True)
     runtime = Runtime(_interpreter(root), home)
-    shutil.copytree(dependencies, runtime.layer, ignore=_IGNORED)
+    for layer in _LAYERS:
+        shutil.copytree(built / layer / "python", runtime.layer, ignore=_IGNORED, dirs_exist_ok=True)
     source = root / "layers" / "aftersales" / "aftersales"
     shutil.copytree(source, runtime.layer / "aftersales", ignore=_IGNORED, dirs_exist_ok=True)
     for function in template.functions():

@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from tools.generate import api, lifecycle, openapi, requirements
 from tools.generate.sources import ROOT
@@ -11,7 +12,10 @@ FILES: Mapping[str, Callable[[], str]] = {
     "docs/api.md": api.render,
     "docs/lifecycle.md": lifecycle.render,
     "functions/public_api/openapi.json": openapi.render,
-    "layers/dependencies/requirements.txt": requirements.render,
+    **{
+        f"layers/{layer}/requirements.txt": partial(requirements.render, layer)
+        for layer in ("dependencies", "payments", "photos")
+    },
 }
 
 

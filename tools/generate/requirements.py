@@ -1,4 +1,4 @@
-"""`layers/dependencies/requirements.txt`: what the lock file says of the functions' own dependencies."""
+"""`layers/<group>/requirements.txt`: what the lock file says of the functions' own dependencies, group by group."""
 
 import shutil
 import subprocess
@@ -12,9 +12,9 @@ def uv() -> str | None:
     return str(own) if own.exists() else shutil.which("uv")
 
 
-def render() -> str:
-    """The export; SAM installs it into the layer of dependencies."""
-    command = "export --frozen --only-group runtime --no-hashes --no-header --no-annotate --quiet"
+def render(group: str) -> str:
+    """The export of one dependency group; SAM installs it into the layer of that name."""
+    command = f"export --frozen --only-group {group} --no-hashes --no-header --no-annotate --quiet"
     return subprocess.run(
         [uv() or "uv", *command.split()], cwd=ROOT, check=True, capture_output=True, text=True
     ).stdout

@@ -38,6 +38,9 @@ def _environment(daemon: Daemon, port: int) -> dict[str, str]:
         "BIND_HOST": "127.0.0.1",
         "GATEWAY_PORT": str(port),
         "AWS_DEFAULT_REGION": REGION,
+        # An invocation holds one of these threads until its function answers, and that function's own calls need
+        # further ones: with the engine's 64, fifty cases at once wait for each other.
+        "MINISTACK_WORKER_THREADS": "256",
         # Every function runs under its own role, and a permission it lacks is refused.
         "AUTH": "true",
         # These two listeners would open a port on every interface.
