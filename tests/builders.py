@@ -108,6 +108,7 @@ def a_policy(**changes: Any) -> Policy:
         auto_approval_cap={"USD": 3_000, "JPY": 4_500},
         silent_approval_cap={"USD": 6_000},
         seller_limit={"USD": 8_000},
+        delivery_days=14,
         risk=RiskTerms(days=180, minimum_orders=5, high_percent=60),
         shipping=ShippingTerms(on_seller_fault=True, on_last_unit=True),
         clocks=Clocks(
@@ -132,7 +133,7 @@ def some_facts(**changes: Any) -> Facts:
         currency="USD",
         categories=("pottery",),
         returnable=True,
-        placed_at=NOON - 8 * DAY,
+        sent_at=NOON - 8 * DAY,
         delivered_at=NOON - 5 * DAY,
         now=NOON,
         accepted_evidence=1,
@@ -234,9 +235,10 @@ class Story:
         *,
         silence_approves: bool = False,
         case_id: str = CASE,
+        **changes: Any,
     ) -> Change:
         """The policy speaks."""
-        assessment = an_assessment(verdict, silence_approves=silence_approves, policy=self.policy)
+        assessment = an_assessment(verdict, silence_approves=silence_approves, policy=self.policy, **changes)
         return self._keep(lifecycle.apply_assessment(self.cases[case_id], assessment, self.now))
 
     def decide(

@@ -13,7 +13,9 @@ handler = Api("buyer_api", bootstrap.now)
 @handler.operation
 def quote_case(call: Call) -> QuoteView:
     """Show what an application would reserve and pay."""
-    return quote_view(quoting.quote_case(bootstrap.desk(), call.body.to_application(), call.party))
+    return quote_view(
+        quoting.quote_case(bootstrap.desk(), call.body.to_application(), call.party), call.party
+    )
 
 
 @handler.operation
@@ -30,7 +32,7 @@ def open_case(call: Call) -> Answer:
     )
     forms = handle_evidence.upload_forms(bootstrap.evidence_files(), case) if case.evidence else []
     headers = {} if created else {"Idempotency-Replayed": "true"}
-    return Answer(opened_case_view(case, forms), call.route.status, headers)
+    return Answer(opened_case_view(case, forms, call.party), call.route.status, headers)
 
 
 @handler.operation
@@ -43,5 +45,6 @@ def withdraw_case(call: Call) -> CaseView:
             by=call.party,
             if_match=call.if_match,
             receipt=call.receipt,
-        )
+        ),
+        call.party,
     )

@@ -26,14 +26,15 @@ def list_cases(call: Call) -> CasePageView:
     return case_page_view(
         read_cases.list_cases(
             bootstrap.desk(), call.party, limit=query.limit, cursor=query.cursor, filters=query.filters
-        )
+        ),
+        call.party,
     )
 
 
 @handler.operation
 def get_case(call: Call) -> CaseView:
     """Read a case."""
-    return case_view(read_cases.read_case(bootstrap.desk(), call.path["case_id"], call.party))
+    return case_view(read_cases.read_case(bootstrap.desk(), call.path["case_id"], call.party), call.party)
 
 
 @handler.operation
@@ -46,7 +47,8 @@ def get_timeline(call: Call) -> TimelineView:
             call.party,
             after=call.query.cursor,
             limit=call.query.limit,
-        )
+        ),
+        call.party,
     )
 
 
@@ -56,7 +58,8 @@ def send_message(call: Call) -> CaseView:
     return case_view(
         act_on_case.send_message(
             bootstrap.desk(), call.path["case_id"], call.body.text, by=call.party, receipt=call.receipt
-        )
+        ),
+        call.party,
     )
 
 

@@ -24,7 +24,8 @@ def decide_case(call: Call) -> CaseView:
             amount=call.body.amount,
             if_match=call.if_match,
             receipt=call.receipt,
-        )
+        ),
+        call.party,
     )
 
 

@@ -1,14 +1,13 @@
 """Every minute: deadlines that have passed."""
 
-from typing import Any
-
 from aftersales.entrypoints import bootstrap
-from aftersales.entrypoints.logs import logger
-from aftersales.usecases.sweep_deadlines import sweep_deadlines
+from aftersales.entrypoints.background import Event, background
+from aftersales.usecases import sweep_deadlines as deadlines
 
 
-def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
+def sweep_deadlines(event: Event) -> dict[str, object]:
     """Let silence do what `on_timeout` said."""
-    due = sweep_deadlines(bootstrap.desk())
-    logger.info("swept", due=due)
-    return {"due": due}
+    return {"due": deadlines.sweep_deadlines(bootstrap.desk())}
+
+
+handler = background(sweep_deadlines)

@@ -1,14 +1,14 @@
 """Every minute: timeline entries whose effects were not acknowledged."""
 
-from typing import Any
-
 from aftersales.entrypoints import bootstrap
-from aftersales.entrypoints.logs import logger
-from aftersales.usecases.relay_timeline import sweep_timeline
+from aftersales.entrypoints.background import Event, background
+from aftersales.usecases import relay_timeline
 
 
-def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
+def sweep_timeline(event: Event) -> dict[str, object]:
     """Ring again, tell again."""
-    relayed = sweep_timeline(bootstrap.desk(), bootstrap.workflow(), bootstrap.notices())
-    logger.info("swept", relayed=relayed)
+    relayed = relay_timeline.sweep_timeline(bootstrap.desk(), bootstrap.workflow(), bootstrap.notices())
     return {"relayed": relayed}
+
+
+handler = background(sweep_timeline)

@@ -170,6 +170,11 @@ class Market:
             f"execution {name} to come to: {state}",
         )
 
+    def stop(self, name: str) -> None:
+        """Somebody stops the execution by hand."""
+        arn = self.stack.execution(name)["arn"]
+        self.stack.client("stepfunctions").stop_execution(executionArn=arn)
+
     def _execution(self, name: str) -> dict[str, Any] | None:
         """None while it has not been started."""
         try:

@@ -1,6 +1,8 @@
 """A case's life from the application to its end, and what its execution shows of it."""
 
+import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -20,6 +22,7 @@ from tests.integration.people import (
     put,
     read,
     refunds,
+    resume,
     status,
     timeline,
     withdraw,
@@ -202,6 +205,43 @@ def test_a_word_after_the_deadline_and_before_the_sweep_gives_nobody_more_time(
     assert (after["deadline_at"], after["on_timeout"]) == (before["deadline_at"], before["on_timeout"])
     desk.sweep()
     assert_ended(desk, case_id, "completed")
+
+
+def test_an_execution_stopped_by_hand_is_seen_and_its_case_sent_on_under_the_next(
+    desk: Desk, payer: Payer
+) -> None:
+    case_id = _under_review(desk, payer)
+    desk.stop(case_id)
+    _report_stopped(desk, case_id)
+    case = read(desk, case_id)
+    assert (case["status"], case["waiting_on"]) == ("under_review", "platform")
+    resume(desk, case_id).ok()
+    desk.pump()
+    assert read(desk, case_id)["waiting_on"] == "seller"
+    decide(desk, case_id).ok()
+    desk.pump()
+    assert_ended(desk, case_id, "completed")
+
+
+def test_a_healthy_execution_gives_way_when_its_case_is_sent_on(desk: Desk, payer: Payer) -> None:
+    case_id = _under_review(desk, payer)
+    resume(desk, case_id).ok()
+    desk.pump()
+    assert desk.execution(case_id)[1][-1] == "Continued by another execution"
+    assert desk.execution(f"{case_id}-2")[1][-1] == "Wait for the seller"
+    _report_stopped(desk, case_id)
+    assert read(desk, case_id)["waiting_on"] == "seller"
+    decide(desk, case_id).ok()
+    desk.pump()
+    assert desk.execution(f"{case_id}-2")[1][-1] == "Settle and close the case"
+
+
+def _report_stopped(desk: Desk, execution: str) -> None:
+    """EventBridge's event, as documented."""
+    sample = json.loads(Path("events/watch_executions.execution_stopped.json").read_text("utf-8"))
+    case_id = execution[:36]
+    sample["detail"] |= {"name": execution, "input": json.dumps({"case_id": case_id, "schema": 1})}
+    desk.invoke("WatchExecutions", sample)
 
 
 def test_the_execution_s_input_and_history_hold_nothing_personal(desk: Desk, payer: Payer) -> None:

@@ -416,7 +416,11 @@ def test_a_refund_that_fails_after_its_success_comes_back_as_a_second_execution(
     resume(desk, case_id).ok()
     desk.pump()
     assert_paid_once(desk, order, case_id)
-    assert desk.executions(case_id) == [case_id, f"{case_id}-2", f"{case_id}-3"]
+    runs = [case_id, *(f"{case_id}-{run}" for run in (2, 3, 4, 5))]
+    assert desk.executions(case_id) == runs
+    settled, taken_over = "Settle and close the case", "Continued by another execution"
+    ends = [desk.execution(run)[1][-1] for run in runs]
+    assert ends == [settled, taken_over, settled, taken_over, settled]
 
 
 def test_a_success_that_fails_before_its_execution_could_end_leaves_one_execution_in_charge(

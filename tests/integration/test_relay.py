@@ -171,8 +171,9 @@ def test_a_case_whose_deadline_cannot_pass_holds_up_no_other(desk: Desk, payer: 
             Key={"pk": {"S": "ORDER#order-0"}, "sk": {"S": sk}},
         )
     desk.clock.advance(days=3)
-    with pytest.raises(ExceptionGroup):
+    with pytest.raises(Exception) as failure:  # noqa: PT011 - of its name, without a word of what failed
         desk.invoke("SweepDeadlines", {})
+    assert (failure.type.__name__, str(failure.value)) == ("ExceptionGroup", "")
     desk.pump()
     assert [status(desk, case_id) for case_id in cases] == ["evidence_required", "cancelled", "cancelled"]
 

@@ -111,13 +111,13 @@ def test_every_change_of_a_long_life_is_read_back_as_it_was_written(store: Dynam
     for act in acts:
         act()
         story.assert_kept("long-life")
-    assert store.case("long-life").run == 2  # type: ignore[union-attr]
+    assert store.case("long-life").run == 4  # type: ignore[union-attr]
 
 
 def test_what_does_not_exist_is_none(store: DynamoDBStore) -> None:
     assert store.case("nobody's") is None
     assert store.order("nobody's") is None
-    assert store.doorbell("nobody's") is None
+    assert store.doorbell("nobody's", "nobody's") is None
     assert store.receipt("nobody's", NOON) is None
     assert list(store.timeline("nobody's", after=0, limit=5)) == []
 
@@ -227,8 +227,14 @@ def test_an_older_step_never_hides_the_bell_of_a_newer_one(
 ) -> None:
     case_id = f"bell-{kept}-{parked[0][0]}"
     for token, entered_at in parked:
-        store.park(case_id, token, entered_at)
-    assert store.doorbell(case_id) == kept
+        store.park(case_id, case_id, token, entered_at)
+    assert store.doorbell(case_id, case_id) == kept
+
+
+def test_a_step_of_a_superseded_execution_never_hides_the_bell_of_its_successor(store: DynamoDBStore) -> None:
+    store.park("taken-over", "taken-over-2", "of the successor", "2026-01-01T12:00:00.100Z")
+    store.park("taken-over", "taken-over", "of the one before", "2026-01-01T12:00:00.200Z")
+    assert store.doorbell("taken-over", "taken-over-2") == "of the successor"
 
 
 def test_an_acknowledgement_is_one_however_often_it_comes(store: DynamoDBStore) -> None:

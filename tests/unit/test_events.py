@@ -215,7 +215,10 @@ def test_a_queued_notice_says_all_that_a_notice_says(sample: Path) -> None:
 
 @samples_of("check_evidence")
 def test_an_uploaded_photo_is_looked_at(sample: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    looked_at = alone(monkeypatch, "check_evidence", "check_evidence")
+    looked_at: list[tuple[Any, ...]] = []
+    app = function_module("check_evidence")
+    monkeypatch.setattr(app, "bootstrap", SimpleNamespace(desk=list, evidence_files=list))
+    monkeypatch.setattr(app.handle_evidence, "check_evidence", lambda *args: looked_at.append(args))
 
     function_module("check_evidence").handler(load(sample), None)
 
@@ -223,6 +226,29 @@ def test_an_uploaded_photo_is_looked_at(sample: Path, monkeypatch: pytest.Monkey
     [record] = load(sample)["Records"]
     assert record["s3"]["object"]["key"] == f"incoming/{case_id}/{evidence_id}"
     assert fnmatch(f"s3:{record['eventName']}", functions_with("S3")["check_evidence"]["Events"])
+
+
+@samples_of(*functions_with("EventBridgeRule"))
+def test_an_execution_that_was_stopped_is_reported(sample: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    event = load(sample)
+    reported: list[tuple[Any, ...]] = []
+
+    def report(*args: Any) -> SimpleNamespace:
+        reported.append(args)
+        return SimpleNamespace(status="requested")
+
+    app = function_module("watch_executions")
+    monkeypatch.setattr(app, "bootstrap", SimpleNamespace(desk=list))
+    monkeypatch.setattr(app, "report_stopped_execution", report)
+    app.handler(event, None)
+
+    [(_, case_id, execution, status)] = reported
+    assert (execution, status) == (event["detail"]["name"], event["detail"]["status"])
+    assert case_id in execution
+    [rule] = [one["Pattern"] for one in functions_with("EventBridgeRule").values()]
+    assert rule["source"] == [event["source"]]
+    assert rule["detail-type"] == [event["detail-type"]]
+    assert status in rule["detail"]["status"]
 
 
 @samples_of(*functions_with("Schedule"))

@@ -11,6 +11,7 @@ from aftersales.contracts.cases import case_view
 from aftersales.contracts.routes import ROUTES, Route
 from aftersales.domain.case import Status
 from aftersales.domain.lifecycle import LIFECYCLE, Act
+from aftersales.domain.parties import Party, Role
 from aftersales.domain.timeline import Event
 from aftersales.entrypoints.http import STATUSES, Api
 from tools.generate import requirements
@@ -105,9 +106,10 @@ def test_every_view_of_a_case_is_as_the_document_says() -> None:
     said = document()["components"]["schemas"]
     schema = {"$ref": "#/components/schemas/CaseView", "components": {"schemas": said}}
     validator = jsonschema.Draft202012Validator(schema)
+    reviewer = Party(Role.REVIEWER, "rita")
     one_of_each = {step.entry.event: step.after for step in walk()}
     for case in one_of_each.values():
-        view = case_view(case).model_dump(mode="json", by_alias=True)
+        view = case_view(case, reviewer).model_dump(mode="json", by_alias=True)
         assert [error.message for error in validator.iter_errors(view)] == []
 
 
@@ -119,9 +121,8 @@ def test_the_walk_leads_through_every_status_act_and_event() -> None:
 
 
 def test_no_act_is_ever_carried_out_where_the_table_forbids_it() -> None:
-    """Sending on is also possible wherever a step gave up, whatever the status."""
     for step in walk():
-        if step.act and not (step.act is Act.RESUME and step.before.trouble):
+        if step.act:
             assert step.before.status in LIFECYCLE[step.act], step.act
 
 

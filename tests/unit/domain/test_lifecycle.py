@@ -66,7 +66,7 @@ LEADS_TO = {
     Act.START_REFUND:   ". . . . . refund_pending . . . . .",
     Act.RECORD_REFUND:  ". . . . . same refund_action_required same refund_action_required . .",
     Act.ASK_OPERATOR:   "same same same same same refund_action_required refund_action_required same . . .",
-    Act.RESUME:         ". . . . . . . refund_pending . . .",
+    Act.RESUME:         "same same same same same same same refund_pending . . .",
 }
 # fmt: on
 PAIRS = [
@@ -501,6 +501,7 @@ def test_an_operator_sends_a_troubled_case_on_from_where_it_stood(status: Status
     change = story.resume()
     assert (change.case.status, change.case.trouble, change.case.attempts) == (status, None, ())
     assert (change.entry.event, change.entry.actor) == (Event.CASE_RESUMED, OPERATOR)
+    assert change.case.run == 2
 
 
 def test_a_person_who_approves_a_troubled_case_sends_it_on() -> None:

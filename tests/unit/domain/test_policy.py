@@ -93,6 +93,20 @@ def test_not_received_though_the_carrier_delivered_is_for_a_person() -> None:
     assert finding("delivery_contradicts", reason=Reason.NOT_RECEIVED, delivered_at=None) is None
 
 
+def test_a_parcel_that_may_still_be_under_way_is_for_a_person() -> None:
+    sent = NOON - 14 * DAY
+    assert finding("still_under_way", reason=Reason.NOT_RECEIVED, delivered_at=None, sent_at=sent) == (
+        Verdict.ASK_PERSON,
+        {"sent_at": sent, "delivery_days": 14},
+    )
+    later: tuple[dict[str, Any], ...] = (
+        {"reason": Reason.NOT_RECEIVED, "delivered_at": None, "sent_at": sent - 1},
+        {"reason": Reason.NOT_RECEIVED, "sent_at": sent},
+        {"reason": Reason.LATE, "delivered_at": None, "sent_at": sent},
+    )
+    assert [finding("still_under_way", **facts) for facts in later] == [None, None, None]
+
+
 def test_a_complaint_about_goods_that_have_not_come_is_for_a_person() -> None:
     assert finding("delivery_contradicts", reason=Reason.DAMAGED, delivered_at=None) == (
         Verdict.ASK_PERSON,
@@ -288,7 +302,7 @@ def test_the_shipped_policy_is_in_force_for_every_order() -> None:
 @pytest.mark.parametrize("reason", Reason)
 def test_the_shipped_policy_decides_on_every_reason(reason: Reason) -> None:
     delivered_at = None if reason is Reason.NOT_RECEIVED else DELIVERED
-    proven = some_facts(reason=reason, delivered_at=delivered_at)
+    proven = some_facts(reason=reason, delivered_at=delivered_at, sent_at=DELIVERED - 20 * DAY)
     by_person = reason in (Reason.CHANGED_MIND, Reason.OTHER)
     assert assess(proven, SHIPPED).verdict is (Verdict.ASK_PERSON if by_person else Verdict.APPROVE)
 

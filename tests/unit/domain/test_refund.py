@@ -306,7 +306,7 @@ def test_the_second_attempt_completes_the_case_and_pays_the_buyer_once() -> None
     story.resume()
     change = story.hear(AttemptState.SUCCEEDED, CARD)
     assert change
-    assert (change.case.status, change.case.run) == (Status.COMPLETED, 2)
+    assert (change.case.status, change.case.run) == (Status.COMPLETED, 3)
     assert set(change.case.paid) == set(change.case.owed)
     assert story.ledger.balances == paid_once
 

@@ -37,6 +37,13 @@ Item = dict[str, Any]
 
 # The history of a buyer is a ratio; more than this many orders or cases say nothing new.
 _HISTORY_BOUND = 50
+# Nothing was decided yet: the same transaction may be sent again.
+_UNDECIDED = {
+    "TransactionConflict",
+    "TransactionInProgress",
+    "ThrottlingError",
+    "ProvisionedThroughputExceeded",
+}
 # How often a transaction that met another one is sent again before the use case starts over.
 _CONFLICT_TRIES = 8
 
@@ -171,12 +178,12 @@ class DynamoDBStore:
                 for row in self._before(tables.BY_DEADLINE, "clock", shard, "deadline_at", now, limit)
             )
 
-    def park(self, case_id: str, token: str, entered_at: str) -> None:
+    def park(self, case_id: str, execution: str, token: str, entered_at: str) -> None:
         """A step that Step Functions delivers late must not hide the bell of the step that waits now:
 
         step 1 invoked ─ retried as 2 ─ 2 parks ─ 1 parks   the condition keeps 2's token
         """
-        row = tables.doorbell_key(case_id) | {"token": token, "entered_at": entered_at}
+        row = tables.doorbell_key(case_id, execution) | {"token": token, "entered_at": entered_at}
         try:
             self._db.put_item(
                 TableName=self._cases,
@@ -187,9 +194,9 @@ class DynamoDBStore:
         except ClientError as error:
             _refuse_unless(error, "ConditionalCheckFailedException")
 
-    def doorbell(self, case_id: str) -> str | None:
+    def doorbell(self, case_id: str, execution: str) -> str | None:
         """Read consistently: see `run_workflow`."""
-        row = self._get(self._cases, tables.doorbell_key(case_id))
+        row = self._get(self._cases, tables.doorbell_key(case_id, execution))
         return row["token"] if row else None
 
     def unrelayed(self, before: int, limit: int) -> Iterable[tuple[str, int]]:
@@ -248,7 +255,7 @@ class DynamoDBStore:
                 codes = _cancellation_codes(error)
                 if "ConditionalCheckFailed" in codes:
                     raise Stale(codes) from error
-                if not codes & {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}:
+                if not codes & _UNDECIDED:
                     raise
                 time.sleep(uniform(0, 0.01 * 2**n))  # noqa: S311 - jitter, not a secret
             else:

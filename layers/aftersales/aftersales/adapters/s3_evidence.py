@@ -4,7 +4,7 @@ import time
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from aftersales.domain.evidence import MAX_BYTES
+from aftersales.domain.evidence import MAX_BYTES, Evidence
 from aftersales.usecases.ports import CheckedFile, UploadForm
 
 if TYPE_CHECKING:
@@ -34,7 +34,10 @@ class S3EvidenceFiles:
         return UploadForm(url=form["url"], fields=form["fields"], expires_at=expires_at)
 
     def check(self, case_id: str, evidence_id: str, *, content_type: str, size: int) -> CheckedFile:
-        """Every step may run again: the clean copy of the same upload is the same bytes.
+        """Every step may run again: the clean copy of the same upload is the same bytes under the same key.
+
+        Both copies are kept under the hash of the clean one, because the form may be posted again while the first
+        file is looked at: the case names one hash, and that is the file that its parties see.
 
         The upload itself is left to the lifecycle rule of `incoming/`, so that a run which died half-way finds
         it again.
@@ -50,20 +53,21 @@ class S3EvidenceFiles:
             photo = inspect_photo(content, content_type)
         except PhotoRefused as refused:
             return CheckedFile(refused=refused.reason)
+        name = f"{name}/{photo.sha256}"
         self._s3.put_object(Bucket=self._bucket, Key=f"originals/{name}", Body=content)
         self._s3.put_object(
             Bucket=self._bucket, Key=f"clean/{name}", Body=photo.content, ContentType=photo.content_type
         )
         return CheckedFile(sha256=photo.sha256)
 
-    def link(self, case_id: str, evidence_id: str, *, filename: str) -> tuple[str, int]:
+    def link(self, case_id: str, evidence: Evidence) -> tuple[str, int]:
         """A link to the clean copy, as a download under its own name: nothing a buyer sent is rendered inline."""
         url = self._s3.generate_presigned_url(
             "get_object",
             Params={
                 "Bucket": self._bucket,
-                "Key": f"clean/{case_id}/{evidence_id}",
-                "ResponseContentDisposition": f"attachment; filename*=UTF-8''{quote(filename)}",
+                "Key": f"clean/{case_id}/{evidence.evidence_id}/{evidence.sha256}",
+                "ResponseContentDisposition": f"attachment; filename*=UTF-8''{quote(evidence.filename)}",
             },
             ExpiresIn=LINK_SECONDS,
         )

@@ -47,7 +47,7 @@ class SnsSubscriptions:
 
     def subscribe(self, seller_id: str, channel: str, endpoint: str, events: Sequence[str]) -> str:
         """SNS first, then the row: a lost answer is repaired by subscribing again, which SNS answers with the
-        same ARN. Another endpoint on the same channel replaces the old one.
+        same ARN. Another endpoint on the same channel replaces the old one once it stands itself.
 
         A new subscription is born with its filter: without one it would hear of every seller's cases. SNS keeps
         one subscription an endpoint and refuses a second filter for it, so nobody turns off another's alerts.
@@ -56,8 +56,6 @@ class SnsSubscriptions:
         policy = json.dumps({"seller_id": [seller_id]} | ({"event": list(events)} if events else {}))
         if known and known["endpoint"] == endpoint and self._filter_again(known["arn"], policy):
             return _state(channel)
-        if known and known["endpoint"] != endpoint:
-            self._sns.unsubscribe(SubscriptionArn=known["arn"])
         try:
             arn = self._sns.subscribe(
                 TopicArn=self._topic,
@@ -84,6 +82,8 @@ class SnsSubscriptions:
                 ":new": {"S": endpoint},
             },
         )
+        if known and known["arn"] != arn:
+            self._end(known["arn"])
         return _state(channel)
 
     def unsubscribe(self, seller_id: str, channel: str) -> bool:
@@ -91,7 +91,7 @@ class SnsSubscriptions:
         known = self._row(seller_id, channel)
         if known is None:
             return False
-        self._sns.unsubscribe(SubscriptionArn=known["arn"])
+        self._end(known["arn"])
         self._write(
             self._db.delete_item,
             TableName=self._table,
@@ -101,6 +101,15 @@ class SnsSubscriptions:
             ExpressionAttributeValues={":arn": {"S": known["arn"]}},
         )
         return True
+
+    def _end(self, arn: str) -> None:
+        """One that nobody has confirmed cannot be ended (`InvalidParameter`), and hears nothing: SNS forgets it in
+        48 hours (https://docs.aws.amazon.com/sns/latest/api/API_Unsubscribe.html)."""
+        try:
+            self._sns.unsubscribe(SubscriptionArn=arn)
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in ("InvalidParameter", "InvalidParameterException"):
+                raise
 
     def _filter_again(self, arn: str, policy: str) -> bool:
         """Change what a subscription hears of. False if it is gone: its owner may end it without us."""

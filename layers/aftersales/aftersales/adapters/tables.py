@@ -15,7 +15,7 @@ BY_WAITING = "by_waiting"
 UNRELAYED = "unrelayed"
 
 CASE = "CASE"
-DOORBELL = "DOORBELL"
+DOORBELL = "DOORBELL#"
 TIMELINE = "TIMELINE#"
 ORDER = "ORDER"
 LEDGER = "LEDGER"
@@ -28,9 +28,10 @@ def case_key(case_id: str) -> Key:
     return {"pk": f"CASE#{case_id}", "sk": CASE}
 
 
-def doorbell_key(case_id: str) -> Key:
-    """The task token of the step that waits."""
-    return {"pk": f"CASE#{case_id}", "sk": DOORBELL}
+def doorbell_key(case_id: str, execution: str) -> Key:
+    """The task token of the step that waits. One for each execution: a step of one that was superseded may still
+    park, and must not hide the bell of its successor."""
+    return {"pk": f"CASE#{case_id}", "sk": f"{DOORBELL}{execution}"}
 
 
 def entry_key(case_id: str, seq: int) -> Key:

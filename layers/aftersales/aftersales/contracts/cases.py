@@ -22,7 +22,7 @@ from aftersales.domain.evidence import MAX_BYTES, MAX_PER_CASE, Evidence, Eviden
 from aftersales.domain.ledger import Reservation
 from aftersales.domain.order import SHIPPING
 from aftersales.domain.parties import Party, Role
-from aftersales.domain.policy import Verdict
+from aftersales.domain.policy import PERSONAL, Verdict
 from aftersales.domain.refund import Attempt, AttemptState
 from aftersales.domain.timeline import Entry, Event
 from aftersales.usecases.open_case import PromisedFile
@@ -319,15 +319,17 @@ class LinkView(View):
     expires_at: Instant
 
 
-def case_view(case: Case) -> CaseView:
-    """The case as its parties and the reviewers see it."""
-    return CaseView(**_case_fields(case))
+def case_view(case: Case, reader: Party) -> CaseView:
+    """The case as this party sees it."""
+    return CaseView(**_case_fields(case, reader))
 
 
-def opened_case_view(case: Case, forms: Sequence[tuple[Evidence, UploadForm]]) -> OpenedCaseView:
+def opened_case_view(
+    case: Case, forms: Sequence[tuple[Evidence, UploadForm]], reader: Party
+) -> OpenedCaseView:
     """The case with its upload forms."""
     uploads = [upload_view(evidence, form) for evidence, form in forms]
-    return OpenedCaseView(**_case_fields(case), uploads=uploads)
+    return OpenedCaseView(**_case_fields(case, reader), uploads=uploads)
 
 
 def case_progress_view(case: Case) -> CaseProgressView:
@@ -341,24 +343,26 @@ def case_progress_view(case: Case) -> CaseProgressView:
     )
 
 
-def quote_view(quote: Quote) -> QuoteView:
+def quote_view(quote: Quote, reader: Party) -> QuoteView:
     """The quote as the buyer sees it."""
     return QuoteView(
         **dict(_claim_view(quote.claim, quote.order.currency)),
         verdict=quote.assessment.verdict,
-        rules=_rules(quote.assessment.rules),
+        rules=_rules(quote.assessment.rules, reader),
         policy_version=quote.assessment.policy.version,
     )
 
 
-def case_page_view(page: Page[Case]) -> CasePageView:
+def case_page_view(page: Page[Case], reader: Party) -> CasePageView:
     """One page of cases."""
-    return CasePageView(items=[case_view(case) for case in page.items], next_cursor=page.next_cursor)
+    return CasePageView(items=[case_view(case, reader) for case in page.items], next_cursor=page.next_cursor)
 
 
-def timeline_view(page: Page[Entry]) -> TimelineView:
+def timeline_view(page: Page[Entry], reader: Party) -> TimelineView:
     """One page of a timeline."""
-    return TimelineView(items=[_entry_view(entry) for entry in page.items], next_cursor=page.next_cursor)
+    return TimelineView(
+        items=[_entry_view(entry, reader) for entry in page.items], next_cursor=page.next_cursor
+    )
 
 
 def upload_view(evidence: Evidence, form: UploadForm) -> UploadView:
@@ -381,7 +385,7 @@ def evidence_view(evidence: Evidence) -> EvidenceView:
     )
 
 
-def _case_fields(case: Case) -> dict[str, Any]:
+def _case_fields(case: Case, reader: Party) -> dict[str, Any]:
     claim = _claim_view(case.claim, case.currency)
     return {
         "case_id": case.case_id,
@@ -402,7 +406,7 @@ def _case_fields(case: Case) -> dict[str, Any]:
         "reason": case.reason,
         "description": case.description,
         "quote": claim,
-        "decision": _decision_view(case.decision, case.currency) if case.decision else None,
+        "decision": _decision_view(case.decision, case.currency, reader) if case.decision else None,
         "evidence": [evidence_view(evidence) for evidence in case.evidence],
         "offers": [],
         "refunds": [_refund_view(attempt) for attempt in case.attempts],
@@ -429,7 +433,7 @@ def _claim_view(claim: Reservation, currency: str) -> ClaimView:
     )
 
 
-def _decision_view(decision: Decision, currency: str) -> DecisionView:
+def _decision_view(decision: Decision, currency: str, reader: Party) -> DecisionView:
     return DecisionView(
         verdict=Verdict(decision.verdict),
         by=_party(decision.by),
@@ -438,12 +442,21 @@ def _decision_view(decision: Decision, currency: str) -> DecisionView:
         note=decision.note,
         amount=MoneyView(amount=decision.amount, currency=currency),
         policy_version=decision.policy_version,
-        rules=_rules(decision.rules),
+        rules=_rules(decision.rules, reader),
     )
 
 
-def _rules(rules: Sequence[FiredRule]) -> list[RuleView]:
-    return [RuleView(code=rule.code, verdict=Verdict(rule.verdict), inputs=rule.inputs) for rule in rules]
+def _rules(rules: Sequence[FiredRule], reader: Party) -> list[RuleView]:
+    return [
+        RuleView(
+            code=rule.code, verdict=Verdict(rule.verdict), inputs=_inputs(rule.code, rule.inputs, reader)
+        )
+        for rule in rules
+    ]
+
+
+def _inputs(code: str, inputs: Mapping[str, Any], reader: Party) -> Mapping[str, Any]:
+    return {} if code in PERSONAL and reader.role is Role.SELLER else inputs
 
 
 def _refund_view(attempt: Attempt) -> RefundView:
@@ -456,7 +469,12 @@ def _refund_view(attempt: Attempt) -> RefundView:
     )
 
 
-def _entry_view(entry: Entry) -> EntryView:
+def _entry_view(entry: Entry, reader: Party) -> EntryView:
+    data: dict[str, Any] = dict(entry.data)
+    if "rules" in data:
+        data["rules"] = [
+            rule | {"inputs": _inputs(rule["code"], rule["inputs"], reader)} for rule in data["rules"]
+        ]
     return EntryView(
         seq=entry.seq,
         at=entry.at,
@@ -464,7 +482,7 @@ def _entry_view(entry: Entry) -> EntryView:
         event=entry.event,
         from_status=Status(entry.from_status) if entry.from_status else None,
         to_status=Status(entry.to_status),
-        data=entry.data,
+        data=data,
     )
 
 

@@ -126,7 +126,7 @@ class Case:
     """One case. `claim` is what was reserved at opening; `owed` is what was approved, payment by payment.
 
     `request_hash` is the body that opened it, so that a repeated key with another body is noticed.
-    `run` counts its executions: 1, and one more each time a closed case comes back.
+    `run` counts its executions: 1, and one more each time a closed case comes back or an operator sends it on.
     `trouble` names why an operator is asked; `inquiries` counts how often the provider was asked about money.
     """
 

@@ -67,7 +67,8 @@ LIFECYCLE: Mapping[Act, frozenset[Status]] = {
     # What the provider reports is recorded whatever the status: a success may fail after completion.
     Act.RECORD_REFUND: _MONEY,
     Act.ASK_OPERATOR: _OPEN,
-    Act.RESUME: frozenset({Status.REFUND_ACTION_REQUIRED}),
+    # A new execution may take over at any time, for example where the old one was stopped by hand.
+    Act.RESUME: _OPEN,
 }
 
 
@@ -387,13 +388,12 @@ def ask_operator(case: Case, trouble: str, *, policy: Policy, now: int) -> Chang
 
 
 def resume(case: Case, order: Order, *, by: Party, policy: Policy, now: int) -> Change:
-    """An operator sends the case on.
+    """An operator sends the case on, under a new execution: nobody need know whether the old one still lives.
 
     Only a failed attempt gets a successor with a key of its own. One that asks for something keeps its key; the
     provider is asked before it is sent again.
     """
-    if not case.trouble:
-        require(Act.RESUME, case)
+    require(Act.RESUME, case)
     kept = tuple(
         replace(attempt, state=AttemptState.SUBMITTED, submitted_at=now)
         if attempt.state is AttemptState.REQUIRES_ACTION
@@ -405,7 +405,7 @@ def resume(case: Case, order: Order, *, by: Party, policy: Policy, now: int) -> 
         for attempt in live(case.attempts)
         if attempt.state in DEAD
     )
-    after = replace(case, trouble=None, inquiries=0, attempts=kept + successors)
+    after = replace(case, trouble=None, inquiries=0, attempts=kept + successors, run=case.run + 1)
     data = {"refunds": [_told_refund(attempt) for attempt in live(after.attempts)]}
     return _change(case, after, Event.CASE_RESUMED, by, now, policy.clocks, data)
 

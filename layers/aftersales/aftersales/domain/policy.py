@@ -79,7 +79,10 @@ class Clocks:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """One version of the policy. Amounts are minor units by currency; an absent currency means zero."""
+    """One version of the policy. Amounts are minor units by currency; an absent currency means zero.
+
+    `delivery_days` is how long after it was sent an order may be on its way before nobody wonders any more.
+    """
 
     version: str
     effective_from: int
@@ -89,6 +92,7 @@ class Policy:
     silent_approval_cap: Mapping[str, int]
     seller_limit: Mapping[str, int]
     risk: RiskTerms
+    delivery_days: int
     shipping: ShippingTerms
     clocks: Clocks
 
@@ -108,8 +112,9 @@ class History:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """All that the rules may look at. `categories` and `returnable` speak of the claimed lines, `taken_before` is
-    what other cases of the order hold or were paid."""
+    """All that the rules may look at. `sent_at` is when the order was shipped, or placed where nobody knows;
+    `categories` and `returnable` speak of the claimed lines, `taken_before` is what other cases of the order hold
+    or were paid."""
 
     kind: Kind
     reason: Reason
@@ -117,7 +122,7 @@ class Facts:
     currency: str
     categories: tuple[str, ...]
     returnable: bool
-    placed_at: int
+    sent_at: int
     delivered_at: int | None
     now: int
     accepted_evidence: int
@@ -178,6 +183,14 @@ def delivery_contradicts(facts: Facts, policy: Policy) -> Finding | None:
     return Verdict.ASK_PERSON, {"reason": facts.reason, "delivered": facts.delivered_at is not None}
 
 
+def still_under_way(facts: Facts, policy: Policy) -> Finding | None:
+    """Not received, but sent only the other day: the seller knows more of the parcel than the policy."""
+    due = facts.sent_at + policy.delivery_days * DAY
+    if facts.reason is not Reason.NOT_RECEIVED or facts.delivered_at is not None or facts.now > due:
+        return None
+    return Verdict.ASK_PERSON, {"sent_at": facts.sent_at, "delivery_days": policy.delivery_days}
+
+
 def history_of_claims(facts: Facts, policy: Policy) -> Finding | None:
     """A buyer who complains about most orders is looked at by a person, never refused for it."""
     history, terms = facts.history, policy.risk
@@ -207,10 +220,15 @@ RULES: tuple[tuple[str, Check], ...] = (
     ("not_returnable", not_returnable),
     ("evidence_needed", evidence_needed),
     ("delivery_contradicts", delivery_contradicts),
+    ("still_under_way", still_under_way),
     ("history_of_claims", history_of_claims),
     ("above_cap", above_cap),
     ("within_cap", within_cap),
 )
+
+# What these rules looked at is the buyer's own affair: a seller is told that they fired, not how often the buyer
+# bought from others or complained to them.
+PERSONAL = frozenset({"history_of_claims"})
 
 
 def assess(facts: Facts, policy: Policy) -> Assessment:

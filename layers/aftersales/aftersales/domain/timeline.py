@@ -68,6 +68,7 @@ class Effect:
 _START_AND_TELL = Effect(Wake.START, told=True)
 _RING_AND_TELL = Effect(Wake.RING, told=True)
 _TELL = Effect(Wake.NOTHING, told=True)
+_START = Effect(Wake.START, told=False)
 _RING = Effect(Wake.RING, told=False)
 _COUNT = Effect(Wake.NOTHING, told=False, counted=True)
 _RECORD = Effect(Wake.NOTHING, told=False)
@@ -98,7 +99,7 @@ EFFECTS: Mapping[Event, Effect] = {
     Event.REFUND_FAILED_LATE: _START_AND_TELL,
     Event.OPERATOR_ASKED: _COUNT,
     Event.OPERATOR_OVERDUE: _COUNT,
-    Event.CASE_RESUMED: _RING,
+    Event.CASE_RESUMED: _START,
 }
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from aftersales.entrypoints.logs import logger
+from aftersales.entrypoints.logs import failed, logger
 
 Record = dict[str, Any]
 
@@ -23,7 +23,7 @@ def each_record(
 def _done(do: Callable[[Record], Mapping[str, object]], record: Record) -> bool:
     try:
         logger.info(do.__name__, extra=do(record))
-    except Exception:  # noqa: BLE001 - whatever it is, the record is reported and repeated
-        logger.exception(f"{do.__name__} failed")
+    except Exception as error:  # noqa: BLE001 - whatever it is, the record is reported and repeated
+        failed(do.__name__, error)
         return False
     return True

@@ -18,7 +18,7 @@ from aftersales.contracts.problems import FieldError, problem
 from aftersales.contracts.routes import ROUTES, Route
 from aftersales.domain.parties import Party, Role
 from aftersales.domain.refusal import Code, Refusal
-from aftersales.entrypoints.logs import logger
+from aftersales.entrypoints.logs import failed, logger
 from aftersales.usecases.ports import OutcomeUnknown, Receipt
 
 STATUSES: Mapping[Code, HTTPStatus] = {
@@ -150,8 +150,8 @@ class Api:
             answer = _refuse_unreadable(event) or self._app.resolve(event, context)
             logger.info("answered", status=answer["statusCode"])
             return answer
-        except Exception:  # noqa: BLE001 - whatever it is, the client gets a problem and not a stack
-            logger.exception("failed")
+        except Exception as error:  # noqa: BLE001 - whatever it is, the client gets a problem and not a stack
+            failed("request", error)
             return _wire(_problem(Code.INTERNAL, "Something broke on our side."))
         finally:
             logger.clear_state()

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from aftersales.contracts.fields import epoch_ms
 from aftersales.entrypoints import bootstrap
-from aftersales.entrypoints.logs import logger
+from aftersales.entrypoints.logs import failed, logger
 from aftersales.usecases.run_workflow import Outcome, Waiting
 
 
@@ -41,7 +41,9 @@ class StepInput(BaseModel):
         """The doorbell of this step."""
         # Step Functions leaves a fraction of zero out, which as text would sort after every other fraction.
         entered_at = f"{epoch_ms(datetime.fromisoformat(self.entered_at)):015d}"
-        return Waiting(token=self.token, entered_at=entered_at, version=self.version)
+        return Waiting(
+            execution=self.execution, token=self.token, entered_at=entered_at, version=self.version
+        )
 
 
 def plain_step(do: Callable[[StepInput], Outcome]) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
@@ -49,7 +51,10 @@ def plain_step(do: Callable[[StepInput], Outcome]) -> Callable[[dict[str, Any], 
 
     def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         given = _given(event)
-        outcome = asdict(do(given))
+        try:
+            outcome = asdict(do(given))
+        except Exception as error:  # noqa: BLE001 - whatever it is, the execution learns of it by name
+            raise failed(do.__name__, error, case_id=given.case_id) from None
         logger.info("step", step=do.__name__, **outcome)
         return outcome | {"schema": given.schema_}
 
@@ -67,7 +72,7 @@ def waiting_step(do: Callable[[StepInput], object]) -> Callable[[dict[str, Any],
             do(given)
             logger.info("step", step=do.__name__, case_id=given.case_id)
         except Exception as error:  # noqa: BLE001 - whatever it is, the execution learns of it
-            logger.exception("step failed", step=do.__name__, case_id=given.case_id)
+            failed(do.__name__, error, case_id=given.case_id)
             bootstrap.workflow().fail(given.token, type(error).__name__)
 
     return handler

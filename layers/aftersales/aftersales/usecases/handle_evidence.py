@@ -100,8 +100,7 @@ def view_evidence(
         return lifecycle.view_evidence(read.case, evidence_id, by=by, policy=read.policy, now=desk.now())
 
     case = change_case(desk, case_id, view, party=by)
-    filename = next(one.filename for one in case.evidence if one.evidence_id == evidence_id)
-    return files.link(case_id, evidence_id, filename=filename)
+    return files.link(case_id, next(one for one in case.evidence if one.evidence_id == evidence_id))
 
 
 def _evidence(case: Case, evidence_id: str) -> Evidence | None:

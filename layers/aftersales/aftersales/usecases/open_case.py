@@ -7,18 +7,12 @@ from uuid import UUID, uuid5
 from aftersales.domain import lifecycle
 from aftersales.domain.case import Case
 from aftersales.domain.evidence import Evidence
-from aftersales.domain.ledger import reserve
 from aftersales.domain.parties import Party
 from aftersales.domain.policy import History
 from aftersales.domain.refusal import Code, Refusal
 from aftersales.usecases.commit import until_committed
 from aftersales.usecases.ports import Desk
-from aftersales.usecases.quote_case import (
-    Application,
-    assess_claim,
-    refuse_closed_window,
-    wanted_units,
-)
+from aftersales.usecases.quote_case import Application, quote_claim
 from aftersales.usecases.read_order import read_order
 
 _CASES = UUID("6f0d9a6e-6a57-4a0e-8d0c-0a9d2a1f7c3b")
@@ -78,21 +72,8 @@ def open_case(
 
     def open_new() -> Case:
         order, ledger = read_order(desk, application.order_id, buyer)
-        wanted = wanted_units(desk, application, order, ledger)
-        claim = reserve(ledger, wanted)[1]
         # Only the window matters here; the buyer's history is read when the policy decides.
-        assessment = assess_claim(
-            desk,
-            order,
-            application.kind,
-            application.reason,
-            claim,
-            accepted_evidence=0,
-            history=History(),
-            taken_before=ledger.taken,
-            at=desk.now(),
-        )
-        refuse_closed_window(assessment)
+        quote = quote_claim(desk, application, order, ledger, History())
         change = lifecycle.open_case(
             case_id=case_id,
             order=order,
@@ -100,9 +81,9 @@ def open_case(
             kind=application.kind,
             reason=application.reason,
             description=description,
-            wanted=wanted,
+            wanted=quote.wanted,
             evidence=promised(files, buyer),
-            policy=assessment.policy,
+            policy=quote.assessment.policy,
             request_hash=request_hash,
             buyer=buyer,
             now=desk.now(),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from aftersales.domain.case import Case
+from aftersales.domain.evidence import Evidence
 from aftersales.domain.ledger import Ledger
 from aftersales.domain.lifecycle import Change
 from aftersales.domain.notice import Notice
@@ -76,11 +77,11 @@ class Store(Protocol):
     def due(self, now: int, limit: int) -> Iterable[str]:
         """Ids of cases whose deadline has passed, the longest overdue first."""
 
-    def park(self, case_id: str, token: str, entered_at: str) -> None:
+    def park(self, case_id: str, execution: str, token: str, entered_at: str) -> None:
         """Remember the doorbell of the step that waits. An older step never replaces a newer one's."""
 
-    def doorbell(self, case_id: str) -> str | None:
-        """The doorbell parked last, if any."""
+    def doorbell(self, case_id: str, execution: str) -> str | None:
+        """The doorbell that this execution parked last, if any."""
 
     def unrelayed(self, before: int, limit: int) -> Iterable[tuple[str, int]]:
         """Case and `seq` of entries written before then whose effects were not acknowledged."""
@@ -166,8 +167,8 @@ class EvidenceFiles(Protocol):
     def check(self, case_id: str, evidence_id: str, *, content_type: str, size: int) -> CheckedFile:
         """Look at the uploaded file, keep original and clean copy, or refuse it. Repeatable."""
 
-    def link(self, case_id: str, evidence_id: str, *, filename: str) -> tuple[str, int]:
-        """A link to the clean copy and when it ends."""
+    def link(self, case_id: str, evidence: Evidence) -> tuple[str, int]:
+        """A link to the clean copy of an accepted file and when it ends."""
 
 
 class Notices(Protocol):

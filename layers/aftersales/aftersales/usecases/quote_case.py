@@ -26,9 +26,10 @@ class Application:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quote:
-    """The claim that would be reserved, and the policy's view of it as things stand."""
+    """What would be taken of the order (with the shipping, where it is due), and the policy's view of it."""
 
     order: Order
+    wanted: Mapping[str, int]
     claim: Reservation
     assessment: Assessment
 
@@ -36,7 +37,15 @@ class Quote:
 def quote_case(desk: Desk, application: Application, buyer: Party) -> Quote:
     """The same computation as opening and assessing the case, on what is true now."""
     order, ledger = read_order(desk, application.order_id, buyer)
-    claim = reserve(ledger, wanted_units(desk, application, order, ledger))[1]
+    return quote_claim(desk, application, order, ledger, recent_history(desk, order))
+
+
+def quote_claim(
+    desk: Desk, application: Application, order: Order, ledger: Ledger, history: History
+) -> Quote:
+    """The quote on this order and ledger. Raises what `reserve` raises, and `window_closed`."""
+    wanted = _wanted_units(desk, application, order, ledger)
+    claim = reserve(ledger, wanted)[1]
     assessment = assess_claim(
         desk,
         order,
@@ -44,21 +53,12 @@ def quote_case(desk: Desk, application: Application, buyer: Party) -> Quote:
         application.reason,
         claim,
         accepted_evidence=0,
-        history=recent_history(desk, order),
+        history=history,
         taken_before=ledger.taken,
         at=desk.now(),
     )
-    refuse_closed_window(assessment)
-    return Quote(order=order, claim=claim, assessment=assessment)
-
-
-def wanted_units(desk: Desk, application: Application, order: Order, ledger: Ledger) -> Mapping[str, int]:
-    """The lines asked for, and the shipping where the policy pays it and nobody was paid it before."""
-    wanted = dict(application.lines)
-    shipping = ledger.line(SHIPPING)
-    if shipping and shipping.free and shipping.total and _pays_shipping(desk, application, order, ledger):
-        wanted[SHIPPING] = 1
-    return wanted
+    _refuse_closed_window(assessment)
+    return Quote(order=order, wanted=wanted, claim=claim, assessment=assessment)
 
 
 def assess_claim(
@@ -92,7 +92,16 @@ def recent_history(desk: Desk, order: Order) -> History:
     return desk.store.history(order.buyer_id, now - desk.policies.at(now).risk.days * policies.DAY)
 
 
-def refuse_closed_window(assessment: Assessment) -> None:
+def _wanted_units(desk: Desk, application: Application, order: Order, ledger: Ledger) -> Mapping[str, int]:
+    """The lines asked for, and the shipping where the policy pays it and nobody was paid it before."""
+    wanted = dict(application.lines)
+    shipping = ledger.line(SHIPPING)
+    if shipping and shipping.free and shipping.total and _pays_shipping(desk, application, order, ledger):
+        wanted[SHIPPING] = 1
+    return wanted
+
+
+def _refuse_closed_window(assessment: Assessment) -> None:
     """A case is opened inside its window or not at all."""
     if assessment.reason_code == policies.window_closed.__name__:
         rule = next(rule for rule in assessment.rules if rule.code == assessment.reason_code)
@@ -121,7 +130,7 @@ def _facts(
         currency=order.currency,
         categories=tuple(dict.fromkeys(line.category for line in lines)),
         returnable=all(line.returnable for line in lines),
-        placed_at=order.placed_at,
+        sent_at=order.shipped_at or order.placed_at,
         delivered_at=order.delivered_at,
         now=now,
         accepted_evidence=accepted_evidence,

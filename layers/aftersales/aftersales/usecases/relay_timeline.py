@@ -1,12 +1,12 @@
 """Carry a timeline entry outside: start or wake the workflow, tell buyer and seller. At least once."""
 
-from aftersales.domain.case import Status
+from aftersales.domain.case import Case, Status
 from aftersales.domain.notice import notice_of
 from aftersales.domain.parties import POLICY
 from aftersales.domain.timeline import EFFECTS, Entry, Wake
 from aftersales.usecases.commit import for_each
 from aftersales.usecases.ports import Desk, Notices, Workflow
-from aftersales.usecases.run_workflow import execution_name
+from aftersales.usecases.run_workflow import execution_before, execution_name
 
 _ACKNOWLEDGED_WITHIN = 5 * 60 * 1000
 _PER_SWEEP = 200
@@ -24,19 +24,25 @@ def relay_entry(desk: Desk, workflow: Workflow, notices: Notices, entry: Entry) 
     effect = EFFECTS[entry.event]
     unclaimed = False
     if effect.wake is Wake.START:
+        # The execution before, if it still waits, wakes, sees that it was superseded, and ends.
+        _ring(desk, workflow, case, execution_before(case))
         started = workflow.start(execution_name(case), case.case_id)
         unclaimed = not started and case.status is Status.REQUESTED
     elif effect.wake is Wake.RING and entry.actor != POLICY:
         # What the policy decides, a step of the execution has just written: that one goes on by itself, and a
         # ring would only end the step after it too early.
-        token = desk.store.doorbell(case.case_id)
-        if token:
-            workflow.ring(token)
+        _ring(desk, workflow, case, execution_name(case))
     if effect.told:
         notices.publish(notice_of(entry, case))
     if unclaimed:
         raise ExecutionUnclaimed(case.case_id)
     desk.store.mark_relayed(entry)
+
+
+def _ring(desk: Desk, workflow: Workflow, case: Case, execution: str | None) -> None:
+    token = desk.store.doorbell(case.case_id, execution) if execution else None
+    if token:
+        workflow.ring(token)
 
 
 def sweep_timeline(desk: Desk, workflow: Workflow, notices: Notices) -> int:

@@ -33,6 +33,7 @@ class RefundUnsettled(Exception):
 class Waiting:
     """A step of an execution that parks: its doorbell, when it was entered, the version its route was read at."""
 
+    execution: str
     token: str
     entered_at: str
     version: int
@@ -52,8 +53,17 @@ SUPERSEDED = "superseded"
 
 
 def execution_name(case: Case) -> str:
-    """The case's id; a closed case that came back runs under the next name."""
-    return case.case_id if case.run == 1 else f"{case.case_id}-{case.run}"
+    """The case's id; a case that came back or was sent on runs under the next name."""
+    return _name_of_run(case, case.run)
+
+
+def execution_before(case: Case) -> str | None:
+    """The name of the execution that the present one took over from, if there was one."""
+    return _name_of_run(case, case.run - 1) if case.run > 1 else None
+
+
+def _name_of_run(case: Case, run: int) -> str:
+    return case.case_id if run == 1 else f"{case.case_id}-{run}"
 
 
 def assess_case(desk: Desk, case_id: str, execution: str) -> Outcome:
@@ -89,7 +99,7 @@ def assess_case(desk: Desk, case_id: str, execution: str) -> Outcome:
 
 def wait_for_party(desk: Desk, workflow: Workflow, case_id: str, waiting: Waiting) -> None:
     """Park until something happens to the case; ring at once if it already has."""
-    desk.store.park(case_id, waiting.token, waiting.entered_at)
+    _park(desk, case_id, waiting)
     case = desk.store.case(case_id)
     if case is None or case.version != waiting.version:
         workflow.ring(waiting.token)
@@ -97,13 +107,11 @@ def wait_for_party(desk: Desk, workflow: Workflow, case_id: str, waiting: Waitin
 
 def ask_operator(desk: Desk, workflow: Workflow, case_id: str, trouble: str | None, waiting: Waiting) -> None:
     """Name the trouble of the step before, if it was one that failed; then wait for an operator."""
-    desk.store.park(case_id, waiting.token, waiting.entered_at)
+    _park(desk, case_id, waiting)
 
     def ask(read: Read) -> Change | None:
-        if read.case.status not in LIFECYCLE[Act.ASK_OPERATOR]:
-            return None
-        if trouble is None:
-            # Sent here for the case's status: if that has been lifted since, there is no trouble to name.
+        # Without a trouble the case's status sent the execution here: if that has been lifted since, none is named.
+        if trouble is None or read.case.status not in LIFECYCLE[Act.ASK_OPERATOR]:
             return None
         return lifecycle.ask_operator(read.case, trouble, policy=read.policy, now=desk.now())
 
@@ -112,13 +120,29 @@ def ask_operator(desk: Desk, workflow: Workflow, case_id: str, trouble: str | No
         workflow.ring(waiting.token)
 
 
+def report_stopped_execution(desk: Desk, case_id: str, execution: str, status: str) -> Case:
+    """An execution ended in another way than with its case: an operator is asked, who sends the case on.
+
+    One that was superseded, or whose case has ended, is nobody's trouble.
+    """
+
+    def ask(read: Read) -> Change | None:
+        case = read.case
+        if execution_name(case) != execution or case.status not in LIFECYCLE[Act.ASK_OPERATOR]:
+            return None
+        trouble = f"execution_{status.lower()}"
+        return lifecycle.ask_operator(case, trouble, policy=read.policy, now=desk.now())
+
+    return change_case(desk, case_id, ask)
+
+
 def refund_buyer(desk: Desk, workflow: Workflow, payments: Payments, case_id: str, waiting: Waiting) -> Case:
     """Pay back what is owed: durable attempts, then the provider, then what it said.
 
     The step parks first, so it may die anywhere: the next run, the provider's event or the clock finds the
     attempts and goes on under the same keys.
     """
-    desk.store.park(case_id, waiting.token, waiting.entered_at)
+    _park(desk, case_id, waiting)
     fresh: set[str] = set()
 
     def start(read: Read) -> Change | None:
@@ -164,6 +188,10 @@ def settle_case(desk: Desk, case_id: str) -> Outcome:
     if case is None or case.status is not Status.COMPLETED or set(case.paid) != set(case.owed):
         raise RefundUnsettled(f"case {case_id} is {case.status if case else 'missing'}")
     return _outcome(case)
+
+
+def _park(desk: Desk, case_id: str, waiting: Waiting) -> None:
+    desk.store.park(case_id, waiting.execution, waiting.token, waiting.entered_at)
 
 
 def _outcome(case: Case) -> Outcome:

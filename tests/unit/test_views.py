@@ -1,0 +1,31 @@
+"""Who reads a case sees what concerns them."""
+
+import pytest
+
+from aftersales.contracts.cases import case_view, timeline_view
+from aftersales.domain.case import FiredRule
+from aftersales.domain.parties import Party
+from aftersales.domain.policy import Verdict
+from aftersales.usecases.ports import Page
+from tests.builders import BUYER, REVIEWER, SELLER, Story
+
+COUNTS = {"orders": 9, "cases": 8}
+
+
+@pytest.mark.parametrize(
+    ("reader", "inputs"),
+    [(SELLER, {}), (BUYER, COUNTS), (REVIEWER, COUNTS)],
+    ids=["seller", "buyer", "reviewer"],
+)
+def test_a_seller_is_told_that_the_history_counted_and_not_what_it_is(
+    reader: Party, inputs: dict[str, int]
+) -> None:
+    story = Story()
+    story.open()
+    rule = FiredRule(code="history_of_claims", verdict=Verdict.ASK_PERSON, inputs=COUNTS)
+    change = story.assess(Verdict.ASK_PERSON, rules=(rule,))
+    decision = case_view(story.case, reader).decision
+    told = timeline_view(Page([change.entry], None), reader).items[0].data["rules"]
+    assert decision
+    assert [(one.code, one.inputs) for one in decision.rules] == [("history_of_claims", inputs)]
+    assert [(one["code"], one["inputs"]) for one in told] == [("history_of_claims", inputs)]
