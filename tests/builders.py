@@ -12,7 +12,14 @@ from typing import Any
 from aftersales.domain import lifecycle
 from aftersales.domain.case import Case, FiredRule, Kind, Reason, Status
 from aftersales.domain.evidence import Evidence, EvidenceState
-from aftersales.domain.ledger import Ledger, open_ledger
+from aftersales.domain.ledger import (
+    External,
+    ExternalKind,
+    ExternalState,
+    Ledger,
+    open_ledger,
+    record_external,
+)
 from aftersales.domain.lifecycle import Change
 from aftersales.domain.order import Line, Order, Payment, Shipping
 from aftersales.domain.parties import Party, Role
@@ -311,10 +318,26 @@ class Story:
         self.now = max(self.now, deadline)
         return self.pass_deadline(case_id)
 
+    def leave(self, amount: int, payment_id: str = CARD, **changes: Any) -> bool:
+        """Money leaves a payment without the desk: by hand at the provider, unless told otherwise. Whether it was
+        news."""
+        external = External(
+            external_id=f"external-{len(self.ledger.external)}",
+            payment_id=payment_id,
+            kind=ExternalKind.REFUND,
+            amount=amount,
+            state=ExternalState.TAKEN,
+        )
+        after = record_external(self.ledger, [replace(external, **changes)])
+        self.ledger = after or self.ledger
+        return after is not None
+
     def start_refund(self, case_id: str = CASE) -> Change:
         """The workflow writes the attempts down."""
         case = self.cases[case_id]
-        return self._keep(lifecycle.start_refund(case, self.order, policy=self.policy, now=self.now))
+        return self._keep(
+            lifecycle.start_refund(case, self.order, self.ledger, policy=self.policy, now=self.now)
+        )
 
     def record(self, seen: Iterable[ProviderRefund], case_id: str = CASE) -> Change | None:
         """The provider is heard."""
@@ -339,7 +362,9 @@ class Story:
     def resume(self, case_id: str = CASE) -> Change:
         """An operator sends the case on."""
         case = self.cases[case_id]
-        return self._keep(lifecycle.resume(case, self.order, by=OPERATOR, policy=self.policy, now=self.now))
+        return self._keep(
+            lifecycle.resume(case, self.order, self.ledger, by=OPERATOR, policy=self.policy, now=self.now)
+        )
 
     def _keep(self, change: Change) -> Change:
         case_id = change.case.case_id
@@ -389,6 +414,12 @@ def story_at(status: Status, wanted: Mapping[str, int] | None = None) -> Story:
 def assert_balanced(ledger: Ledger) -> None:
     """I1: the parts of each payment are what was captured, and none is below zero."""
     for balance in ledger.balances:
-        parts = (balance.available, balance.reserved, balance.refunded, balance.disputed)
+        parts = (
+            balance.available,
+            balance.reserved,
+            balance.refunded,
+            balance.external,
+            balance.disputed,
+        )
         assert min(parts) >= 0
         assert sum(parts) == balance.captured

@@ -16,6 +16,8 @@ from tools.desk import FINAL, Stack, wait_for
 _GRANTED = ("approved", "refund_pending", "refund_action_required")
 # Ends that give everything back to the order.
 _EMPTY_HANDED = ("cancelled", "closed_declined")
+# What gives a case a new execution.
+_STARTS = ("case_opened", "refund_failed_late", "case_resumed", "refund_covered")
 _ALIVE_AT_PROVIDER = ("pending", "requires_action", "succeeded")
 
 
@@ -319,7 +321,7 @@ def _case_file(desk: Stack, listed: Mapping[str, Any]) -> CaseFile:
     reviewer = desk.person("reviewer")
     case = reviewer.get(f"cases/{case_id}").raise_for_status().json()
     timeline = list(reviewer.each(f"cases/{case_id}/timeline"))
-    runs = 1 + sum(entry["event"] == "refund_failed_late" for entry in timeline)
+    runs = sum(entry["event"] in _STARTS for entry in timeline)
     names = [case_id, *(f"{case_id}-{run}" for run in range(2, runs + 1))]
     return CaseFile(case, timeline, [_execution(desk, name, case["status"] in FINAL) for name in names])
 

@@ -538,3 +538,52 @@ def test_events_may_come_twice_and_in_any_order(shop: Shop, control: Control, in
     assert control.post("events/release", order="reverse", repeat=2) == {"released": 4}
     reversed_order = ["charge.refund.updated", "refund.updated", "charge.refunded", "refund.created"]
     assert [event.type for event in inbox.take(8)] == reversed_order * 2
+
+
+# --- disputes ---------------------------------------------------------------------------------------------------
+
+
+def test_a_dispute_takes_what_is_left_of_the_payment_and_bars_its_refunds(
+    shop: Shop, control: Control
+) -> None:
+    """https://docs.stripe.com/api/disputes/object and https://docs.stripe.com/error-codes#charge-disputed"""
+    payment = shop.pay()
+    shop.refund(payment, amount=400)
+    opened = control.post("disputes", payment_intent=payment.id)
+    [dispute] = shop.client.v1.disputes.list(params={"payment_intent": payment.id}).data
+    assert (dispute.id, dispute.amount, dispute.status) == (opened["id"], 600, "needs_response")
+    assert (dispute.payment_intent, dispute.charge) == (payment.id, payment.latest_charge)
+    with pytest.raises(stripe.InvalidRequestError) as refusal:
+        shop.refund(payment, amount=1)
+    assert refusal.value.code == "charge_disputed"
+
+
+@pytest.mark.parametrize(
+    ("end", "told"),
+    [
+        ("lost", ["charge.dispute.closed"]),
+        ("won", ["charge.dispute.closed", "charge.dispute.funds_reinstated"]),
+    ],
+)
+def test_a_closed_dispute_tells_how_it_ended(
+    shop: Shop, control: Control, inbox: Inbox, end: str, told: list[str]
+) -> None:
+    """https://docs.stripe.com/api/events/types: charge.dispute.*"""
+    opened = control.post("disputes", payment_intent=shop.pay().id)
+    assert [event.type for event in inbox.take(2)] == [
+        "charge.dispute.created",
+        "charge.dispute.funds_withdrawn",
+    ]
+    control.post(f"disputes/{opened['id']}/close", status=end)
+    events = inbox.take(len(told))
+    assert [event.type for event in events] == told
+    assert {event.data.object["status"] for event in events} == {end}
+    assert shop.client.v1.disputes.retrieve(opened["id"]).status == end
+
+
+def test_a_payment_whose_dispute_was_won_can_be_refunded_again(shop: Shop, control: Control) -> None:
+    """https://docs.stripe.com/disputes/how-disputes-work"""
+    payment = shop.pay()
+    opened = control.post("disputes", payment_intent=payment.id)
+    control.post(f"disputes/{opened['id']}/close", status="won")
+    assert shop.refund(payment).amount == 1000

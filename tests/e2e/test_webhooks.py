@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tests.e2e import workers
-from tests.e2e.market import Market, Sale, now, refusal, wait
+from tests.e2e.market import Market, Sale, application, now, refusal, wait
 from tools.payment_sandbox.events import signature
 
 pytestmark = pytest.mark.e2e
@@ -152,7 +152,7 @@ def test_a_genuine_event_is_heard_but_what_it_says_is_asked_of_the_provider(
 
 def test_an_event_of_a_refund_that_is_not_ours_is_let_pass(market: Market, pending: tuple[Sale, str]) -> None:
     sale, _ = pending
-    event = an_event(market, sale, metadata={})
+    event = an_event(market, sale, metadata={}, payment_intent="pi_of_another_shop")
 
     answer = send(market, event, signature(event, market.stack.facts["webhook_secret"], now() // 1000))
 
@@ -170,9 +170,7 @@ def test_an_event_of_a_refund_that_nobody_knows_yet_has_to_be_sent_again(
     assert answer.status_code >= 400
 
 
-def test_a_refund_made_in_the_providers_dashboard_disturbs_no_case(
-    market: Market, pending: tuple[Sale, str]
-) -> None:
+def test_a_refund_made_in_the_providers_dashboard_is_booked_and_not_made_again(market: Market) -> None:
     sale = market.sell(units=2, total=10_000)
     market.stack.sandbox("POST", "dashboard/refunds", {"payment_intent": sale.payments[0], "amount": 1_000})
     market.all_delivered()
@@ -181,6 +179,23 @@ def test_a_refund_made_in_the_providers_dashboard_disturbs_no_case(
 
     market.until(sale, case_id, "completed")
     assert sum(one["amount"] for one in market.stack.refunds_at_provider(sale.payments[0])) == 6_000
+    wait(lambda: market.order(sale)["payments"][0]["external"] == 1_000, "the refund by hand to be booked")
+    assert market.order(sale)["refundable"] == 4_000
+
+
+def test_a_chargeback_freezes_its_order_until_the_bank_has_decided(market: Market) -> None:
+    sale = market.sell()
+    dispute = market.stack.sandbox("POST", "disputes", {"payment_intent": sale.payments[0]})
+    wait(lambda: market.order(sale)["frozen"], "the order to be frozen")
+
+    assert market.order(sale)["payments"][0]["disputed"] == 5_900
+    assert refusal(sale.buyer.post("cases", application(sale), key="beside a chargeback")) == (
+        409,
+        "order_frozen",
+    )
+    market.stack.sandbox("POST", f"disputes/{dispute['id']}/close", {"status": "won"})
+    wait(lambda: not market.order(sale)["frozen"], "the order to thaw")
+    market.until(sale, market.apply(sale)["case_id"], "completed")
 
 
 def an_event(market: Market, sale: Sale, **changes: Any) -> bytes:

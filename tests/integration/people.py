@@ -185,21 +185,27 @@ _HOLDING = ("pending", "requires_action", "succeeded")
 
 
 def assert_books(desk: Desk, order: Order) -> Any:
-    """Per payment, at rest: the four parts add up, the provider shows at most one live refund for each refund id,
+    """Per payment, at rest: the parts add up, the provider shows at most one live refund for each refund id,
     and what it paid back is what the ledger says. Answers the order as its buyer sees it."""
     view = desk.call("GET", f"/orders/{order.order_id}", by=PLATFORM).ok()
     for payment in view["payments"]:
-        parts = [payment[name] for name in ("available", "reserved", "refunded", "disputed")]
+        parts = [payment[name] for name in ("available", "reserved", "refunded", "external", "disputed")]
         assert sum(parts) == payment["captured"], payment
         assert min(parts) >= 0, payment
         asked = next(one for one in order.payments if one.payment_id == payment["payment_id"])
         if asked.provider == "stripe":
             held = _live_refunds(desk, asked.reference)
             assert sum(held.values()) <= payment["captured"]
-            returned = sum(
-                one["amount"] for one in _of(desk, asked.reference) if one["status"] == "succeeded"
+            paid_back = [one for one in _of(desk, asked.reference) if one["status"] == "succeeded"]
+            ours, by_hand = (
+                sum(one["amount"] for one in paid_back if bool(one["metadata"]) is is_ours)
+                for is_ours in (True, False)
             )
-            assert returned == payment["refunded"], (returned, payment)
+            assert ours == payment["refunded"], (ours, payment)
+            assert payment["external"] <= by_hand <= payment["external"] + payment["short"], (
+                by_hand,
+                payment,
+            )
         else:
             handed = [
                 amount for refund_id, amount in credits_given(desk) if f".{asked.payment_id}." in refund_id
@@ -216,7 +222,7 @@ def _live_refunds(desk: Desk, reference: str) -> dict[str, int]:
     live: dict[str, list[int]] = defaultdict(list)
     for refund in _of(desk, reference):
         if refund["status"] in _HOLDING:
-            live[refund["metadata"]["refund_id"]].append(refund["amount"])
+            live[refund["metadata"].get("refund_id", refund["id"])].append(refund["amount"])
     assert all(len(amounts) == 1 for amounts in live.values()), live
     return {refund_id: amounts[0] for refund_id, amounts in live.items()}
 

@@ -1,5 +1,6 @@
 """Money under faults: whatever the provider, the network and the workers do, each refund is paid once and booked."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,12 +13,14 @@ from tests.builders import BUYER, CARD, GIFT_CARD
 from tests.integration.harness import Desk, dies
 from tests.integration.people import (
     Payer,
+    an_application,
     apply,
     assert_books,
     assert_ended,
     assert_told,
     count,
     credits_given,
+    decide,
     events,
     order_of,
     paid,
@@ -319,8 +322,90 @@ def test_an_event_of_a_case_that_is_not_here_yet_is_asked_for_again(desk: Desk, 
 def test_an_event_of_somebody_else_s_refund_is_acknowledged(desk: Desk, order: Order) -> None:
     reference = order.payments[0].reference
     desk.sandbox.post("dashboard/refunds", payment_intent=reference, amount=5)
-    assert desk.hear(of_type(desk, "refund.created")).ok() == {"heard": "foreign"}
-    assert desk.hear(of_type(desk, "charge.refunded")).ok() == {"heard": "foreign"}
+    for kind in ("refund.created", "charge.refunded"):
+        event = of_type(desk, kind)
+        event["data"]["object"]["payment_intent"] = "pi_of_another_shop"
+        assert desk.hear(event).ok() == {"heard": "foreign"}
+
+
+# --- what leaves a payment without the desk -------------------------------------------------------------------
+
+
+def test_a_refund_made_by_hand_is_booked_once_and_cannot_be_refunded_again(desk: Desk, order: Order) -> None:
+    reference = order.payments[0].reference
+    made = desk.sandbox.post("dashboard/refunds", payment_intent=reference, amount=1_500)
+    for kind in ("refund.created", "charge.refunded", "refund.created"):
+        assert desk.hear(of_type(desk, kind)).ok() == {"heard": "external"}
+    view = assert_books(desk, order)
+    assert (view["payments"][0]["external"], view["refundable"]) == (1_500, 500)
+    answer = desk.call("POST", "/cases", by=BUYER, body=an_application(order), key="too much")
+    assert (answer.status, answer.code) == (409, "money_unavailable")
+    desk.sandbox.post(f"refunds/{made['id']}/settle", status="failed")
+    assert desk.hear(of_type(desk, "refund.failed")).ok() == {"heard": "external"}
+    assert assert_books(desk, order)["refundable"] == 2_000
+
+
+def test_a_refund_made_by_hand_while_a_case_holds_the_money_is_not_paid_twice(
+    desk: Desk, order: Order
+) -> None:
+    case_id = apply(desk, order, "other")
+    desk.pump()
+    desk.sandbox.post("dashboard/refunds", payment_intent=order.payments[0].reference, amount=1_500)
+    assert desk.hear(of_type(desk, "refund.created")).ok() == {"heard": "short"}
+    decide(desk, case_id).ok()
+    desk.pump()
+    assert status(desk, case_id) == "completed"
+    view = assert_books(desk, order)
+    assert (view["refunded"], view["payments"][0]["external"]) == (500, 1_500)
+    assert sorted(one["amount"] for one in desk.sandbox.get("refunds")["refunds"]) == [500, 1_500]
+
+
+def test_a_refund_that_the_provider_refused_because_of_one_by_hand_is_covered_by_it(
+    desk: Desk, order: Order
+) -> None:
+    desk.sandbox.post("dashboard/refunds", payment_intent=order.payments[0].reference)
+    case_id = refund(desk, order)
+    assert status(desk, case_id) == "refund_action_required"
+    assert desk.hear(of_type(desk, "refund.created")).ok() == {"heard": "short"}
+    resume(desk, case_id).ok()
+    desk.pump()
+    assert assert_told(desk, case_id)[-1]["event"] == "refund_covered"
+    assert_ended(desk, case_id, "completed")
+    view = assert_books(desk, order)
+    assert (view["refunded"], view["reserved"], view["payments"][0]["external"]) == (0, 0, 2_000)
+    assert view["lines"][0]["refundable_quantity"] == 0
+
+
+@pytest.mark.parametrize(("end", "refunded", "disputed"), [("won", 2_000, 0), ("lost", 0, 2_000)])
+def test_a_chargeback_freezes_the_order_and_its_case_is_made_whole_once(
+    desk: Desk, order: Order, end: str, refunded: int, disputed: int
+) -> None:
+    case_id = apply(desk, order, "other")
+    desk.pump()
+    dispute = desk.sandbox.post("disputes", payment_intent=order.payments[0].reference)
+    assert desk.hear(of_type(desk, "charge.dispute.created")).ok() == {"heard": "frozen"}
+    decide(desk, case_id).ok()
+    desk.pump()
+    assert status(desk, case_id) == "refund_action_required"
+    assert assert_told(desk, case_id)[-1]["data"] == {"trouble": "order_frozen"}
+    assert desk.sandbox.get("refunds")["refunds"] == []
+    assert resume(desk, case_id).code == "order_frozen"
+    desk.sandbox.post(f"disputes/{dispute['id']}/close", status=end)
+    desk.hear(of_type(desk, "charge.dispute.closed")).ok()
+    resume(desk, case_id).ok()
+    desk.pump()
+    assert_ended(desk, case_id, "completed")
+    view = assert_books(desk, order)
+    assert (view["refunded"], view["payments"][0]["disputed"]) == (refunded, disputed)
+    assert (view["reserved"], view["frozen"]) == (0, False)
+
+
+def test_what_left_a_payment_that_orders_share_is_left_to_a_person(desk: Desk, order: Order) -> None:
+    put(desk, replace(order, order_id="the-other-seller-s"))
+    desk.sandbox.post("dashboard/refunds", payment_intent=order.payments[0].reference, amount=5)
+    assert desk.hear(of_type(desk, "refund.created")).ok() == {"heard": "shared"}
+    view = desk.call("GET", f"/orders/{order.order_id}", by=BUYER).ok()
+    assert (view["payments"][0]["external"], view["refundable"]) == (0, 2_000)
 
 
 def test_an_event_while_the_provider_is_silent_is_asked_for_again(

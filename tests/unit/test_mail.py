@@ -112,6 +112,7 @@ def variables(words: Words) -> set[str]:
         (Event.REFUND_SUCCEEDED, Letter.REFUND_SUCCEEDED),
         (Event.REFUND_FAILED, Letter.REFUND_FAILED),
         (Event.REFUND_FAILED_LATE, Letter.REFUND_RETURNED),
+        (Event.REFUND_COVERED, Letter.REFUND_COVERED),
     ],
 )
 def test_what_happens_to_a_case_is_told_to_its_buyer(event: Event, letter: Letter) -> None:

@@ -12,7 +12,14 @@ from aftersales.adapters.policies import PublishedPolicies
 from aftersales.domain import lifecycle
 from aftersales.domain.case import Case, Kind, Reason
 from aftersales.domain.evidence import Evidence, EvidenceState
-from aftersales.domain.ledger import Ledger, open_ledger
+from aftersales.domain.ledger import (
+    External,
+    ExternalKind,
+    ExternalState,
+    Ledger,
+    open_ledger,
+    record_external,
+)
 from aftersales.domain.lifecycle import Act, Change
 from aftersales.domain.order import Line, Order, Payment
 from aftersales.domain.parties import Party, Role
@@ -192,6 +199,40 @@ def _record_refund(stand: _Stand) -> Iterator[Doing]:
         )
 
 
+def _start_refund(stand: _Stand) -> Iterator[Doing]:
+    for ledger in _after_external(stand.ledger):
+        yield lambda ledger=ledger: lifecycle.start_refund(  # type: ignore[misc]
+            stand.case, _ORDER, ledger, policy=policy(), now=stand.now
+        )
+
+
+def _resume(stand: _Stand) -> Iterator[Doing]:
+    for ledger in _after_external(stand.ledger):
+        yield lambda ledger=ledger: lifecycle.resume(  # type: ignore[misc]
+            stand.case, _ORDER, ledger, by=_OPERATOR, policy=policy(), now=stand.now
+        )
+
+
+def _after_external(ledger: Ledger) -> Iterator[Ledger]:
+    """The ledger as it is, with all of its money disputed, and with all of it gone by another way."""
+    yield ledger
+    for kind, state in (
+        (ExternalKind.DISPUTE, ExternalState.OPEN),
+        (ExternalKind.REFUND, ExternalState.TAKEN),
+    ):
+        gone = [
+            External(
+                external_id=one.payment_id,
+                payment_id=one.payment_id,
+                kind=kind,
+                amount=one.captured,
+                state=state,
+            )
+            for one in ledger.balances
+        ]
+        yield record_external(ledger, gone) or ledger
+
+
 def _add_evidence(stand: _Stand) -> Iterator[Doing]:
     if not stand.case.evidence:
         yield lambda: lifecycle.add_evidence(
@@ -241,14 +282,10 @@ _ACTS: Mapping[Act, Doings] = {
     Act.SEND_MESSAGE: _only(
         lambda stand: lifecycle.send_message(stand.case, "Hello", by=_BUYER, policy=policy(), now=stand.now)
     ),
-    Act.START_REFUND: _only(
-        lambda stand: lifecycle.start_refund(stand.case, _ORDER, policy=policy(), now=stand.now)
-    ),
+    Act.START_REFUND: _start_refund,
     Act.RECORD_REFUND: _record_refund,
     Act.ASK_OPERATOR: _only(
         lambda stand: lifecycle.ask_operator(stand.case, "Broken", policy=policy(), now=stand.now)
     ),
-    Act.RESUME: _only(
-        lambda stand: lifecycle.resume(stand.case, _ORDER, by=_OPERATOR, policy=policy(), now=stand.now)
-    ),
+    Act.RESUME: _resume,
 }

@@ -136,6 +136,11 @@ def _get(sandbox: Sandbox, request: Request, params: Json) -> Answer:
             allow_only(params, "payment_intent", "charge", *LISTING)
             refunds = ledger.refunds(params.get("payment_intent"), params.get("charge"))
             found = page(refunds, params, request.path)
+        case ["v1", "disputes", id]:
+            found = ledger.one_dispute(id)
+        case ["v1", "disputes"]:
+            allow_only(params, "payment_intent", *LISTING)
+            found = page(ledger.disputes(params.get("payment_intent")), params, request.path)
         case ["v1", "events", id]:
             found = ledger.event(id)
         case ["v1", "events"]:

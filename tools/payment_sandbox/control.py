@@ -40,6 +40,15 @@ class DashboardRefund(Body):
     amount: PositiveInt | None = None
 
 
+class DashboardDispute(Body):
+    payment_intent: str
+    amount: PositiveInt | None = None
+
+
+class DisputeClosed(Body):
+    status: Literal["won", "lost"]
+
+
 class Advance(Body):
     advance_seconds: NonNegativeFloat
 
@@ -91,6 +100,11 @@ def _answer(sandbox: Sandbox, method: str, parts: list[str], body: Json) -> Json
         case "POST", ["dashboard", "refunds"]:
             wanted = DashboardRefund(**body)
             return ledger.refund(RefundRequest(wanted.payment_intent, None, wanted.amount, None, {}))
+        case "POST", ["disputes"]:
+            opened = DashboardDispute(**body)
+            return ledger.dispute(opened.payment_intent, opened.amount)
+        case "POST", ["disputes", id, "close"]:
+            return ledger.close_dispute(id, DisputeClosed(**body).status)
         case "POST", ["clock"]:
             sandbox.clock.advance(Advance(**body).advance_seconds)
             return {"clock": int(sandbox.clock.now())}

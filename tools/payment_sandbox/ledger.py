@@ -12,6 +12,7 @@ from tools.payment_sandbox.rules import (
     HOLDING,
     METHODS,
     SETTLEMENTS,
+    DisputeStatus,
     Json,
     Outcome,
     PaymentRequest,
@@ -20,6 +21,7 @@ from tools.payment_sandbox.rules import (
     Status,
     amount_to_refund,
     missing_resource,
+    refuse_disputed,
 )
 
 # An event to be: its type, its subject, and what of the subject was different before.
@@ -36,6 +38,7 @@ class Payment:
     metadata: dict[str, str]
     created: int
     refunds: list["Refund"] = field(default_factory=list)
+    disputes: list["Dispute"] = field(default_factory=list)
 
     @property
     def refunded(self) -> int:
@@ -54,6 +57,15 @@ class Refund:
     failure_reason: str | None
 
 
+@dataclass
+class Dispute:
+    id: str
+    payment: Payment
+    amount: int
+    created: int
+    status: DisputeStatus
+
+
 def new_id(prefix: str) -> str:
     return f"{prefix}_{secrets.token_hex(12)}"
 
@@ -66,6 +78,7 @@ class Ledger:
         self._payments: dict[str, Payment] = {}
         self._charges: dict[str, Payment] = {}
         self._refunds: dict[str, Refund] = {}
+        self._disputes: dict[str, Dispute] = {}
         self._events: dict[str, Json] = {}
         self._lock = threading.RLock()
 
@@ -94,6 +107,7 @@ class Ledger:
         with self._lock:
             payment = self._payment_to_refund(request)
             charge = str(payment.charge)
+            refuse_disputed(charge, (dispute.status for dispute in payment.disputes))
             amount = amount_to_refund(
                 request.amount, payment.amount, payment.refunded, charge, payment.currency
             )
@@ -139,6 +153,37 @@ class Ledger:
             self._move(refund, status, failure_reason, NO_REQUEST)
             return refund_object(refund)
 
+    def dispute(self, payment_intent: str, amount: int | None) -> Json:
+        """The cardholder's bank takes the money back at once: https://docs.stripe.com/disputes/how-disputes-work."""
+        with self._lock:
+            payment = self._payment_to_refund(RefundRequest(payment_intent, None, None, None, {}))
+            left = payment.amount - payment.refunded
+            if not 0 < (amount or left) <= left:
+                raise Refusal(f"There is {left} left to dispute on {payment_intent}.")
+            dispute = Dispute(new_id("dp"), payment, amount or left, int(self._clock.now()), "needs_response")
+            payment.disputes.append(dispute)
+            self._disputes[dispute.id] = dispute
+            told = dispute_object(dispute)
+            self._tell(
+                [("charge.dispute.created", told, None), ("charge.dispute.funds_withdrawn", told, None)],
+                NO_REQUEST,
+            )
+            return told
+
+    def close_dispute(self, id: str, status: DisputeStatus) -> Json:
+        with self._lock:
+            dispute = self._dispute(id)
+            if dispute.status in ("won", "lost"):
+                raise Refusal(f"Dispute {id} was {dispute.status} already.")
+            previous: Json = {"status": dispute.status}
+            dispute.status = status
+            told = dispute_object(dispute)
+            happened: list[Happening] = [("charge.dispute.closed", told, previous)]
+            if status == "won":
+                happened.append(("charge.dispute.funds_reinstated", told, None))
+            self._tell(happened, NO_REQUEST)
+            return told
+
     # --- Reading ---------------------------------------------------------------------------------
 
     def payment(self, id: str) -> Json:
@@ -168,6 +213,19 @@ class Ledger:
             found: Iterable[Refund] = payment.refunds if payment else self._refunds.values()
             return [refund_object(refund) for refund in reversed(list(found))]
 
+    def disputes(self, payment_intent: str | None = None) -> list[Json]:
+        """Newest first."""
+        with self._lock:
+            if payment_intent and payment_intent not in self._payments:
+                raise missing_resource("payment_intent", payment_intent, "payment_intent", 400)
+            payment = self._payments.get(payment_intent or "")
+            found: Iterable[Dispute] = payment.disputes if payment else self._disputes.values()
+            return [dispute_object(dispute) for dispute in reversed(list(found))]
+
+    def one_dispute(self, id: str) -> Json:
+        with self._lock:
+            return dispute_object(self._dispute(id))
+
     def event(self, id: str) -> Json:
         with self._lock:
             if id not in self._events:
@@ -194,6 +252,11 @@ class Ledger:
         if id not in self._refunds:
             raise missing_resource("refund", id)
         return self._refunds[id]
+
+    def _dispute(self, id: str) -> Dispute:
+        if id not in self._disputes:
+            raise missing_resource("dispute", id)
+        return self._disputes[id]
 
     def _payment_to_refund(self, request: RefundRequest) -> Payment:
         if request.charge:
@@ -269,7 +332,7 @@ def charge_object(payment: Payment) -> Json:
         "captured": True,
         "created": payment.created,
         "currency": payment.currency,
-        "disputed": False,
+        "disputed": bool(payment.disputes),
         "livemode": False,
         "metadata": payment.metadata,
         "paid": True,
@@ -304,3 +367,21 @@ def refund_object(refund: Refund) -> Json:
         "status": refund.status,
         "transfer_reversal": None,
     } | extra
+
+
+def dispute_object(dispute: Dispute) -> Json:
+    """https://docs.stripe.com/api/disputes/object"""
+    return {
+        "id": dispute.id,
+        "object": "dispute",
+        "amount": dispute.amount,
+        "charge": dispute.payment.charge,
+        "created": dispute.created,
+        "currency": dispute.payment.currency,
+        "is_charge_refundable": False,
+        "livemode": False,
+        "metadata": {},
+        "payment_intent": dispute.payment.id,
+        "reason": "product_not_received",
+        "status": dispute.status,
+    }

@@ -252,6 +252,17 @@ def amount_to_refund(asked: int | None, captured: int, refunded: int, charge: st
     return amount
 
 
+DisputeStatus = Literal["needs_response", "won", "lost"]
+
+
+def refuse_disputed(charge: str, disputes: Iterable[DisputeStatus]) -> None:
+    """Nothing is refunded beside a chargeback, unless the bank gave the money back:
+    https://docs.stripe.com/error-codes#charge-disputed."""
+    if any(status != "won" for status in disputes):
+        message = f"Charge {charge} has been charged back; cannot issue a refund."
+        raise Refusal(message, code="charge_disputed", began=True)
+
+
 # --- Lists: https://docs.stripe.com/api/pagination ----------------------------------------------
 
 

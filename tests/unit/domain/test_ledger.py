@@ -9,16 +9,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aftersales.domain.ledger import (
+    External,
+    ExternalKind,
+    ExternalState,
     Ledger,
     PaymentShare,
     Reservation,
     Unit,
     consume_units,
+    gone,
     hold_again,
     less,
     open_ledger,
     pick_units,
     rebase,
+    record_external,
     release,
     release_money,
     reserve,
@@ -220,7 +225,7 @@ def test_an_amount_is_spread_over_several_payments_oldest_first_each_capped(
 
 
 def test_a_frozen_order_takes_no_new_case() -> None:
-    ledger = replace(open_ledger(an_order()), frozen=True)
+    ledger = left(open_ledger(an_order()), a_dispute(1))
     with pytest.raises(Refusal) as refusal:
         reserve(ledger, {BOWLS: 1})
     assert refusal.value.code is Code.ORDER_FROZEN
@@ -229,14 +234,13 @@ def test_a_frozen_order_takes_no_new_case() -> None:
 def test_a_frozen_order_still_settles_and_frees_what_its_cases_hold() -> None:
     ledger, first = reserve(open_ledger(an_order()), {BOWLS: 1})
     ledger, second = reserve(ledger, {BOWLS: 1})
-    ledger = release(settle(replace(ledger, frozen=True), first.money), second)
-    assert (ledger.frozen, money(ledger)) == (True, {GIFT_CARD: (0, 0, 2_500), CARD: (14_065, 0, 833)})
+    ledger = release(settle(left(ledger, a_dispute(1)), first.money), second)
+    assert (ledger.frozen, money(ledger)) == (True, {GIFT_CARD: (0, 0, 2_500), CARD: (14_064, 0, 833)})
 
 
 def test_disputed_money_is_not_there_for_a_case() -> None:
     ledger = open_ledger(an_order())
-    card = replace(ledger.balances[1], available=0, disputed=14_898)
-    ledger = replace(ledger, balances=(ledger.balances[0], card))
+    ledger = left(ledger, a_dispute(14_898, ExternalState.TAKEN))
     assert_balanced(ledger)
     with pytest.raises(Refusal) as refusal:
         reserve(ledger, {BOWLS: 1})
@@ -443,8 +447,7 @@ def test_a_payment_cannot_shrink_below_what_cases_hold_and_were_paid(in_use: Led
 
 def test_disputed_money_of_a_payment_cannot_be_taken_away() -> None:
     ledger = open_ledger(an_order())
-    card = replace(ledger.balances[1], available=14_000, disputed=898)
-    ledger = replace(ledger, balances=(ledger.balances[0], card))
+    ledger = left(ledger, a_dispute(898))
     refused_rebase(ledger, payments=an_order().payments[:1])
     refused_rebase(ledger, **with_payment(CARD, captured=897))
     shrunk = rebase(ledger, an_order(**with_payment(CARD, captured=898)))
@@ -462,14 +465,103 @@ def test_everything_that_no_case_depends_on_can_change(in_use: Ledger) -> None:
             a_payment("bank-transfer", 100),
         ),
     )
-    ledger = rebase(replace(in_use, frozen=True, version=7), order)
+    ledger = rebase(replace(left(in_use, a_dispute(7)), version=7), order)
     assert [line.line_id for line in ledger.lines] == [BOWLS, MARMALADE, "teapot", SHIPPING]
     assert units(ledger, BOWLS) == (Unit.RESERVED, Unit.AVAILABLE, Unit.AVAILABLE)
     assert units(ledger, MARMALADE) == (Unit.AVAILABLE,) * 5
     assert money(ledger) == {
         GIFT_CARD: (0, 2_500, 0),
-        CARD: (19_167, 833, 0),
+        CARD: (19_160, 833, 0),
         "bank-transfer": (100, 0, 0),
     }
     assert (ledger.frozen, ledger.version) == (True, 7)
     assert_balanced(ledger)
+
+
+# --- what leaves without the desk ---------------------------------------------------------------------------
+
+
+def test_a_refund_made_by_hand_takes_what_is_available_and_leaves_what_cases_hold() -> None:
+    ledger, _ = reserve(open_ledger(an_order()), {SHIPPING: 1, BOWLS: 3})
+    held = ledger.balances[0].reserved
+    assert held == 2_500
+    ledger = left(ledger, by_hand(2_000, payment_id=GIFT_CARD), by_hand(14_898, "re_2"))
+    gift, card = ledger.balances
+    assert (gift.available, gift.reserved, gift.external, gift.short) == (0, 2_500, 0, 2_000)
+    assert card.available == 0
+    assert card.external + card.short == 14_898
+    assert_balanced(ledger)
+    assert not ledger.frozen
+
+
+def test_what_a_case_gives_back_fills_what_is_short_first() -> None:
+    ledger, held = reserve(open_ledger(an_order()), {BOWLS: 3})
+    ledger = release(left(ledger, by_hand(2_000, payment_id=GIFT_CARD)), held)
+    gift = ledger.balances[0]
+    assert (gift.available, gift.reserved, gift.external, gift.short) == (500, 0, 2_000, 0)
+    assert_balanced(ledger)
+
+
+def test_an_open_dispute_freezes_the_order_and_one_that_was_won_gives_everything_back() -> None:
+    whole = open_ledger(an_order())
+    ledger = left(whole, a_dispute(900))
+    assert (ledger.frozen, ledger.balances[1].disputed, ledger.available) == (True, 900, 16_498)
+    lost, won = (
+        left(ledger, a_dispute(900, state)) for state in (ExternalState.TAKEN, ExternalState.RETURNED)
+    )
+    assert (lost.frozen, lost.balances[1].disputed) == (False, 900)
+    assert (won.frozen, won.balances) == (False, whole.balances)
+
+
+@pytest.mark.parametrize(
+    ("first", "late"),
+    [
+        (ExternalState.TAKEN, ExternalState.OPEN),
+        (ExternalState.RETURNED, ExternalState.OPEN),
+        (ExternalState.RETURNED, ExternalState.TAKEN),
+        (ExternalState.OPEN, ExternalState.OPEN),
+    ],
+)
+def test_old_news_of_what_left_changes_nothing(first: ExternalState, late: ExternalState) -> None:
+    ledger = left(open_ledger(an_order()), a_dispute(900, first))
+    assert record_external(ledger, [a_dispute(900, late)]) is None
+
+
+def test_money_of_a_payment_that_the_order_does_not_have_is_not_booked() -> None:
+    assert record_external(open_ledger(an_order()), [by_hand(5, payment_id="somebody-else-s")]) is None
+
+
+def test_only_what_is_short_is_gone_from_what_a_case_is_owed() -> None:
+    ledger, held = reserve(open_ledger(an_order()), {BOWLS: 3})
+    assert gone(ledger, held.money) == ()
+    ledger = left(ledger, by_hand(2_000, payment_id=GIFT_CARD))
+    assert gone(ledger, held.money) == (PaymentShare(payment_id=GIFT_CARD, amount=2_000),)
+    ledger = left(ledger, by_hand(2_500, payment_id=GIFT_CARD))
+    assert gone(ledger, [PaymentShare(payment_id=GIFT_CARD, amount=7)]) == (
+        PaymentShare(payment_id=GIFT_CARD, amount=7),
+    )
+
+
+def left(ledger: Ledger, *external: External) -> Ledger:
+    """The ledger once that was booked."""
+    after = record_external(ledger, external)
+    assert after
+    return after
+
+
+def by_hand(amount: int, external_id: str = "re_1", *, payment_id: str = CARD) -> External:
+    """A refund that somebody made at the provider."""
+    return External(
+        external_id=external_id,
+        payment_id=payment_id,
+        kind=ExternalKind.REFUND,
+        amount=amount,
+        state=ExternalState.TAKEN,
+    )
+
+
+def a_dispute(amount: int, state: ExternalState = ExternalState.OPEN) -> External:
+    """What a bank took."""
+    return External(
+        external_id="dp_1", payment_id=CARD, kind=ExternalKind.DISPUTE, amount=amount, state=state
+    )

@@ -76,7 +76,7 @@ def test_every_event_says_what_follows_from_it() -> None:
 
 def test_an_execution_starts_when_a_case_opens_comes_back_or_is_sent_on() -> None:
     starts = {event for event, effect in EFFECTS.items() if effect.wake is Wake.START}
-    assert starts == {Event.CASE_OPENED, Event.REFUND_FAILED_LATE, Event.CASE_RESUMED}
+    assert starts == {Event.CASE_OPENED, Event.REFUND_FAILED_LATE, Event.CASE_RESUMED, Event.REFUND_COVERED}
 
 
 def test_whoever_waits_is_rung_when_the_case_moves_from_outside() -> None:

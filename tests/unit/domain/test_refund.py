@@ -6,7 +6,7 @@ from itertools import combinations_with_replacement, permutations
 import pytest
 
 from aftersales.domain.case import Status
-from aftersales.domain.ledger import PaymentShare, Unit
+from aftersales.domain.ledger import ExternalKind, ExternalState, PaymentShare, Unit
 from aftersales.domain.policy import Verdict
 from aftersales.domain.refund import (
     Attempt,
@@ -17,8 +17,19 @@ from aftersales.domain.refund import (
     observe,
     refund_leg,
 )
+from aftersales.domain.refusal import Code, Refusal
 from aftersales.domain.timeline import Event
-from tests.builders import BOWLS, CARD, GIFT_CARD, HOUR, NOON, Story, an_answer, story_at
+from tests.builders import (
+    BOWLS,
+    CARD,
+    GIFT_CARD,
+    HOUR,
+    NOON,
+    Story,
+    an_answer,
+    assert_balanced,
+    story_at,
+)
 
 UNSETTLED = (AttemptState.PENDING, AttemptState.REQUIRES_ACTION)
 DEAD = (AttemptState.FAILED, AttemptState.CANCELED)
@@ -107,7 +118,6 @@ def test_a_new_id_at_the_provider_is_noted_for_the_same_state() -> None:
 @pytest.mark.parametrize(
     ("states", "leg"),
     [
-        ([], RefundLeg.NONE),
         ([AttemptState.SUBMITTED], RefundLeg.PENDING),
         ([AttemptState.PENDING], RefundLeg.PENDING),
         ([AttemptState.REQUIRES_ACTION], RefundLeg.ACTION_REQUIRED),
@@ -123,14 +133,22 @@ def test_a_new_id_at_the_provider_is_noted_for_the_same_state() -> None:
 def test_success_needs_every_payment_and_one_trouble_outweighs_the_rest(
     states: list[AttemptState], leg: RefundLeg
 ) -> None:
-    assert refund_leg(an_attempt(state, f"payment-{n}") for n, state in enumerate(states)) is leg
+    attempts = [an_attempt(state, f"payment-{n}") for n, state in enumerate(states)]
+    assert refund_leg((one.payment_id for one in attempts), attempts) is leg
+
+
+def test_what_was_not_sent_is_no_refund_and_what_is_not_owed_any_more_is_one() -> None:
+    failed = an_attempt(AttemptState.FAILED)
+    assert refund_leg([CARD], []) is RefundLeg.NONE
+    assert refund_leg([], [failed]) is RefundLeg.SUCCEEDED
+    assert refund_leg([GIFT_CARD], [failed]) is RefundLeg.NONE
 
 
 def test_only_the_newest_attempt_on_a_payment_counts() -> None:
     failed, again = an_attempt(AttemptState.FAILED), an_attempt(AttemptState.SUCCEEDED, number=2)
     other = an_attempt(AttemptState.SUCCEEDED, GIFT_CARD)
     assert set(live([failed, other, again])) == {other, again}
-    assert refund_leg([failed, other, again]) is RefundLeg.SUCCEEDED
+    assert refund_leg([CARD, GIFT_CARD], [failed, other, again]) is RefundLeg.SUCCEEDED
 
 
 # --- the refund of a case -----------------------------------------------------------------------------------
@@ -157,10 +175,11 @@ def test_a_refund_is_written_down_per_payment_before_the_provider_hears_of_it() 
         assert (attempt.state, attempt.number, attempt.submitted_at) == (AttemptState.SUBMITTED, 1, NOON)
     assert change.entry.event is Event.REFUND_STARTED
     assert change.entry.data == {
+        "covered": 0,
         "refunds": [
             {"refund_id": "case-1.gift-card.1", "amount": 2_500},
             {"refund_id": "case-1.card.1", "amount": 833},
-        ]
+        ],
     }
     assert change.ledger is None
 
@@ -365,3 +384,82 @@ def test_no_refund_starts_before_an_approval_or_twice() -> None:
     story.start_refund()
     ids = [attempt.refund_id for attempt in story.case.attempts]
     assert len(set(ids)) == len(ids) == 2
+
+
+# --- money that reached the buyer by another way -------------------------------------------------------------
+
+
+def test_what_left_a_payment_by_hand_is_not_paid_a_second_time() -> None:
+    story = story_at(Status.APPROVED)
+    story.leave(14_898 - 833 + 500)
+    [gift, card] = story.start_refund().case.attempts
+    assert (gift.amount, card.amount) == (2_500, 333)
+    change = story.hear(AttemptState.SUCCEEDED)
+    assert change
+    assert change.case.status is Status.COMPLETED
+    assert set(change.case.paid) == set(change.case.owed)
+    card_balance = story.ledger.balances[1]
+    assert (card_balance.refunded, card_balance.external, card_balance.short) == (333, 14_565, 0)
+
+
+def test_a_case_whose_money_is_all_gone_by_hand_completes_without_a_refund() -> None:
+    story = story_at(Status.APPROVED)
+    story.leave(2_500, GIFT_CARD)
+    story.leave(14_898)
+    change = story.start_refund()
+    assert (change.entry.event, change.entry.data["covered"]) == (Event.REFUND_SUCCEEDED, 3_333)
+    assert (change.case.status, change.case.attempts) == (Status.COMPLETED, ())
+    bowls = story.ledger.line(BOWLS)
+    assert bowls
+    assert Unit.RESERVED not in bowls.units
+    assert_balanced(story.ledger)
+
+
+def test_a_refund_that_failed_because_somebody_paid_by_hand_is_covered_when_it_is_sent_on() -> None:
+    story = story_at(Status.REFUND_PENDING)
+    story.hear(AttemptState.SUCCEEDED, GIFT_CARD)
+    story.leave(14_898)
+    story.hear(AttemptState.FAILED, CARD)
+    change = story.resume()
+    assert (change.entry.event, change.entry.data["amount"]) == (Event.REFUND_COVERED, 833)
+    assert (change.case.status, change.case.run) == (Status.COMPLETED, 2)
+    assert [part.payment_id for part in change.case.paid] == [GIFT_CARD]
+    assert_balanced(story.ledger)
+
+
+def test_a_part_that_may_still_arrive_is_never_given_up() -> None:
+    story = story_at(Status.REFUND_PENDING)
+    story.hear(AttemptState.SUCCEEDED, GIFT_CARD)
+    story.leave(14_898)
+    story.hear(AttemptState.REQUIRES_ACTION, CARD)
+    change = story.resume()
+    assert (change.case.status, change.ledger) == (Status.REFUND_PENDING, None)
+    assert change.case.owed == story_at(Status.REFUND_PENDING).case.owed
+
+
+def test_while_the_bank_looks_at_a_payment_nothing_is_paid_and_then_it_goes_on() -> None:
+    story = story_at(Status.APPROVED)
+    story.leave(900, kind=ExternalKind.DISPUTE, state=ExternalState.OPEN)
+    change = story.start_refund()
+    assert (change.entry.event, change.case.trouble) == (Event.OPERATOR_ASKED, "order_frozen")
+    assert (change.case.status, change.case.attempts) == (Status.REFUND_ACTION_REQUIRED, ())
+    with pytest.raises(Refusal) as refusal:
+        story.resume()
+    assert refusal.value.code is Code.ORDER_FROZEN
+    story.leave(900, kind=ExternalKind.DISPUTE, external_id="external-0", state=ExternalState.RETURNED)
+    assert story.resume().case.status is Status.APPROVED
+    assert story.start_refund().case.status is Status.REFUND_PENDING
+
+
+def test_what_the_bank_took_for_good_completes_the_case_that_held_it() -> None:
+    story = story_at(Status.APPROVED)
+    story.leave(14_898, kind=ExternalKind.DISPUTE, state=ExternalState.OPEN)
+    story.leave(2_500, GIFT_CARD)
+    story.start_refund()
+    story.leave(14_898, kind=ExternalKind.DISPUTE, external_id="external-0", state=ExternalState.TAKEN)
+    change = story.resume()
+    assert (change.entry.event, change.case.status) == (Event.REFUND_COVERED, Status.COMPLETED)
+    assert [(one.disputed, one.external, one.short) for one in story.ledger.balances] == [
+        (0, 2_500, 0),
+        (14_898, 0, 0),
+    ]

@@ -87,11 +87,33 @@ class DynamoDBStore:
         """
         row = tables.order_key(order.order_id) | _row(order)
         row |= {"buyer": f"BUYER#{order.buyer_id}", "placed_at": order.placed_at}
-        writes = [
-            {"Put": {"TableName": self._orders, "Item": _wire(row)}},
-            self._put_ledger(ledger, new=new),
-        ]
-        self._transact(writes)
+        self._transact(
+            [
+                {"Put": {"TableName": self._orders, "Item": _wire(row)}},
+                self._put_ledger(ledger, new=new),
+                # Written again with each snapshot, to the same row: it only says that the two belong together. One
+                # of a payment that was taken away stays; whoever finds it asks the order, which knows better.
+                *(
+                    {"Put": {"TableName": self._orders, "Item": _wire(key)}}
+                    for one in order.payments
+                    for key in [tables.payment_key(one.provider, one.reference, order.order_id)]
+                ),
+            ]
+        )
+
+    def put_ledger(self, ledger: Ledger) -> None:
+        """A chargeback is booked while a case opens: both read the ledger at v7, one of them reads v8 again."""
+        self._transact([self._put_ledger(ledger, new=False)])
+
+    def orders_paid_by(self, provider: str, reference: str) -> Sequence[str]:
+        """One item collection a payment; reads no more than it answers."""
+        answer = self._db.query(
+            TableName=self._orders,
+            KeyConditionExpression="pk = :payment",
+            ExpressionAttributeValues={":payment": {"S": tables.payment_key(provider, reference, "")["pk"]}},
+            ConsistentRead=True,
+        )
+        return [row["sk"]["S"].removeprefix(f"{tables.ORDER}#") for row in answer["Items"]]
 
     def case(self, case_id: str) -> Case | None:
         """Read consistently: the step that just parked must see whatever was written before."""

@@ -1,7 +1,9 @@
 """Which provider pays a part back: the one that took it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from aftersales.domain.ledger import External
+from aftersales.domain.order import Payment
 from aftersales.domain.refund import Attempt, ProviderRefund
 from aftersales.usecases.ports import Payments
 
@@ -19,3 +21,7 @@ class PaymentsByProvider:
     def find(self, attempt: Attempt) -> ProviderRefund | None:
         """Ask the payment's own provider."""
         return self._providers[attempt.provider].find(attempt)
+
+    def external(self, payment: Payment, currency: str) -> Sequence[External]:
+        """Ask the payment's own provider."""
+        return self._providers[payment.provider].external(payment, currency)

@@ -4,11 +4,14 @@ The row is the credit. Its key is the refund id, so however often it is asked fo
 learns of it by the case's notice.
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
 from aftersales.adapters import tables
+from aftersales.domain.ledger import External
+from aftersales.domain.order import Payment
 from aftersales.domain.refund import Attempt, AttemptState, ProviderRefund
 
 if TYPE_CHECKING:
@@ -47,6 +50,10 @@ class StoreCredit:
         key = {name: {"S": value} for name, value in tables.credit_key(attempt.refund_id).items()}
         found = self._db.get_item(TableName=self._table, Key=key, ConsistentRead=True)
         return _given(attempt) if "Item" in found else None
+
+    def external(self, payment: Payment, currency: str) -> Sequence[External]:  # noqa: ARG002 - the port's words
+        """Nobody but the desk hands out credit, and no bank takes it back."""
+        return ()
 
 
 def _given(attempt: Attempt) -> ProviderRefund:

@@ -1,11 +1,13 @@
 """Stripe, through its official SDK. Its errors are translated here and nowhere else."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import stripe
 from stripe import StripeClient
 
+from aftersales.domain.ledger import External, ExternalKind, ExternalState
 from aftersales.domain.money import step
+from aftersales.domain.order import Payment
 from aftersales.domain.refund import Attempt, AttemptState, ProviderRefund
 from aftersales.domain.refusal import Code, Refusal
 from aftersales.usecases.ports import OutcomeUnknown, ProviderEvent
@@ -13,7 +15,9 @@ from aftersales.usecases.ports import OutcomeUnknown, ProviderEvent
 # A clock may be wrong in both directions; the SDK checks only the past.
 _SKEW_SECONDS = 300
 _LONGEST_MOMENT = 12
-_REFUND_EVENTS = ("refund.", "charge.refund")
+# `charge.refunded` carries the charge, which names its payment all the same.
+_PAYMENT_EVENTS = ("refund.", "charge.refund", "charge.dispute.")
+_PAGE = 100
 
 # Errors after which the refund certainly does not exist and will not under this key with these parameters
 # (https://docs.stripe.com/error-codes). Everything else is unknown: the key may have been used.
@@ -30,6 +34,14 @@ _DEFINITIVE = frozenset(
     }
 )
 
+
+_NOT_PAID = ("failed", "canceled")
+_DISPUTES: Mapping[str, ExternalState] = {
+    "needs_response": ExternalState.OPEN,
+    "under_review": ExternalState.OPEN,
+    "lost": ExternalState.TAKEN,
+    "won": ExternalState.RETURNED,
+}
 
 # Stripe's minor units are ISO 4217's but for these: it counts MGA in whole ariary, and ISK and UGX, which have
 # no minor unit, in hundredths (https://docs.stripe.com/currencies). Ours to Stripe's as a fraction.
@@ -94,6 +106,46 @@ class StripePayments:
             raise OutcomeUnknown(type(error).__name__) from error
         return _seen(found, attempt.refund_id) if found else None
 
+    def external(self, payment: Payment, currency: str) -> Sequence[External]:
+        """Refunds that carry no refund id of ours, and disputes; each as it stands now.
+
+        An inquiry (`warning_...`) is a dispute that has taken no money yet, and a prevented one never does
+        (https://docs.stripe.com/api/disputes/object).
+        """
+        try:
+            refunds = self._stripe.v1.refunds.list(
+                params={"payment_intent": payment.reference, "limit": _PAGE}
+            )
+            by_hand = [one for one in refunds.auto_paging_iter() if not _metadata(one).get("refund_id")]
+            disputes = self._stripe.v1.disputes.list(
+                params={"payment_intent": payment.reference, "limit": _PAGE}
+            )
+            taken = [one for one in disputes.auto_paging_iter() if one.status in _DISPUTES]
+        except stripe.StripeError as error:
+            raise OutcomeUnknown(type(error).__name__) from error
+        return [
+            *(
+                External(
+                    external_id=one.id,
+                    payment_id=payment.payment_id,
+                    kind=ExternalKind.REFUND,
+                    amount=from_stripe(one.amount, currency),
+                    state=ExternalState.RETURNED if one.status in _NOT_PAID else ExternalState.TAKEN,
+                )
+                for one in reversed(by_hand)
+            ),
+            *(
+                External(
+                    external_id=one.id,
+                    payment_id=payment.payment_id,
+                    kind=ExternalKind.DISPUTE,
+                    amount=from_stripe(one.amount, currency),
+                    state=_DISPUTES[one.status],
+                )
+                for one in reversed(taken)
+            ),
+        ]
+
 
 class StripeEvents:
     """Signed events of Stripe."""
@@ -135,9 +187,11 @@ def _signed_at(signature: str) -> int | None:
 
 def _reported(event: stripe.Event) -> ProviderEvent:
     # As a plain dict: the SDK's own objects have no `get`, although their types say so.
-    subject = event.to_dict()["data"]["object"] if event.type.startswith(_REFUND_EVENTS) else {}
-    metadata = subject.get("metadata") or {}
-    return ProviderEvent(event.id, metadata.get("case_id"), metadata.get("refund_id"))
+    subject = event.to_dict()["data"]["object"] if event.type.startswith(_PAYMENT_EVENTS) else {}
+    metadata = (subject.get("metadata") or {}) if subject.get("object") == "refund" else {}
+    return ProviderEvent(
+        event.id, metadata.get("case_id"), metadata.get("refund_id"), "stripe", subject.get("payment_intent")
+    )
 
 
 def _metadata(refund: stripe.Refund) -> Mapping[str, str]:

@@ -49,6 +49,11 @@ def ledger_key(order_id: str) -> Key:
     return {"pk": f"ORDER#{order_id}", "sk": LEDGER}
 
 
+def payment_key(provider: str, reference: str, order_id: str) -> Key:
+    """That this order was paid with this payment; a basket of several sellers has several orders."""
+    return {"pk": f"PAYMENT#{provider}#{reference}", "sk": f"{ORDER}#{order_id}"}
+
+
 def credit_key(refund_id: str) -> Key:
     """Store credit that was given back."""
     return {"pk": f"CREDIT#{refund_id}", "sk": "CREDIT"}

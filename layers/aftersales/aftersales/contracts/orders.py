@@ -140,7 +140,8 @@ class ShippingView(View):
 
 
 class PaymentView(View):
-    """A payment with its balance: available + reserved + refunded + disputed = captured."""
+    """A payment with its balance: available + reserved + refunded + external + disputed = captured. `external` was
+    refunded by hand at the provider; `short` is gone from the payment although cases hold it."""
 
     payment_id: str
     provider: str
@@ -149,7 +150,9 @@ class PaymentView(View):
     available: int
     reserved: int
     refunded: int
+    external: int
     disputed: int
+    short: int
 
 
 class OrderView(View):
@@ -169,6 +172,7 @@ class OrderView(View):
     reserved: int
     refunded: int
     refundable: int
+    frozen: bool
 
 
 def order_view(order: Order, ledger: Ledger) -> OrderView:
@@ -211,14 +215,17 @@ def order_view(order: Order, ledger: Ledger) -> OrderView:
                 available=balances[payment.payment_id].available,
                 reserved=balances[payment.payment_id].reserved,
                 refunded=balances[payment.payment_id].refunded,
+                external=balances[payment.payment_id].external,
                 disputed=balances[payment.payment_id].disputed,
+                short=balances[payment.payment_id].short,
             )
             for payment in order.payments
         ],
         captured=sum(balance.captured for balance in ledger.balances),
         reserved=sum(balance.reserved for balance in ledger.balances),
         refunded=sum(balance.refunded for balance in ledger.balances),
-        refundable=min(ledger.available, sum(worth.values())),
+        refundable=0 if ledger.frozen else min(ledger.available, sum(worth.values())),
+        frozen=ledger.frozen,
     )
 
 

@@ -123,7 +123,8 @@ class Dispute:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One case. `claim` is what was reserved at opening; `owed` is what was approved, payment by payment.
+    """One case. `claim` is what was reserved at opening; `owed` is what was approved,
+    payment by payment, less what has left the payment by another way since.
 
     `request_hash` is the body that opened it, so that a repeated key with another body is noticed.
     `run` counts its executions: 1, and one more each time a closed case comes back or an operator sends it on.
@@ -162,9 +163,14 @@ class Case:
         return status_of(
             self.review,
             disputed=self.dispute is not None and not self.dispute.resolved,
-            refund=refund_leg(self.attempts),
+            refund=self.refund_leg,
             troubled=self.trouble is not None,
         )
+
+    @property
+    def refund_leg(self) -> RefundLeg:
+        """What became of the money that is owed; means nothing before something was approved."""
+        return refund_leg((part.payment_id for part in self.owed), self.attempts)
 
     @property
     def waiting_on(self) -> WaitingOn | None:

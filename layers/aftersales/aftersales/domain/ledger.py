@@ -1,8 +1,11 @@
 """The ledger of an order: which units and how much money are still free, for every kind of case.
 
 There is one ledger an order. Opening a case moves units and money from `available` to reserved; a refund that
-the provider made moves its money on to `refunded`; whatever else ends a case moves the rest back. Nothing
-else moves, so at every read, per payment: available + reserved + refunded + disputed = captured.
+the provider made moves its money on to `refunded`; whatever else ends a case moves the rest back. Money also leaves
+a payment without the desk: refunds made by hand at the provider, and chargebacks. They take what is available; what
+cases hold already they leave, and the payment is `short` of the rest until a case gives something back.
+So at every read, per payment: available + reserved + refunded + external + disputed = captured, and nothing is
+available where something is short.
 
 The functions here compute the next ledger from the one that was read; the store writes it only if the stored
 version is still the one that was read. So what a function checked is what is true when its result lands.
@@ -48,16 +51,50 @@ class LedgerLine:
         return total, sum(share(self.tax, k, n) for k in picked)
 
 
+class ExternalKind(StrEnum):
+    """How money left a payment without the desk."""
+
+    REFUND = "refund"
+    DISPUTE = "dispute"
+
+
+class ExternalState(StrEnum):
+    """Where it stands. An open dispute has taken its money already, as banks do; a lost one keeps it."""
+
+    OPEN = "open"
+    TAKEN = "taken"
+    RETURNED = "returned"
+
+
+# Reports come late, twice and out of order; a later state never gives way to an earlier one.
+_EXTERNAL_RANK = {ExternalState.OPEN: 0, ExternalState.TAKEN: 1, ExternalState.RETURNED: 2}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class External:
+    """Money that left a payment without the desk, under the provider's own id."""
+
+    external_id: str
+    payment_id: str
+    kind: ExternalKind
+    amount: int
+    state: ExternalState
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Balance:
-    """The money of one payment. The four parts always add up to `captured`."""
+    """The money of one payment. `refunded` is what the desk paid back, `external` what others did, `disputed` what
+    the bank took; with `available` and `reserved` they add up to `captured`. `short` is what is gone from it although
+    cases hold it."""
 
     payment_id: str
     captured: int
     available: int
     reserved: int = 0
     refunded: int = 0
+    external: int = 0
     disputed: int = 0
+    short: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +106,12 @@ class Ledger:
     version: int
     lines: tuple[LedgerLine, ...]
     balances: tuple[Balance, ...]
-    frozen: bool = False
+    external: tuple[External, ...] = ()
+
+    @property
+    def frozen(self) -> bool:
+        """Whether the bank looks at a payment: until it has decided, no case pays and none is opened."""
+        return any(one.state is ExternalState.OPEN for one in self.external)
 
     def line(self, line_id: str) -> LedgerLine | None:
         """The line of that id (`shipping` is one), if the ledger has it."""
@@ -82,8 +124,8 @@ class Ledger:
 
     @property
     def taken(self) -> int:
-        """The money that cases hold or were paid."""
-        return sum(balance.reserved + balance.refunded for balance in self.balances)
+        """The money that cases hold or that was paid back."""
+        return sum(balance.reserved + balance.refunded + balance.external for balance in self.balances)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,7 +200,7 @@ def rebase(ledger: Ledger, order: Order) -> Ledger:
     old_balances = {balance.payment_id: balance for balance in ledger.balances}
     lines = tuple(_rebase_line(old_lines.get(line.line_id), line) for line in fresh.lines)
     balances = tuple(_rebase_balance(old_balances.get(new.payment_id), new) for new in fresh.balances)
-    return replace(ledger, lines=lines, balances=balances)
+    return _covered(replace(ledger, lines=lines, balances=balances))
 
 
 def refuse_moved_payments(ledger: Ledger, before: Order, after: Order) -> None:
@@ -244,6 +286,27 @@ def release_money(ledger: Ledger, rest: Iterable[PaymentShare]) -> Ledger:
     return _move(ledger, rest, "reserved", "available")
 
 
+def record_external(ledger: Ledger, seen: Iterable[External]) -> Ledger | None:
+    """Book what left the payments without the desk, as the provider tells it now; None where it is old news."""
+    known = {one.external_id: one for one in ledger.external}
+    payments = {balance.payment_id for balance in ledger.balances}
+    for one in seen:
+        old = known.get(one.external_id)
+        if one.payment_id in payments and (
+            old is None or _EXTERNAL_RANK[one.state] >= _EXTERNAL_RANK[old.state]
+        ):
+            known[one.external_id] = one
+    external = tuple(known.values())
+    return None if external == ledger.external else _covered(replace(ledger, external=external))
+
+
+def gone(ledger: Ledger, owed: Iterable[PaymentShare]) -> tuple[PaymentShare, ...]:
+    """The parts of what a case is owed that have left its payments by another way, and reached the buyer so."""
+    short = {balance.payment_id: balance.short for balance in ledger.balances}
+    parts = ((part.payment_id, min(part.amount, short[part.payment_id])) for part in owed)
+    return tuple(PaymentShare(payment_id=payment_id, amount=amount) for payment_id, amount in parts if amount)
+
+
 def less(money: Iterable[PaymentShare], spent: Iterable[PaymentShare]) -> tuple[PaymentShare, ...]:
     """What is left of `money` after `spent`, payment by payment."""
     used = _by_payment(spent)
@@ -289,12 +352,34 @@ def _mark(ledger: Ledger, held: Iterable[ReservedUnits], source: Unit, target: U
 def _move(ledger: Ledger, parts: Iterable[PaymentShare], source: str, target: str) -> Ledger:
     amounts = _by_payment(parts)
     _refuse_unknown(amounts, (balance.payment_id for balance in ledger.balances))
+    moved = tuple(
+        _move_in(balance, amounts.get(balance.payment_id, 0), source, target) for balance in ledger.balances
+    )
+    return _covered(replace(ledger, balances=moved))
+
+
+def _covered(ledger: Ledger) -> Ledger:
+    """What is available, recomputed: what left without the desk takes the room that cases and refunds leave, in the
+    order in which it was heard of, and the rest is short."""
+    return replace(ledger, balances=tuple(_cover(one, ledger.external) for one in ledger.balances))
+
+
+def _cover(balance: Balance, external: Iterable[External]) -> Balance:
+    room = balance.captured - balance.reserved - balance.refunded
+    taken = dict.fromkeys(ExternalKind, 0)
+    short = 0
+    for one in external:
+        if one.payment_id == balance.payment_id and one.state is not ExternalState.RETURNED:
+            covered = min(room, one.amount)
+            room -= covered
+            short += one.amount - covered
+            taken[one.kind] += covered
     return replace(
-        ledger,
-        balances=tuple(
-            _move_in(balance, amounts.get(balance.payment_id, 0), source, target)
-            for balance in ledger.balances
-        ),
+        balance,
+        available=room,
+        external=taken[ExternalKind.REFUND],
+        disputed=taken[ExternalKind.DISPUTE],
+        short=short,
     )
 
 
@@ -323,7 +408,7 @@ def _touched(line: LedgerLine) -> bool:
 
 
 def _spent(balance: Balance) -> int:
-    return balance.reserved + balance.refunded + balance.disputed
+    return balance.reserved + balance.refunded + balance.external + balance.disputed
 
 
 def _refuse_vanished(what: str, needed: Iterable[str], present: Iterable[LedgerLine | Balance]) -> None:

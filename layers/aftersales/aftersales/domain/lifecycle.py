@@ -26,7 +26,6 @@ from aftersales.domain.refund import (
     RefundLeg,
     live,
     observe,
-    refund_leg,
 )
 from aftersales.domain.refusal import Code, Refusal
 from aftersales.domain.timeline import Entry, Event
@@ -318,19 +317,29 @@ def pass_deadline(case: Case, ledger: Ledger, *, policy: Policy, now: int) -> Ch
             return _change(case, case, event, SYSTEM, now, clocks)
 
 
-def start_refund(case: Case, order: Order, *, policy: Policy, now: int) -> Change:
-    """The durable attempts, before the provider hears of any: one for each part of a payment that is owed."""
+def start_refund(case: Case, order: Order, ledger: Ledger, *, policy: Policy, now: int) -> Change:
+    """The durable attempts, before the provider hears of any: one for each part of a payment that is owed.
+
+    While the bank looks at a payment nothing is paid, and an operator is asked instead.
+    """
     require(Act.START_REFUND, case)
-    attempts = tuple(_attempt(case, order, part, 1, now) for part in case.owed)
-    after = replace(case, attempts=attempts)
+    if ledger.frozen:
+        return _troubled(case, Code.ORDER_FROZEN, policy, now)
+    after, ledger_after = _less_what_is_gone(case, ledger)
+    attempts = tuple(_attempt(case, order, part, 1, now) for part in after.owed)
+    after = replace(after, attempts=attempts)
     return _change(
         case,
         after,
-        Event.REFUND_STARTED,
+        Event.REFUND_STARTED if attempts else Event.REFUND_SUCCEEDED,
         SYSTEM,
         now,
         policy.clocks,
-        {"refunds": [{"refund_id": a.refund_id, "amount": a.amount} for a in attempts]},
+        {
+            "covered": _total(case.owed) - _total(after.owed),
+            "refunds": [{"refund_id": a.refund_id, "amount": a.amount} for a in attempts],
+        },
+        ledger=ledger_after,
     )
 
 
@@ -358,8 +367,8 @@ def record_refunds(
     won = tuple(_share(new) for new in news if new.state is AttemptState.SUCCEEDED)
     lost = tuple(_share(old) for old, _ in moved if old.state is AttemptState.SUCCEEDED)
     ledger_after = books.reverse(books.settle(ledger, won), lost) if won or lost else None
-    was_complete = refund_leg(case.attempts) is RefundLeg.SUCCEEDED
-    is_complete = refund_leg(attempts) is RefundLeg.SUCCEEDED
+    was_complete = case.refund_leg is RefundLeg.SUCCEEDED
+    is_complete = after.refund_leg is RefundLeg.SUCCEEDED
     if is_complete and not was_complete:
         ledger_after = books.consume_units(ledger_after or ledger, case.claim.units)
     if was_complete and not is_complete:
@@ -383,31 +392,40 @@ def ask_operator(case: Case, trouble: str, *, policy: Policy, now: int) -> Chang
     require(Act.ASK_OPERATOR, case)
     if case.trouble or case.status is Status.REFUND_ACTION_REQUIRED:
         return None
-    after = replace(case, trouble=trouble)
-    return _change(case, after, Event.OPERATOR_ASKED, SYSTEM, now, policy.clocks, {"trouble": trouble})
+    return _troubled(case, trouble, policy, now)
 
 
-def resume(case: Case, order: Order, *, by: Party, policy: Policy, now: int) -> Change:
+def resume(case: Case, order: Order, ledger: Ledger, *, by: Party, policy: Policy, now: int) -> Change:
     """An operator sends the case on, under a new execution: nobody need know whether the old one still lives.
 
     Only a failed attempt gets a successor with a key of its own. One that asks for something keeps its key; the
-    provider is asked before it is sent again.
+    provider is asked before it is sent again. What the buyer got by another way meanwhile, by hand at the provider
+    or from the bank, is no longer owed; where that is all, the case is complete.
     """
     require(Act.RESUME, case)
+    if ledger.frozen and case.status is Status.REFUND_ACTION_REQUIRED:
+        raise Refusal(Code.ORDER_FROZEN, "A payment of this order is disputed at the payment provider.")
+    sent, ledger_after = _less_what_is_gone(case, ledger)
     kept = tuple(
         replace(attempt, state=AttemptState.SUBMITTED, submitted_at=now)
         if attempt.state is AttemptState.REQUIRES_ACTION
         else attempt
         for attempt in case.attempts
     )
+    owed = {part.payment_id: part for part in sent.owed}
     successors = tuple(
-        _attempt(case, order, _share(attempt), attempt.number + 1, now)
+        _attempt(case, order, owed[attempt.payment_id], attempt.number + 1, now)
         for attempt in live(case.attempts)
-        if attempt.state in DEAD
+        if attempt.state in DEAD and attempt.payment_id in owed
     )
-    after = replace(case, trouble=None, inquiries=0, attempts=kept + successors, run=case.run + 1)
-    data = {"refunds": [_told_refund(attempt) for attempt in live(after.attempts)]}
-    return _change(case, after, Event.CASE_RESUMED, by, now, policy.clocks, data)
+    after = replace(sent, trouble=None, inquiries=0, attempts=kept + successors, run=case.run + 1)
+    covered = after.status is Status.COMPLETED
+    data = {
+        "amount": _total(case.owed) - _total(sent.owed),
+        "refunds": [_told_refund(attempt) for attempt in live(after.attempts)],
+    }
+    event = Event.REFUND_COVERED if covered else Event.CASE_RESUMED
+    return _change(case, after, event, by, now, policy.clocks, data, ledger=ledger_after)
 
 
 def add_evidence(case: Case, evidence: Evidence, *, by: Party, policy: Policy, now: int) -> Change:
@@ -467,6 +485,27 @@ def _refuse_wrong_decider(case: Case, by: Party) -> None:
 def _approved(case: Case, amount: int) -> Case:
     owed = books.split_over_payments(amount, case.claim.money)
     return replace(case, review=Review.APPROVED, owed=owed, trouble=None)
+
+
+def _troubled(case: Case, trouble: str, policy: Policy, now: int) -> Change:
+    after = replace(case, trouble=trouble)
+    return _change(case, after, Event.OPERATOR_ASKED, SYSTEM, now, policy.clocks, {"trouble": trouble})
+
+
+def _less_what_is_gone(case: Case, ledger: Ledger) -> tuple[Case, Ledger | None]:
+    """The case without the parts of its debt that reached the buyer by another way, and the ledger that gives them
+    up, if there are any. A part that may still be on its way under the desk's own key is never given up.
+    """
+    dead = {attempt.payment_id for attempt in live(case.attempts) if attempt.state in DEAD}
+    free = [part for part in case.owed if part.payment_id in dead or not case.attempts]
+    covered = books.gone(ledger, free)
+    if not covered:
+        return case, None
+    after = replace(case, owed=books.less(case.owed, covered))
+    given_up = books.release_money(ledger, covered)
+    if after.refund_leg is RefundLeg.SUCCEEDED:
+        given_up = books.consume_units(given_up, case.claim.units)
+    return after, given_up
 
 
 def _closed(
@@ -553,13 +592,17 @@ def _attempt(case: Case, order: Order, part: PaymentShare, number: int, now: int
     )
 
 
+def _total(parts: Iterable[PaymentShare]) -> int:
+    return sum(part.amount for part in parts)
+
+
 def _share(attempt: Attempt) -> PaymentShare:
     return PaymentShare(payment_id=attempt.payment_id, amount=attempt.amount)
 
 
 def _refund_event(case: Case, heard: Iterable[Attempt], *, was_complete: bool) -> Event:
     """What was heard just now, said once: a part that goes well is no second failure of one that did not."""
-    if refund_leg(case.attempts) is RefundLeg.SUCCEEDED:
+    if case.refund_leg is RefundLeg.SUCCEEDED:
         return Event.REFUND_SUCCEEDED
     if any(attempt.state in DEAD | {AttemptState.REQUIRES_ACTION} for attempt in heard):
         return Event.REFUND_FAILED_LATE if was_complete else Event.REFUND_FAILED

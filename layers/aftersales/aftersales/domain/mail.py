@@ -42,6 +42,7 @@ class Letter(StrEnum):
     REFUND_SUCCEEDED = "refund_succeeded"
     REFUND_FAILED = "refund_failed"
     REFUND_RETURNED = "refund_returned"
+    REFUND_COVERED = "refund_covered"
 
 
 def _always(_: Notice) -> bool:
@@ -98,6 +99,7 @@ OCCASIONS = (
     Occasion(Event.REFUND_SUCCEEDED, Letter.REFUND_SUCCEEDED, ("amount",)),
     Occasion(Event.REFUND_FAILED, Letter.REFUND_FAILED, ("amount",)),
     Occasion(Event.REFUND_FAILED_LATE, Letter.REFUND_RETURNED, ("amount",)),
+    Occasion(Event.REFUND_COVERED, Letter.REFUND_COVERED, ("amount",)),
 )
 
 
@@ -332,6 +334,13 @@ ENGLISH = Language(
                 _WORKING_EN,
             ),
         ),
+        Letter.REFUND_COVERED: Words(
+            "Your refund is complete",
+            (
+                "The payment provider reports that $amount has gone back to you by another way: directly from the "
+                "shop, or through your bank. Nothing more is due in this case.",
+            ),
+        ),
     },
 )
 
@@ -447,6 +456,12 @@ CHINESE = Language(
             (
                 "我们此前通知您退款 $amount 已成功，但支付机构随后反馈该笔退款未能到账。",
                 _WORKING_ZH,
+            ),
+        ),
+        Letter.REFUND_COVERED: Words(
+            "您的退款已完成",
+            (
+                "支付机构反馈，$amount 已通过其他方式（由商家直接退回或经由您的银行）退还给您，本申请无需再付款。",
             ),
         ),
     },

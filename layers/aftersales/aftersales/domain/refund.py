@@ -83,9 +83,16 @@ def live(attempts: Iterable[Attempt]) -> tuple[Attempt, ...]:
     return tuple(newest.values())
 
 
-def refund_leg(attempts: Iterable[Attempt]) -> RefundLeg:
-    """One attempt that needs a person outweighs any that still run; success needs all of them."""
-    states = {attempt.state for attempt in live(attempts)}
+def refund_leg(owed: Iterable[str], attempts: Iterable[Attempt]) -> RefundLeg:
+    """One attempt that needs a person outweighs any that still run; success needs all of them.
+
+    `owed` names the payments over which something is owed. An attempt on another one no longer counts: what it was
+    for has reached the buyer by another way. Where nothing is owed any more, that is the success.
+    """
+    payments = set(owed)
+    if not payments:
+        return RefundLeg.SUCCEEDED
+    states = {attempt.state for attempt in live(attempts) if attempt.payment_id in payments}
     if not states:
         return RefundLeg.NONE
     if states & (DEAD | {AttemptState.REQUIRES_ACTION}):

@@ -37,6 +37,7 @@ class Event(StrEnum):
     REFUND_SUCCEEDED = "refund_succeeded"
     REFUND_FAILED = "refund_failed"
     REFUND_FAILED_LATE = "refund_failed_late"
+    REFUND_COVERED = "refund_covered"
     OPERATOR_ASKED = "operator_asked"
     OPERATOR_OVERDUE = "operator_overdue"
     CASE_RESUMED = "case_resumed"
@@ -97,6 +98,7 @@ EFFECTS: Mapping[Event, Effect] = {
     Event.REFUND_SUCCEEDED: _RING_AND_TELL,
     Event.REFUND_FAILED: _RING_AND_TELL,
     Event.REFUND_FAILED_LATE: _START_AND_TELL,
+    Event.REFUND_COVERED: _START_AND_TELL,
     Event.OPERATOR_ASKED: _COUNT,
     Event.OPERATOR_OVERDUE: _COUNT,
     Event.CASE_RESUMED: _START,

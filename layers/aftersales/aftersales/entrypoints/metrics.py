@@ -4,11 +4,19 @@ from aws_lambda_powertools import Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 from aftersales.domain.timeline import Entry, Event
+from aftersales.usecases.hear_provider import Heard
 
 # The namespace comes from POWERTOOLS_METRICS_NAMESPACE, the only dimension is the service.
 _metrics = Metrics()
 # The provider is asked hourly for a day; a refund that it has not answered for by then is an alarm.
 _HOURS_OF_PATIENCE = 24
+
+
+def count_heard(heard: Heard) -> None:
+    """Count what the provider reported of payments; what became of cases is counted from their timelines."""
+    if heard is not Heard.RECORDED:
+        _metrics.add_metric(name=f"provider_{heard}", unit=MetricUnit.Count, value=1)
+        _metrics.flush_metrics()
 
 
 def count(entry: Entry) -> None:

@@ -70,6 +70,8 @@ def resume_case(desk: Desk, case_id: str, *, by: Party, receipt: Receipt | None)
     return change_case(
         desk,
         case_id,
-        lambda read: lifecycle.resume(read.case, read.order, by=by, policy=read.policy, now=desk.now()),
+        lambda read: lifecycle.resume(
+            read.case, read.order, read.ledger, by=by, policy=read.policy, now=desk.now()
+        ),
         receipt=receipt,
     )

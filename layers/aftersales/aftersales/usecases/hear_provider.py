@@ -1,7 +1,9 @@
-"""The payment provider reports that a refund changed."""
+"""The payment provider reports that something happened to a refund or to a payment."""
 
 from enum import StrEnum
 
+from aftersales.domain.ledger import Ledger, record_external
+from aftersales.usecases.commit import known_order, until_committed
 from aftersales.usecases.ports import Desk, Payments, ProviderEvent, Receipt
 from aftersales.usecases.run_workflow import record_refunds
 
@@ -14,26 +16,58 @@ class Heard(StrEnum):
     """What became of a provider's event."""
 
     RECORDED = "recorded"
-    FOREIGN = "foreign"
     UNKNOWN = "unknown"
+    FOREIGN = "foreign"
+    # Of what happened to a payment without the desk: booked; an open dispute; gone although cases hold it; of a
+    # payment of several orders, where only a person knows whose it was.
+    EXTERNAL = "external"
+    FROZEN = "frozen"
+    SHORT = "short"
+    SHARED = "shared"
 
 
 def hear_provider(desk: Desk, payments: Payments, event: ProviderEvent) -> Heard:
-    """Fetch the refund as it stands now and book that; what the event itself claims is never believed.
+    """Fetch what the event points at as it stands now and book that; what the event itself claims is never believed.
 
-    The event's id is remembered in the same transaction as the money that it moves. `UNKNOWN` asks the provider
-    to send the event again later.
+    `UNKNOWN` asks the provider to send the event again later.
     """
-    if event.case_id is None or event.refund_id is None:
+    if event.case_id and event.refund_id:
+        return _hear_of_refund(desk, payments, event, event.case_id, event.refund_id)
+    orders = desk.store.orders_paid_by(event.provider, event.reference) if event.reference else ()
+    if not orders:
         return Heard.FOREIGN
-    case = desk.store.case(event.case_id)
+    return book_external(desk, payments, orders[0]) if len(orders) == 1 else Heard.SHARED
+
+
+def _hear_of_refund(
+    desk: Desk, payments: Payments, event: ProviderEvent, case_id: str, refund_id: str
+) -> Heard:
+    """The event's id is remembered in the same transaction as the money that it moves."""
+    case = desk.store.case(case_id)
     attempts = case.attempts if case else ()
-    attempt = next((one for one in attempts if one.refund_id == event.refund_id), None)
-    if case is None or attempt is None:
-        return Heard.UNKNOWN
-    found = payments.find(attempt)
+    attempt = next((one for one in attempts if one.refund_id == refund_id), None)
+    found = payments.find(attempt) if attempt else None
     if found is None:
         return Heard.UNKNOWN
-    receipt = Receipt(f"provider#{event.event_id}", event.refund_id, desk.now() + _REMEMBERED)
-    record_refunds(desk, case.case_id, [found], receipt)
+    receipt = Receipt(f"provider#{event.event_id}", refund_id, desk.now() + _REMEMBERED)
+    record_refunds(desk, case_id, [found], receipt)
     return Heard.RECORDED
+
+
+def book_external(desk: Desk, payments: Payments, order_id: str) -> Heard:
+    """Book what left the order's payments without the desk. It is booked under the provider's own ids, so that a
+    repeat finds itself and needs no receipt."""
+
+    def attempt() -> Ledger:
+        order, ledger = known_order(desk, order_id)
+        seen = [one for payment in order.payments for one in payments.external(payment, order.currency)]
+        after = record_external(ledger, seen)
+        if after is None:
+            return ledger
+        desk.store.put_ledger(after)
+        return after
+
+    ledger = until_committed(desk, attempt)
+    if ledger.frozen:
+        return Heard.FROZEN
+    return Heard.SHORT if any(balance.short for balance in ledger.balances) else Heard.EXTERNAL

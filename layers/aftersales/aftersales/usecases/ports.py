@@ -6,10 +6,10 @@ from typing import Protocol
 
 from aftersales.domain.case import Case
 from aftersales.domain.evidence import Evidence
-from aftersales.domain.ledger import Ledger
+from aftersales.domain.ledger import External, Ledger
 from aftersales.domain.lifecycle import Change
 from aftersales.domain.notice import Notice
-from aftersales.domain.order import Contact, Order
+from aftersales.domain.order import Contact, Order, Payment
 from aftersales.domain.parties import Party
 from aftersales.domain.policy import History, Policy
 from aftersales.domain.refund import Attempt, ProviderRefund
@@ -49,6 +49,12 @@ class Store(Protocol):
 
     def put_order(self, order: Order, ledger: Ledger, *, new: bool) -> None:
         """Write snapshot and ledger together. Raises `Stale` if the ledger's version moved."""
+
+    def put_ledger(self, ledger: Ledger) -> None:
+        """Write a ledger that moved without a case. Raises `Stale` if its version moved."""
+
+    def orders_paid_by(self, provider: str, reference: str) -> Sequence[str]:
+        """Ids of the orders that were paid with that payment; a basket of several sellers has several."""
 
     def case(self, case_id: str) -> Case | None:
         """The case as last written."""
@@ -131,14 +137,23 @@ class Payments(Protocol):
         Raises `OutcomeUnknown`.
         """
 
+    def external(self, payment: Payment, currency: str) -> Sequence[External]:
+        """What left that payment without the desk: refunds by hand and disputes, as they stand at the provider.
+
+        Raises `OutcomeUnknown`.
+        """
+
 
 @dataclass(frozen=True, slots=True)
 class ProviderEvent:
-    """A signed word of the provider: which refund changed. What it became is asked, never believed."""
+    """A signed word of the provider: which refund changed, or on which payment something happened that is not the
+    desk's doing. What it became is asked, never believed."""
 
     event_id: str
-    case_id: str | None
-    refund_id: str | None
+    case_id: str | None = None
+    refund_id: str | None = None
+    provider: str = ""
+    reference: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

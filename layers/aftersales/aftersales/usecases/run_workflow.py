@@ -149,7 +149,9 @@ def refund_buyer(desk: Desk, workflow: Workflow, payments: Payments, case_id: st
         fresh.clear()
         if read.case.status is not Status.APPROVED:
             return None
-        change = lifecycle.start_refund(read.case, read.order, policy=read.policy, now=desk.now())
+        change = lifecycle.start_refund(
+            read.case, read.order, read.ledger, policy=read.policy, now=desk.now()
+        )
         fresh.update(attempt.refund_id for attempt in change.case.attempts)
         return change
 
