@@ -552,9 +552,10 @@ class Desk:
         return len(messages)
 
     def sweep(self) -> None:
-        """The schedules come by, each function as often as it has one; what follows is carried."""
-        for function, _ in self.stack.events("Schedule"):
-            self.invoke(function, {})
+        """The schedules of every minute come by; what follows is carried."""
+        for function, schedule in self.stack.events("Schedule"):
+            if schedule["Schedule"] == "rate(1 minute)":
+                self.invoke(function, {})
         self.pump()
 
     def silence(self, **time_passed: int) -> None:

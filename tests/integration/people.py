@@ -1,7 +1,7 @@
 """What people do at the desk in most tests, and what must be true whatever they did."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
@@ -11,7 +11,7 @@ from aftersales.domain.order import Line, Order, Payment, Shipping
 from aftersales.domain.parties import Party, Role
 from tests.builders import BUYER, CARD, GIFT_CARD, REVIEWER, SELLER, a_line, an_order
 from tests.conformance.provider import Shop
-from tests.integration.harness import Answer, Desk
+from tests.integration.harness import ACCOUNT, REGION, Answer, Desk
 
 PLATFORM = Party(Role.PLATFORM, "shop")
 DAY = 24 * 60 * 60 * 1000
@@ -252,6 +252,28 @@ def assert_ended(desk: Desk, case_id: str, expected: str) -> list[str]:
         *(["Settle and close the case"] if expected == "completed" else []),
     }
     return entered
+
+
+def listen(desk: Desk, topic: str) -> Callable[[], list[str]]:
+    """A queue that hears everything of a topic; answers what reads it."""
+    sqs, sns = desk.stack.client("sqs"), desk.stack.client("sns")
+    url = sqs.create_queue(QueueName="listener")["QueueUrl"]
+    sns.subscribe(
+        TopicArn=desk.stack.ref(topic),
+        Protocol="sqs",
+        Endpoint=f"arn:aws:sqs:{REGION}:{ACCOUNT}:listener",
+        Attributes={"RawMessageDelivery": "true"},
+    )
+
+    def heard() -> list[str]:
+        bodies = []
+        while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+            bodies += [one["Body"] for one in messages]
+            for one in messages:
+                sqs.delete_message(QueueUrl=url, ReceiptHandle=one["ReceiptHandle"])
+        return bodies
+
+    return heard
 
 
 def count(names: Iterable[str]) -> dict[str, int]:

@@ -144,8 +144,9 @@ def _get(sandbox: Sandbox, request: Request, params: Json) -> Answer:
         case ["v1", "events", id]:
             found = ledger.event(id)
         case ["v1", "events"]:
-            allow_only(params, "type", *LISTING)
-            found = page(ledger.events(params.get("type")), params, request.path)
+            allow_only(params, "type", "types", *LISTING)
+            types = [*params.get("types", {}).values(), *([params["type"]] if "type" in params else [])]
+            found = page(ledger.events(types or None), params, request.path)
         case ["v1", "account"]:
             found = ACCOUNT
         case _:

@@ -2,7 +2,7 @@
 
 import secrets
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -232,11 +232,11 @@ class Ledger:
                 raise missing_resource("event", id)
             return self._events[id]
 
-    def events(self, type: str | None = None) -> list[Json]:
+    def events(self, types: Sequence[str] | None = None) -> list[Json]:
         """Newest first."""
         with self._lock:
             newest_first = reversed(list(self._events.values()))
-            return [event for event in newest_first if type in (None, event["type"])]
+            return [event for event in newest_first if types is None or event["type"] in types]
 
     def counts(self) -> Json:
         with self._lock:

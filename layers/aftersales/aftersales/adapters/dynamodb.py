@@ -185,6 +185,34 @@ class DynamoDBStore:
         key = tables.waiting_index(waiting_on, party_id)
         return self._page(tables.BY_WAITING, "waiting", key, limit, cursor, forward=True)
 
+    def cases_of_order(self, order: Order) -> Sequence[Case]:
+        """Among the cases of its buyer since it was placed, a page of the index at a time; the cases themselves are
+        read consistently. Only the reconciler asks this."""
+        pages = self._db.get_paginator("query").paginate(
+            TableName=self._cases,
+            IndexName=tables.BY_BUYER,
+            KeyConditionExpression="buyer = :buyer AND opened_at >= :placed",
+            ExpressionAttributeValues={
+                ":buyer": {"S": f"BUYER#{order.buyer_id}"},
+                ":placed": {"N": str(order.placed_at)},
+            },
+        )
+        ids = [row["pk"]["S"].removeprefix("CASE#") for page in pages for row in page["Items"]]
+        cases = (self.case(case_id) for case_id in ids)
+        return [case for case in cases if case and case.order_id == order.order_id]
+
+    def clocked(self) -> Iterable[str]:
+        """The whole sparse index, shard by shard."""
+        paginator = self._db.get_paginator("query")
+        for shard in tables.all_shards():
+            for page in paginator.paginate(
+                TableName=self._cases,
+                IndexName=tables.BY_DEADLINE,
+                KeyConditionExpression="clock = :shard",
+                ExpressionAttributeValues={":shard": {"S": shard}},
+            ):
+                yield from (row["pk"]["S"].removeprefix("CASE#") for row in page["Items"])
+
     def history(self, buyer_id: str, since: int) -> History:
         """Two bounded counts on indexes with keys only."""
         return History(

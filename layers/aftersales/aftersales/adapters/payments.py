@@ -1,11 +1,10 @@
 """Which provider pays a part back: the one that took it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
-from aftersales.domain.ledger import External
 from aftersales.domain.order import Payment
 from aftersales.domain.refund import Attempt, ProviderRefund
-from aftersales.usecases.ports import Payments
+from aftersales.usecases.ports import Payments, PaymentStatement
 
 
 class PaymentsByProvider:
@@ -22,6 +21,11 @@ class PaymentsByProvider:
         """Ask the payment's own provider."""
         return self._providers[attempt.provider].find(attempt)
 
-    def external(self, payment: Payment, currency: str) -> Sequence[External]:
+    def statement(self, payment: Payment, currency: str, attempts: Iterable[Attempt]) -> PaymentStatement:
         """Ask the payment's own provider."""
-        return self._providers[payment.provider].external(payment, currency)
+        return self._providers[payment.provider].statement(payment, currency, attempts)
+
+    def changed(self, since: int) -> Iterable[tuple[str, str]]:
+        """Ask all of them."""
+        for provider in self._providers.values():
+            yield from provider.changed(since)

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
 
 
+_MOST_LINES = 500
+
+
 class SnsNotices:
     """The `Notices` port."""
 
@@ -33,6 +36,18 @@ class SnsNotices:
                 for name, value in notice.attributes.items()
             },
         )
+
+
+class SnsAlarms:
+    """The `Alarms` port: the topic that CloudWatch's alarms go to."""
+
+    def __init__(self, client: "SNSClient", topic_arn: str) -> None:
+        self._sns = client
+        self._topic = topic_arn
+
+    def alert(self, subject: str, lines: Sequence[str]) -> None:
+        """A subject has at most 100 characters, a message 256 KiB; what does not fit stands in the log."""
+        self._sns.publish(TopicArn=self._topic, Subject=subject[:100], Message="\n".join(lines[:_MOST_LINES]))
 
 
 class SnsSubscriptions:

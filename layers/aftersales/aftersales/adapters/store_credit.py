@@ -4,15 +4,16 @@ The row is the credit. Its key is the refund id, so however often it is asked fo
 learns of it by the case's notice.
 """
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from aftersales.adapters import tables
-from aftersales.domain.ledger import External
+from aftersales.domain.invariants import RefundAtProvider
 from aftersales.domain.order import Payment
 from aftersales.domain.refund import Attempt, AttemptState, ProviderRefund
+from aftersales.usecases.ports import PaymentStatement
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -47,13 +48,33 @@ class StoreCredit:
 
     def find(self, attempt: Attempt) -> ProviderRefund | None:
         """The credit of that id."""
-        key = {name: {"S": value} for name, value in tables.credit_key(attempt.refund_id).items()}
-        found = self._db.get_item(TableName=self._table, Key=key, ConsistentRead=True)
-        return _given(attempt) if "Item" in found else None
+        return _given(attempt) if self._row(attempt) else None
 
-    def external(self, payment: Payment, currency: str) -> Sequence[External]:  # noqa: ARG002 - the port's words
+    def statement(self, payment: Payment, currency: str, attempts: Iterable[Attempt]) -> PaymentStatement:  # noqa: ARG002 - the port's words
         """Nobody but the desk hands out credit, and no bank takes it back."""
+        mine = [one for one in attempts if one.payment_id == payment.payment_id]
+        found = ((one, self._row(one)) for one in mine)
+        return PaymentStatement(
+            refunds=[
+                RefundAtProvider(
+                    provider_refund_id=f"credit_{one.refund_id}",
+                    refund_id=one.refund_id,
+                    payment_id=payment.payment_id,
+                    amount=int(row["amount"]["N"]),
+                    state=AttemptState.SUCCEEDED,
+                )
+                for one, row in found
+                if row
+            ]
+        )
+
+    def changed(self, since: int) -> Iterable[tuple[str, str]]:  # noqa: ARG002 - the port's words
+        """Credit never changes."""
         return ()
+
+    def _row(self, attempt: Attempt) -> Any:
+        key = {name: {"S": value} for name, value in tables.credit_key(attempt.refund_id).items()}
+        return self._db.get_item(TableName=self._table, Key=key, ConsistentRead=True).get("Item")
 
 
 def _given(attempt: Attempt) -> ProviderRefund:

@@ -1,22 +1,31 @@
 """Stripe, through its official SDK. Its errors are translated here and nowhere else."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 
 import stripe
 from stripe import StripeClient
 
+from aftersales.domain.invariants import RefundAtProvider
 from aftersales.domain.ledger import External, ExternalKind, ExternalState
 from aftersales.domain.money import step
 from aftersales.domain.order import Payment
 from aftersales.domain.refund import Attempt, AttemptState, ProviderRefund
 from aftersales.domain.refusal import Code, Refusal
-from aftersales.usecases.ports import OutcomeUnknown, ProviderEvent
+from aftersales.usecases.ports import OutcomeUnknown, PaymentStatement, ProviderEvent
 
 # A clock may be wrong in both directions; the SDK checks only the past.
 _SKEW_SECONDS = 300
 _LONGEST_MOMENT = 12
 # `charge.refunded` carries the charge, which names its payment all the same.
 _PAYMENT_EVENTS = ("refund.", "charge.refund", "charge.dispute.")
+# All that moves a refund or a dispute; at most 20 types a call.
+_CHANGES = (
+    "refund.created",
+    "refund.updated",
+    "refund.failed",
+    "charge.dispute.created",
+    "charge.dispute.closed",
+)
 _PAGE = 100
 
 # Errors after which the refund certainly does not exist and will not under this key with these parameters
@@ -106,45 +115,65 @@ class StripePayments:
             raise OutcomeUnknown(type(error).__name__) from error
         return _seen(found, attempt.refund_id) if found else None
 
-    def external(self, payment: Payment, currency: str) -> Sequence[External]:
-        """Refunds that carry no refund id of ours, and disputes; each as it stands now.
+    def statement(self, payment: Payment, currency: str, attempts: Iterable[Attempt]) -> PaymentStatement:  # noqa: ARG002 - the port's words
+        """What the desk did not do are refunds that carry no refund id of ours, and disputes.
 
         An inquiry (`warning_...`) is a dispute that has taken no money yet, and a prevented one never does
         (https://docs.stripe.com/api/disputes/object).
         """
         try:
-            refunds = self._stripe.v1.refunds.list(
-                params={"payment_intent": payment.reference, "limit": _PAGE}
-            )
-            by_hand = [one for one in refunds.auto_paging_iter() if not _metadata(one).get("refund_id")]
-            disputes = self._stripe.v1.disputes.list(
-                params={"payment_intent": payment.reference, "limit": _PAGE}
-            )
-            taken = [one for one in disputes.auto_paging_iter() if one.status in _DISPUTES]
+            refunds = self._stripe.v1.refunds.list({"payment_intent": payment.reference, "limit": _PAGE})
+            refunded = [*refunds.auto_paging_iter()]
+            disputes = self._stripe.v1.disputes.list({"payment_intent": payment.reference, "limit": _PAGE})
+            disputed = [one for one in disputes.auto_paging_iter() if one.status in _DISPUTES]
         except stripe.StripeError as error:
             raise OutcomeUnknown(type(error).__name__) from error
-        return [
-            *(
-                External(
-                    external_id=one.id,
-                    payment_id=payment.payment_id,
-                    kind=ExternalKind.REFUND,
-                    amount=from_stripe(one.amount, currency),
-                    state=ExternalState.RETURNED if one.status in _NOT_PAID else ExternalState.TAKEN,
-                )
-                for one in reversed(by_hand)
-            ),
-            *(
-                External(
-                    external_id=one.id,
-                    payment_id=payment.payment_id,
-                    kind=ExternalKind.DISPUTE,
-                    amount=from_stripe(one.amount, currency),
-                    state=_DISPUTES[one.status],
-                )
-                for one in reversed(taken)
-            ),
+        by_hand = [
+            External(
+                external_id=one.id,
+                payment_id=payment.payment_id,
+                kind=ExternalKind.REFUND,
+                amount=from_stripe(one.amount, currency),
+                state=ExternalState.RETURNED if one.status in _NOT_PAID else ExternalState.TAKEN,
+            )
+            for one in reversed(refunded)
+            if not _metadata(one).get("refund_id")
         ]
+        by_bank = [
+            External(
+                external_id=one.id,
+                payment_id=payment.payment_id,
+                kind=ExternalKind.DISPUTE,
+                amount=from_stripe(one.amount, currency),
+                state=_DISPUTES[one.status],
+            )
+            for one in reversed(disputed)
+        ]
+        return PaymentStatement(
+            refunds=[
+                RefundAtProvider(
+                    provider_refund_id=one.id,
+                    refund_id=_metadata(one).get("refund_id"),
+                    payment_id=payment.payment_id,
+                    amount=from_stripe(one.amount, currency),
+                    state=AttemptState(one.status or "pending"),
+                )
+                for one in refunded
+            ],
+            external=by_hand + by_bank,
+        )
+
+    def changed(self, since: int) -> Iterable[tuple[str, str]]:
+        """By Stripe's own record of events, which it keeps for 30 days
+        (https://docs.stripe.com/api/events/list)."""
+        try:
+            events = self._stripe.v1.events.list(
+                {"types": list(_CHANGES), "created": {"gte": since // 1000}, "limit": _PAGE}
+            )
+            subjects = [event.to_dict()["data"]["object"] for event in events.auto_paging_iter()]
+        except stripe.StripeError as error:
+            raise OutcomeUnknown(type(error).__name__) from error
+        return {("stripe", one["payment_intent"]) for one in subjects if one.get("payment_intent")}
 
 
 class StripeEvents:

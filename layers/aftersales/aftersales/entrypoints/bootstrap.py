@@ -22,7 +22,7 @@ from aftersales.usecases.ports import Desk, Payments
 if TYPE_CHECKING:
     from aftersales.adapters.s3_evidence import S3EvidenceFiles
     from aftersales.adapters.ses import SesMailer
-    from aftersales.adapters.sns import SnsNotices, SnsSubscriptions
+    from aftersales.adapters.sns import SnsAlarms, SnsNotices, SnsSubscriptions
     from aftersales.adapters.stepfunctions import StepFunctionsWorkflow
     from aftersales.adapters.stripe_payments import StripeEvents
 
@@ -137,6 +137,14 @@ def notices() -> "SnsNotices":
     from aftersales.adapters.sns import SnsNotices
 
     return SnsNotices(client("sns"), settings.NOTICES_TOPIC_ARN())
+
+
+@cache
+def alarms() -> "SnsAlarms":
+    """The topic of alarms."""
+    from aftersales.adapters.sns import SnsAlarms
+
+    return SnsAlarms(client("sns"), settings.ALARMS_TOPIC_ARN())
 
 
 @cache

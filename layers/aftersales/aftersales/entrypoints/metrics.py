@@ -19,6 +19,13 @@ def count_heard(heard: Heard) -> None:
         _metrics.flush_metrics()
 
 
+def count_drift(invariant: str) -> None:
+    """Count what the reconciler found, once in all and once under the invariant's number."""
+    for name in ("drift", f"drift_{invariant.lower()}"):
+        _metrics.add_metric(name=name, unit=MetricUnit.Count, value=1)
+    _metrics.flush_metrics()
+
+
 def count(entry: Entry) -> None:
     """Count an entry's event, and a refund that stays unanswered for a day."""
     _metrics.add_metric(name=entry.event, unit=MetricUnit.Count, value=1)

@@ -1,6 +1,7 @@
 """The payment provider reports that something happened to a refund or to a payment."""
 
 from enum import StrEnum
+from itertools import chain
 
 from aftersales.domain.ledger import Ledger, record_external
 from aftersales.usecases.commit import known_order, until_committed
@@ -60,8 +61,8 @@ def book_external(desk: Desk, payments: Payments, order_id: str) -> Heard:
 
     def attempt() -> Ledger:
         order, ledger = known_order(desk, order_id)
-        seen = [one for payment in order.payments for one in payments.external(payment, order.currency)]
-        after = record_external(ledger, seen)
+        seen = (payments.statement(payment, order.currency, ()).external for payment in order.payments)
+        after = record_external(ledger, chain.from_iterable(seen))
         if after is None:
             return ledger
         desk.store.put_ledger(after)

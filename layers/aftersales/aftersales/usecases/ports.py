@@ -6,6 +6,7 @@ from typing import Protocol
 
 from aftersales.domain.case import Case
 from aftersales.domain.evidence import Evidence
+from aftersales.domain.invariants import RefundAtProvider
 from aftersales.domain.ledger import External, Ledger
 from aftersales.domain.lifecycle import Change
 from aftersales.domain.notice import Notice
@@ -77,6 +78,12 @@ class Store(Protocol):
     def cases_waiting(self, waiting_on: str, party_id: str, *, limit: int, cursor: str | None) -> Page[Case]:
         """The cases that wait for a party, by deadline."""
 
+    def cases_of_order(self, order: Order) -> Sequence[Case]:
+        """All cases of an order, oldest first, as last written."""
+
+    def clocked(self) -> Iterable[str]:
+        """Ids of all cases whose clock runs."""
+
     def history(self, buyer_id: str, since: int) -> History:
         """The buyer's orders and cases since then, counted up to a bound."""
 
@@ -119,8 +126,22 @@ class Workflow(Protocol):
     def start(self, name: str, case_id: str) -> bool:
         """Start the execution of that name. False if one of that name has already ended."""
 
+    def runs(self, name: str) -> bool:
+        """Whether an execution of that name runs; False also where none was ever started."""
+
+    def stopped(self, since: int) -> Iterable[str]:
+        """Ids of the cases whose executions failed, timed out or were stopped since then."""
+
     def ring(self, token: str) -> None:
         """Wake the step that waits. A step that no longer waits is not an error."""
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentStatement:
+    """What a provider shows of one payment: every refund; and what the desk did not do, with the disputes."""
+
+    refunds: Sequence[RefundAtProvider] = ()
+    external: Sequence[External] = ()
 
 
 class Payments(Protocol):
@@ -138,8 +159,14 @@ class Payments(Protocol):
         Raises `OutcomeUnknown`.
         """
 
-    def external(self, payment: Payment, currency: str) -> Sequence[External]:
-        """What left that payment without the desk: refunds by hand and disputes, as they stand at the provider.
+    def statement(self, payment: Payment, currency: str, attempts: Iterable[Attempt]) -> PaymentStatement:
+        """All that went back over that payment, as it stands at the provider; `attempts` are those the desk knows of.
+
+        Raises `OutcomeUnknown`.
+        """
+
+    def changed(self, since: int) -> Iterable[tuple[str, str]]:
+        """Provider and reference of every payment whose refunds or disputes changed since then.
 
         Raises `OutcomeUnknown`.
         """
@@ -202,6 +229,13 @@ class Subscriptions(Protocol):
 
     def unsubscribe(self, seller_id: str, channel: str) -> bool:
         """End it. False if there was none."""
+
+
+class Alarms(Protocol):
+    """Where operators are told of what no metric can say."""
+
+    def alert(self, subject: str, lines: Sequence[str]) -> None:
+        """Tell them; ids only."""
 
 
 class Mailer(Protocol):
