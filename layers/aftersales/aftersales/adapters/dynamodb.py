@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from decimal import Decimal
 from enum import Enum
+from functools import cache
 from random import uniform
 from typing import TYPE_CHECKING, Any
 
@@ -49,10 +50,12 @@ _CONFLICT_TRIES = 8
 
 _serialize = TypeSerializer().serialize
 _deserialize = TypeDeserializer().deserialize
-_orders: TypeAdapter[Order] = TypeAdapter(Order)
-_ledgers: TypeAdapter[Ledger] = TypeAdapter(Ledger)
-_cases: TypeAdapter[Case] = TypeAdapter(Case)
-_entries: TypeAdapter[Entry] = TypeAdapter(Entry)
+
+
+@cache
+def _adapter(type_: type) -> TypeAdapter[Any]:
+    """What reads a row back. Building one takes milliseconds of a cold start, and few functions read all of them."""
+    return TypeAdapter(type_)
 
 
 class DynamoDBStore:
@@ -76,8 +79,8 @@ class DynamoDBStore:
         if not rows:
             return None
         return (
-            _orders.validate_python(_body(rows[tables.ORDER])),
-            _ledgers.validate_python(_body(rows[tables.LEDGER])),
+            _read(Order, rows[tables.ORDER]),
+            _read(Ledger, rows[tables.LEDGER]),
         )
 
     def put_order(self, order: Order, ledger: Ledger, *, new: bool) -> None:
@@ -118,7 +121,7 @@ class DynamoDBStore:
     def case(self, case_id: str) -> Case | None:
         """Read consistently: the step that just parked must see whatever was written before."""
         row = self._get(self._cases, tables.case_key(case_id))
-        return _case(row) if row else None
+        return _read(Case, row) if row else None
 
     def commit(self, change: Change, receipt: Receipt | None = None) -> None:
         """Decision and deadline, two sellers, two cases on one order: all meet here.
@@ -172,7 +175,7 @@ class DynamoDBStore:
             Limit=limit,
             ConsistentRead=True,
         )
-        return [_entries.validate_python(_body(_plain(row))) for row in answer["Items"]]
+        return [_read(Entry, _plain(row)) for row in answer["Items"]]
 
     def cases_of(self, party: Party, *, limit: int, cursor: str | None) -> Page[Case]:
         """An index with keys only, never rewritten when the case changes, then the cases themselves."""
@@ -258,7 +261,7 @@ class DynamoDBStore:
     def unrelayed_entry(self, case_id: str, seq: int) -> Entry | None:
         """Read consistently: the index may be behind."""
         row = self._get(self._cases, tables.entry_key(case_id, seq))
-        return _entries.validate_python(_body(row)) if row and "unrelayed" in row else None
+        return _read(Entry, row) if row and "unrelayed" in row else None
 
     def mark_relayed(self, entry: Entry) -> None:
         """Taking the entry out of the sparse index is the acknowledgement; twice is once."""
@@ -341,7 +344,7 @@ class DynamoDBStore:
         while pending:
             answer = self._db.batch_get_item(RequestItems={self._cases: {"Keys": pending}})
             for row in map(_plain, answer["Responses"][self._cases]):
-                found[row["case_id"]] = _case(row)
+                found[row["case_id"]] = _read(Case, row)
             unread: Any = answer.get("UnprocessedKeys", {})
             pending = unread.get(self._cases, {}).get("Keys", [])
         return [found[case_id] for case_id in ids if case_id in found]
@@ -376,7 +379,7 @@ _ABSENT: Item = {"ConditionExpression": "attribute_not_exists(pk)"}
 
 def entry_of_stream_image(image: Mapping[str, Any]) -> Entry:
     """The entry in a stream record's new image."""
-    return _entries.validate_python(_body(_plain(image)))
+    return _read(Entry, _plain(image))
 
 
 def _at_version(version: int) -> Item:
@@ -410,11 +413,12 @@ def _entry_row(entry: Entry) -> Item:
     return row
 
 
-def _case(row: Item) -> Case:
-    return _cases.validate_python(_body(row))
-
-
 _KEYS = frozenset({"pk", "sk", "buyer", "seller", "status", "clock", "waiting", "unrelayed"})
+
+
+def _read[T](type_: type[T], row: Item) -> T:
+    value: T = _adapter(type_).validate_python(_body(row))  # type: ignore[arg-type]  # a class is hashable
+    return value
 
 
 def _body(row: Item) -> Item:
