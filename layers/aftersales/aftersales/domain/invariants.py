@@ -1,0 +1,286 @@
+"""What must be true of the books of an order, whatever broke on the way.
+
+Each check looks at a snapshot (`Books`) and says what is wrong with it. Those of `ALWAYS` hold after every single
+write and every single refund; those of `AT_REST` once nothing is under way any more. The numbers are those of
+`docs/simulation.md`; I10 (who may) and I11 (nothing personal in logs) cannot be seen in books.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+
+from aftersales.domain.case import FINAL, Case, Review, Status
+from aftersales.domain.ledger import Ledger, PaymentShare, Unit, less
+from aftersales.domain.refund import AttemptState
+from aftersales.domain.timeline import EFFECTS, Entry
+
+# Money that is on its way back or there.
+LIVE = frozenset({AttemptState.PENDING, AttemptState.REQUIRES_ACTION, AttemptState.SUCCEEDED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundAtProvider:
+    """One refund as a provider shows it; `refund_id` is the desk's own, if the desk made it."""
+
+    provider_refund_id: str
+    refund_id: str | None
+    payment_id: str
+    amount: int
+    state: AttemptState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutionOfCase:
+    """One execution; `failed` also where it was stopped or timed out."""
+
+    name: str
+    case_id: str
+    running: bool
+    failed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Books:
+    """All that is known of one order, read at one moment. `accepted` are the ids that a client was told of;
+    `unrelayed` the ids of entries whose effects are still due, `told` those of notices that went out."""
+
+    ledger: Ledger
+    cases: tuple[Case, ...] = ()
+    entries: Mapping[str, tuple[Entry, ...]]
+    refunds: tuple[RefundAtProvider, ...] = ()
+    executions: tuple[ExecutionOfCase, ...] = ()
+    accepted: frozenset[str] = frozenset()
+    unrelayed: frozenset[str] = frozenset()
+    told: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """Which invariant is broken, by what, in one sentence."""
+
+    invariant: str
+    ids: tuple[str, ...]
+    sentence: str
+
+    def __str__(self) -> str:
+        return f"{self.invariant} {' '.join(self.ids)}: {self.sentence}"
+
+
+Check = Callable[[Books], Iterator[Violation]]
+
+
+def violations(books: Books, checks: Iterable[Check]) -> tuple[Violation, ...]:
+    """Everything that is wrong."""
+    return tuple(found for check in checks for found in check(books))
+
+
+def money_adds_up(books: Books) -> Iterator[Violation]:
+    """I1: each payment's parts are what was captured, none below zero."""
+    for balance in books.ledger.balances:
+        parts = (balance.available, balance.reserved, balance.refunded, balance.disputed)
+        if sum(parts) != balance.captured or min(parts) < 0:
+            yield Violation(
+                "I1",
+                (books.ledger.order_id, balance.payment_id),
+                f"available {parts[0]}, reserved {parts[1]}, refunded {parts[2]} and disputed {parts[3]} "
+                f"are not the {balance.captured} captured",
+            )
+
+
+def refunds_are_single(books: Books) -> Iterator[Violation]:
+    """I2: one live refund for each refund id, and never more on a payment than was captured."""
+    live = [refund for refund in books.refunds if refund.state in LIVE]
+    for refund_id, times in Counter(refund.refund_id for refund in live if refund.refund_id).items():
+        if times > 1:
+            yield Violation("I2", (refund_id,), f"the provider has {times} live refunds for it")
+    paid = _sums((refund.payment_id, refund.amount) for refund in live)
+    for balance in books.ledger.balances:
+        if paid[balance.payment_id] > balance.captured:
+            yield Violation(
+                "I2",
+                (books.ledger.order_id, balance.payment_id),
+                f"{paid[balance.payment_id]} are refunded of {balance.captured} captured",
+            )
+
+
+def refunds_have_reservations(books: Books) -> Iterator[Violation]:
+    """I2: what a provider pays back for a case was reserved by that case: a live refund belongs to an attempt, and
+    the live refunds of a case on one payment are no more than it is owed there."""
+    attempts = {attempt.refund_id: attempt for case in books.cases for attempt in case.attempts}
+    by_case = _sums(
+        ((attempts[refund.refund_id].case_id, refund.payment_id), refund.amount)
+        for refund in books.refunds
+        if refund.state in LIVE and refund.refund_id in attempts
+    )
+    for refund in books.refunds:
+        if refund.refund_id and refund.refund_id not in attempts:
+            yield Violation(
+                "I2", (refund.refund_id,), "the provider has a refund that no case has written down"
+            )
+    for case in books.cases:
+        owed = _amounts(case.owed)
+        for payment_id in owed.keys() | {payment for case_id, payment in by_case if case_id == case.case_id}:
+            paid = by_case[case.case_id, payment_id]
+            if paid > owed[payment_id]:
+                yield Violation(
+                    "I2",
+                    (case.case_id, payment_id),
+                    f"{paid} are on their way or paid, {owed[payment_id]} are owed",
+                )
+
+
+def accepted_cases_exist(books: Books) -> Iterator[Violation]:
+    """I3: a case that its buyer was told of is there."""
+    for case_id in sorted(books.accepted - {case.case_id for case in books.cases}):
+        yield Violation("I3", (case_id,), "its buyer was told that it exists, and it does not")
+
+
+def cases_have_executions(books: Books) -> Iterator[Violation]:
+    """I4: one execution for each run of a case, and none that ended without its case."""
+    for case in books.cases:
+        names = sorted(one.name for one in books.executions if one.case_id == case.case_id)
+        wanted = sorted([case.case_id, *(f"{case.case_id}-{run}" for run in range(2, case.run + 1))])
+        if names != wanted:
+            yield Violation("I4", (case.case_id,), f"its executions are {names} and should be {wanted}")
+    for one in books.executions:
+        if one.failed:
+            yield Violation("I4", (one.name,), "the execution has failed")
+        elif one.running:
+            yield Violation("I4", (one.name,), "nothing is under way any more, and the execution still waits")
+
+
+def cases_end_once(books: Books) -> Iterator[Violation]:
+    """I5: every case reaches a final state, and reaches one once for each of its runs."""
+    for case in books.cases:
+        if case.status not in FINAL:
+            yield Violation(
+                "I5", (case.case_id,), f"nothing is under way any more, and the case is {case.status}"
+            )
+            continue
+        ends = [
+            entry.to_status
+            for entry in books.entries[case.case_id]
+            if Status(entry.to_status) in FINAL and entry.from_status != entry.to_status
+        ]
+        if len(ends) != case.run:
+            yield Violation("I5", (case.case_id,), f"it ended {len(ends)} times in {case.run} runs: {ends}")
+
+
+def books_agree_with_provider(books: Books) -> Iterator[Violation]:
+    """I6: an attempt stands where the provider's refund of its id stands; nothing is booked that is not there."""
+    seen = {refund.refund_id: refund for refund in books.refunds}
+    for attempt in (attempt for case in books.cases for attempt in case.attempts):
+        refund = seen.get(attempt.refund_id)
+        if refund is None:
+            if attempt.state in LIVE - {AttemptState.REQUIRES_ACTION}:
+                yield Violation(
+                    "I6", (attempt.refund_id,), f"booked as {attempt.state}, unknown to the provider"
+                )
+        elif (refund.state, refund.amount) != (attempt.state, attempt.amount):
+            yield Violation(
+                "I6",
+                (attempt.refund_id,),
+                f"booked as {attempt.state} of {attempt.amount}, "
+                f"at the provider {refund.state} of {refund.amount}",
+            )
+
+
+def timelines_have_no_gap(books: Books) -> Iterator[Violation]:
+    """I7: one entry for each version, each beginning where the one before ended, the last where the case is."""
+    for case in books.cases:
+        entries = books.entries[case.case_id]
+        numbers = [entry.seq for entry in entries]
+        if numbers != list(range(1, case.version + 1)):
+            yield Violation("I7", (case.case_id,), f"version {case.version} has the entries {numbers}")
+        for before, after in pairwise(entries):
+            if before.to_status != after.from_status:
+                yield Violation(
+                    "I7",
+                    (after.notice_id,),
+                    f"starts at {after.from_status} where the one before ended at {before.to_status}",
+                )
+        if entries and entries[-1].to_status != case.status:
+            yield Violation(
+                "I7", (case.case_id,), f"told as {entries[-1].to_status}, but it is {case.status}"
+            )
+
+
+def reservations_are_exact(books: Books) -> Iterator[Violation]:
+    """I8: the ledger holds what its cases hold, to the cent and to the unit: nothing was released twice, never,
+    or while a refund may still be under way."""
+    held = _sums((part.payment_id, part.amount) for case in books.cases for part in held_by(case))
+    paid = _sums((part.payment_id, part.amount) for case in books.cases for part in case.paid)
+    for balance in books.ledger.balances:
+        for name, is_, should in (
+            ("reserved", balance.reserved, held[balance.payment_id]),
+            ("refunded", balance.refunded, paid[balance.payment_id]),
+        ):
+            if is_ != should:
+                yield Violation(
+                    "I8",
+                    (books.ledger.order_id, balance.payment_id),
+                    f"{is_} {name} in the ledger, {should} by its cases",
+                )
+    for case in books.cases:
+        unit = _unit_of(case)
+        for units in case.claim.units:
+            line = books.ledger.line(units.line_id)
+            marks = {line.units[k - 1] for k in units.units} if line else set()
+            if unit and marks != {unit}:
+                yield Violation(
+                    "I8", (case.case_id, units.line_id), f"its units are {sorted(marks)}, not {unit}"
+                )
+
+
+def effects_are_delivered(books: Books) -> Iterator[Violation]:
+    """I9: every entry that has effects was relayed, and the parties were told of what they are told of."""
+    for case in books.cases:
+        for entry in books.entries[case.case_id]:
+            if entry.notice_id in books.unrelayed:
+                yield Violation("I9", (entry.notice_id,), f"{entry.event} was never relayed")
+            elif EFFECTS[entry.event].told and entry.notice_id not in books.told:
+                yield Violation("I9", (entry.notice_id,), f"nobody was told of {entry.event}")
+
+
+ALWAYS: tuple[Check, ...] = (
+    money_adds_up,
+    refunds_are_single,
+    refunds_have_reservations,
+    accepted_cases_exist,
+    timelines_have_no_gap,
+    reservations_are_exact,
+)
+AT_REST: tuple[Check, ...] = (
+    *ALWAYS,
+    cases_have_executions,
+    cases_end_once,
+    books_agree_with_provider,
+    effects_are_delivered,
+)
+
+
+def held_by(case: Case) -> tuple[PaymentShare, ...]:
+    """What a case holds of the ledger's reserved money: its claim until it is decided, then what it is owed and was
+    not paid yet; nothing once it ended without money."""
+    if case.status in FINAL - {Status.COMPLETED}:
+        return ()
+    return less(case.owed, case.paid) if case.review is Review.APPROVED else case.claim.money
+
+
+def _unit_of(case: Case) -> Unit | None:
+    """Where the units of a case stand; those of a case that ended without money may be another's by now."""
+    if case.status in FINAL - {Status.COMPLETED}:
+        return None
+    return Unit.REFUNDED if case.status is Status.COMPLETED else Unit.RESERVED
+
+
+def _sums[K](pairs: Iterable[tuple[K, int]]) -> Counter[K]:
+    sums: Counter[K] = Counter()
+    for key, amount in pairs:
+        sums[key] += amount
+    return sums
+
+
+def _amounts(parts: Iterable[PaymentShare]) -> Counter[str]:
+    return _sums((part.payment_id, part.amount) for part in parts)

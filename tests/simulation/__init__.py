@@ -1,0 +1,1 @@
+"""A deterministic simulator of the desk: the real handlers, fakes at the clients, every accident chosen. See docs/simulation.md."""
