@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from aftersales.adapters.dynamodb import entry_of_stream_image
-from aftersales.adapters.tables import TIMELINE
+from aftersales.adapters.tables import CASE, LEDGER, TIMELINE
 from aftersales.domain.case import Case
 from aftersales.domain.invariants import (
     ALWAYS,
@@ -15,6 +15,7 @@ from aftersales.domain.invariants import (
     Violation,
     violations,
 )
+from aftersales.domain.ledger import Ledger
 from aftersales.domain.order import Order
 from aftersales.domain.refund import AttemptState
 from aftersales.domain.timeline import Entry
@@ -31,7 +32,8 @@ class Bookkeeper:
         self._world = world
         self._orders = {order.order_id: order for order in orders}
         self._cases: dict[str, tuple[Item, Case]] = {}
-        self._entries: dict[str, tuple[Item, Entry]] = {}
+        self._ledgers: dict[str, tuple[Item, Ledger]] = {}
+        self._entries: dict[str, Entry] = {}
         world.on_case.append(lambda row: self._look(row["order_id"]["S"], ALWAYS))
         world.on_ledger.append(lambda row: self._look(row["pk"]["S"].removeprefix("ORDER#"), ALWAYS))
         world.on_refund.append(self._look_everywhere)
@@ -62,12 +64,10 @@ class Bookkeeper:
                 self._world.say("BROKEN", str(one))
 
     def _books(self, order_id: str) -> Books:
-        order = bootstrap.store().order(order_id)
-        assert order, "orders are never deleted"
         cases = tuple(self.cases(order_id))
         entries = {case.case_id: self._timeline(case.case_id) for case in cases}
         return Books(
-            ledger=order[1],
+            ledger=self._ledger(order_id),
             cases=cases,
             entries={case_id: tuple(one for _, one in rows) for case_id, rows in entries.items()},
             refunds=tuple(self._refunds(self._orders[order_id])),
@@ -88,6 +88,15 @@ class Bookkeeper:
             told=frozenset(one["notice_id"] for one in self._world.deliveries.notices),
         )
 
+    def _ledger(self, order_id: str) -> Ledger:
+        row = self._world.dynamodb.tables["OrdersTable"].partitions[f"ORDER#{order_id}"][LEDGER]
+        known = self._ledgers.get(order_id)
+        if known is None or known[0] is not row:
+            order = bootstrap.store().order(order_id)
+            assert order
+            known = self._ledgers[order_id] = (row, order[1])
+        return known[1]
+
     def _case(self, row: Item) -> Case:
         case_id = row["case_id"]["S"]
         known = self._cases.get(case_id)
@@ -103,10 +112,11 @@ class Bookkeeper:
         return sorted(((row, self._entry(row)) for row in rows), key=lambda pair: pair[1].seq)
 
     def _entry(self, row: Item) -> Entry:
+        """Entries are written once; a row that lost its mark tells the same."""
         key = row["pk"]["S"] + row["sk"]["S"]
         if key not in self._entries:
-            self._entries[key] = (row, entry_of_stream_image(row))
-        return self._entries[key][1]
+            self._entries[key] = entry_of_stream_image(row)
+        return self._entries[key]
 
     def _refunds(self, order: Order) -> Iterable[RefundAtProvider]:
         credits = self._world.dynamodb.tables["OrdersTable"].rows()

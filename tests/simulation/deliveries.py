@@ -115,9 +115,9 @@ class Deliveries:
         about = self.notices[number - 1]["notice_id"]
         for _ in range(functions.max_receives()):
             answer, failure = self.invoke(folder, event, about)
-            if not failure and not answer["batchItemFailures"]:
-                if not self._world.fault(f"mail of {about}", "delivered twice"):
-                    return
+            done = not failure and not answer["batchItemFailures"]
+            if done and not self._world.fault(f"mail of {about}", "delivered twice"):
+                return
             self._world.scheduler.sleep(_VISIBILITY)
         self.dead.append(f"mail of {about}")
 
@@ -141,9 +141,9 @@ class Deliveries:
             signed = signature(payload.encode(), WEBHOOK_SECRET, world.now // 1000)
             folder, request = http_event("POST", "/webhooks/stripe", payload, {"Stripe-Signature": signed})
             answer, failure = self.invoke(folder, request, about)
-            if not failure and answer["statusCode"] < 300:
-                if not world.fault(f"webhook {about}", "delivered twice"):
-                    return
+            done = not failure and answer["statusCode"] < 300
+            if done and not world.fault(f"webhook {about}", "delivered twice"):
+                return
             world.scheduler.sleep(pause * 60_000)
 
     # ------------------------------------------------------------ uploads

@@ -16,8 +16,10 @@ from unittest.mock import patch
 
 import stripe
 
+from aftersales.adapters import dynamodb
 from aftersales.entrypoints import bootstrap
 from aftersales.entrypoints.logs import logger
+from tests.simulation.fakes import wire
 from tests.simulation.fakes.provider import Wire
 from tests.simulation.world import ENVIRONMENT, World
 
@@ -93,8 +95,8 @@ def running(world: World) -> Iterator[None]:
         made += 1
         return f"{made:0{2 * size}x}"
 
-    factories = [made for made in vars(bootstrap).values() if hasattr(made, "cache_clear")]
-    wire = Wire(lambda operation, **request: _Now.world.call("stripe", operation, request))
+    factories = [one for one in vars(bootstrap).values() if hasattr(one, "cache_clear")]
+    line = Wire(lambda operation, **request: _Now.world.call("stripe", operation, request))
     random.seed(0)
     with ExitStack() as stack:
         for owner, name, value in (
@@ -103,9 +105,13 @@ def running(world: World) -> Iterator[None]:
             (time, "monotonic", lambda: world.now / 1000),
             (time, "sleep", _sleep),
             (secrets, "token_hex", token_hex),
-            (stripe, "RequestsClient", lambda **_: wire),
+            (stripe, "RequestsClient", lambda **_: line),
             (bootstrap, "_session", _Session),
             (sys, "stdout", _Output()),
+            # Only for speed; what they do is the same.
+            (dynamodb, "_serialize", wire.write),
+            (dynamodb, "_deserialize", wire.read),
+            (dynamodb, "_numbers", lambda value: value),
         ):
             stack.enter_context(patch.object(owner, name, value))
         for factory in factories:
@@ -115,5 +121,4 @@ def running(world: World) -> Iterator[None]:
         finally:
             world.scheduler.abandon()
             for factory in factories:
-                if hasattr(factory, "cache_clear"):
-                    factory.cache_clear()
+                factory.cache_clear()

@@ -116,8 +116,12 @@ class DynamoDB:
         assert not (IndexName and ConsistentRead), "no index can be read consistently"
         matches = _condition(KeyConditionExpression)
         names = ExpressionAttributeNames or {}
-        rows = list(table.rows())
-        if behind and IndexName and self._previous and self._previous[0] is table:
+        rows = (
+            table.rows()
+            if IndexName
+            else self._partition(table, KeyConditionExpression, ExpressionAttributeValues)
+        )
+        if behind and self._previous and self._previous[0] is table:
             _, written, before = self._previous
             rows = [row for row in rows if row is not written] + ([before] if before else [])
         in_index = (row for row in rows if keys.hash in row and (keys.range is None or keys.range in row))
@@ -210,6 +214,13 @@ class DynamoDB:
             )
         if tell:
             self._on_commit(name, item)
+
+    @staticmethod
+    def _partition(table: Table, expression: str, values: Values) -> Iterable[Item]:
+        """The one partition that a key condition names first."""
+        name, _, value, *_ = expression.split(" ")
+        assert name == table.keys.hash, "a key condition begins with the partition"
+        return table.partitions.get(_text(values[value]), {}).values()
 
     @staticmethod
     def _projected(table: Table, keys: Keys, row: Item) -> Item:
