@@ -27,6 +27,7 @@ class StepInput(BaseModel):
     execution: str = ""
     token: str = ""
     entered_at: str = ""
+    retry: int = 0
     version: int = 0
     seen: Mapping[str, Any] = Field(default_factory=dict)
 
@@ -39,8 +40,9 @@ class StepInput(BaseModel):
     @property
     def waiting(self) -> Waiting:
         """The doorbell of this step."""
-        # Step Functions leaves a fraction of zero out, which as text would sort after every other fraction.
-        entered_at = f"{epoch_ms(datetime.fromisoformat(self.entered_at)):015d}"
+        # Step Functions leaves a fraction of zero out, which as text would sort after every other fraction. A retry
+        # does not enter the state again: only its number tells a slow first try from the one that waits now.
+        entered_at = f"{epoch_ms(datetime.fromisoformat(self.entered_at)):015d}.{self.retry:02d}"
         return Waiting(token=self.token, entered_at=entered_at, version=self.version)
 
 

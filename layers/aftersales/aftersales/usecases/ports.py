@@ -77,7 +77,8 @@ class Store(Protocol):
         """Ids of cases whose deadline has passed, the longest overdue first."""
 
     def park(self, case_id: str, token: str, entered_at: str) -> None:
-        """Remember the doorbell of the step that waits. An older step never replaces a newer one's."""
+        """Remember the doorbell of the step that waits. An older step, or an older try of the
+        same step, never replaces a newer one's."""
 
     def doorbell(self, case_id: str) -> str | None:
         """The doorbell parked last, if any."""
