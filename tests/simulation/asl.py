@@ -86,7 +86,10 @@ def run(definition: Json, execution_name: str, given: Json, world: Surroundings)
     name, data = str(definition["StartAt"]), given
     while True:
         state = definition["States"][name]
-        context = {"Execution": {"Name": execution_name}, "State": {"EnteredTime": world.entered(name)}}
+        context = {
+            "Execution": {"Name": execution_name},
+            "State": {"EnteredTime": world.entered(name), "RetryCount": 0},
+        }
         match state["Type"]:
             case "Succeed":
                 return None
@@ -122,6 +125,7 @@ def _with_retries(state: Json, data: Json, context: Json, world: Surroundings) -
             if retrier is None or tries.get(id(retrier), 0) >= retrier["MaxAttempts"]:
                 raise
             n = tries[id(retrier)] = tries.get(id(retrier), 0) + 1
+            context["State"]["RetryCount"] += 1
             seconds = retrier["IntervalSeconds"] * retrier["BackoffRate"] ** (n - 1)
             jitter = retrier.get("JitterStrategy", "NONE") == "FULL"
             world.back_off(min(seconds, retrier["MaxDelaySeconds"]), jitter=jitter)

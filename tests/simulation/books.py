@@ -45,11 +45,9 @@ class Bookkeeper:
 
     def cases(self, order_id: str) -> list[Case]:
         """The cases of an order, oldest first."""
-        rows = self._world.dynamodb.tables["CasesTable"].rows()
-        mine = [
-            row for row in rows if row.get("order_id", {}).get("S") == order_id and row["sk"]["S"] == "CASE"
-        ]
-        return sorted((self._case(row) for row in mine), key=lambda case: case.opened_at)
+        partitions = self._world.dynamodb.tables["CasesTable"].partitions.values()
+        cases = [self._case(rows[CASE]) for rows in partitions if CASE in rows]
+        return [case for case in cases if case.order_id == order_id]
 
     def _look_everywhere(self) -> None:
         for order_id in self._orders:

@@ -26,6 +26,8 @@ _MOST_LANES = 3
 # Stripe repeats with growing pauses for three days; minutes.
 _WEBHOOK_PAUSES = (1, 5, 30, 120, 300, 600, 720, 720, 720)
 _WEBHOOK_DELAYS = (0, 0, 3_000, 3_600_000)
+# What the README has the endpoint subscribed to.
+_SUBSCRIBED = ("refund.", "charge.refund.updated")
 _VISIBILITY = 180_000
 _STREAM_PAUSE = 1_000
 # Once nothing breaks any more, this many sweeps must be enough for whatever they find.
@@ -47,6 +49,8 @@ class Deliveries:
         self._swept: Counter[str] = Counter()
         self._found: Counter[Due] = Counter()
         self._calm_since = 0
+        # Mail hangs on nothing and nothing hangs on mail: most random schedules do without.
+        self._is_mailed = world.choose(3, "no mail") == 0
         self.dead: list[str] = []
         self.notices: list[Json] = []
 
@@ -106,6 +110,8 @@ class Deliveries:
         """A published notice is with its subscribers; the buyers' mail is one of them."""
         self._world.hear_log(message)
         self.notices.append(json.loads(message))
+        if not self._is_mailed:
+            return
         number = len(self.notices)
         self._world.scheduler.spawn(f"mail queue {number}", lambda: self._mail(number, message))
 
@@ -126,6 +132,8 @@ class Deliveries:
     def webhooks(self, events: list[Json]) -> None:
         """Each event comes by itself: late, in any order, perhaps twice."""
         for event in events:
+            if not event["type"].startswith(_SUBSCRIBED):
+                continue
             about = f"{event['type']} of {event['data']['object']['id']}"
             self._world.scheduler.spawn(
                 f"webhook {about}", lambda event=event, about=about: self._send(event, about)
