@@ -12,6 +12,7 @@ from hashlib import blake2b
 from random import Random
 
 NEXT = "next"
+RACE = "race"
 FAULT = "fault "
 
 # A label and how often it had come before.

@@ -106,6 +106,7 @@ class Market:
         ]
         self.books = Bookkeeper(world, self._orders)
         self._settling: set[str] = set()
+        self._somebody_gave_up = False
         Platform(world)
         world.on_refund.append(self._bank)
         for order in self._orders:
@@ -115,6 +116,14 @@ class Market:
         """Somebody sets out."""
         journey = JOURNEYS[name]
         self.world.scheduler.spawn(f"buyer {number}", lambda: self._apply(journey, name, number))
+
+    def close(self) -> None:
+        """Nothing is under way any more: the last look, and whether anybody applied once and has two cases (I3)."""
+        self.books.close()
+        for order in self._orders:
+            for case in self.books.cases(order.order_id):
+                if case.case_id not in self.opened and not self._somebody_gave_up:
+                    self.world.violate("I3", case.case_id, "nobody was ever told of this case")
 
     def pry(self) -> None:
         """A stranger tries the doors of the first case."""
@@ -142,6 +151,7 @@ class Market:
         } | ({"evidence": [promise]} if journey.photo else {})
         answer = mei.ask("POST", "/cases", body, key=f"open-{number}")
         if not answer.ok:
+            self._somebody_gave_up |= answer.is_unknown
             return
         case_id = answer.body["case_id"]
         self.opened[case_id] = f"case-{number}-{name}"

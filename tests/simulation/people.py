@@ -72,7 +72,7 @@ class Person:
         deadline = int(row["deadline_at"]["N"]) if row and "N" in row.get("deadline_at", {}) else None
         match self.world.choose(_MOMENTS, f"moment of {self.party.role}"):
             case 0:
-                self.world.scheduler.sleep(MINUTE)
+                return
             case 1:
                 self.world.scheduler.sleep(HOUR)
             case _ if deadline:

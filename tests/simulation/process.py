@@ -66,7 +66,9 @@ class _Output(TextIOBase):
 def _sleep(seconds: float) -> None:
     """Sleeping workers let the others go on."""
     scheduler = _Now.world.scheduler
-    if scheduler.current:
+    if scheduler.current in scheduler.racers:
+        scheduler.give_way()
+    elif scheduler.current:
         scheduler.sleep(max(1, int(seconds * 1000)))
 
 

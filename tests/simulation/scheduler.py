@@ -6,7 +6,7 @@ from typing import Any
 
 from greenlet import getcurrent, greenlet
 
-from tests.simulation.choices import NEXT, Choices
+from tests.simulation.choices import NEXT, RACE, Choices
 
 
 class WorkerDied(BaseException):
@@ -50,6 +50,8 @@ class Scheduler:
         self.steps = 0
         self.ready: list[Task] = []
         self.current: Task | None = None
+        # While there are any, nobody but them goes on.
+        self.racers: set[Task] = set()
         self._choices = choices
         self._hub = getcurrent()
         self._tasks: list[Task] = []
@@ -118,7 +120,7 @@ class Scheduler:
             self.steps += 1
             if self.steps > most_steps:
                 raise Restless(f"no rest after {most_steps} steps")
-            self._enter(self.ready.pop(self._choices.choose(len(self.ready), NEXT)))
+            self._enter(self._next())
 
     def advance(self, when: int) -> None:
         """It is that late now; what waited for it goes on."""
@@ -131,6 +133,15 @@ class Scheduler:
         for task in self._tasks:
             if task.greenlet and not task.greenlet.dead:
                 task.greenlet.throw()
+
+    def _next(self) -> Task:
+        if not self.racers:
+            return self.ready.pop(self._choices.choose(len(self.ready), NEXT))
+        starters = sorted((task for task in self.ready if task in self.racers), key=lambda task: task.name)
+        task = starters[self._choices.choose(len(starters), RACE)]
+        self.ready.remove(task)
+        task.seen = hash((task.seen, "its turn"))
+        return task
 
     def _enter(self, task: Task, *thrown: type[BaseException]) -> None:
         before, self.current = self.current, task

@@ -45,7 +45,7 @@ def play(script: Script, source: Source, *, stream_is_down: bool = False, finish
         script(market)
         world.run()
         if finishes:
-            market.books.close()
+            market.close()
     broken = tuple(one for one in world.broken if finishes or one.invariant not in ("I4", "I5", "I9"))
     story = tell(world, market.opened) if broken else ""
     return Outcome(broken, tuple(choices.met), choices.plan, choices.trace(), story, world.scheduler.steps)

@@ -26,7 +26,7 @@ SAFETY_NET = 7 * 24 * 60 * 60
 class Lambda(Protocol):
     """How functions are called."""
 
-    def invoke(self, function: str, event: Json, told: Told) -> None:
+    def invoke(self, folder: str, event: Json, told: Told) -> Task:
         """Call a function and be told what it answered."""
 
     def fault(self, where: str, *kinds: str) -> str:
