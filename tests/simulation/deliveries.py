@@ -7,6 +7,7 @@ services-sqs-errorhandling) and https://docs.stripe.com/webhooks#retries.
 
 import json
 from collections import Counter, defaultdict
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tests.simulation import functions
@@ -135,9 +136,7 @@ class Deliveries:
             if not event["type"].startswith(_SUBSCRIBED):
                 continue
             about = f"{event['type']} of {event['data']['object']['id']}"
-            self._world.scheduler.spawn(
-                f"webhook {about}", lambda event=event, about=about: self._send(event, about)
-            )
+            self._world.scheduler.spawn(f"webhook {about}", partial(self._send, event, about))
 
     def _send(self, event: Json, about: str) -> None:
         world = self._world

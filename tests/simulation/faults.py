@@ -72,14 +72,14 @@ _THROTTLED = {
 def refusal(service: str, operation: str) -> Exception:
     """The request had no effect."""
     if service == "stripe":
-        return APIConnectionError("the connection was refused")
+        return APIConnectionError("the connection was refused")  # type: ignore[no-untyped-call]
     return error(operation, _THROTTLED[service])
 
 
 def loss(service: str) -> Exception:
     """The request had its effect, and nobody said so."""
     if service == "stripe":
-        return APIConnectionError("the answer was lost")
+        return APIConnectionError("the answer was lost")  # type: ignore[no-untyped-call]
     return ReadTimeoutError(endpoint_url=f"https://{service}.amazonaws.com")
 
 

@@ -6,7 +6,7 @@ then react to what is there.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 
 from aftersales.domain.order import Contact, Line, Order, Payment, Shipping
 from aftersales.entrypoints import bootstrap
@@ -101,8 +101,8 @@ class Market:
         self.world = world
         self.opened: dict[str, str] = {}
         self._orders = [
-            self._order("order-1", unit=2_000, units=4),
-            self._order("order-2", unit=12_000, units=3),
+            self._order("order-1", unit=2_000, units=20),
+            self._order("order-2", unit=12_000, units=4),
         ]
         self.books = Bookkeeper(world, self._orders)
         self._settling: set[str] = set()
@@ -124,6 +124,10 @@ class Market:
             for case in self.books.cases(order.order_id):
                 if case.case_id not in self.opened and not self._somebody_gave_up:
                     self.world.violate("I3", case.case_id, "nobody was ever told of this case")
+
+    def ends(self) -> tuple[str, ...]:
+        """Where every case stands."""
+        return tuple(case.status for order in self._orders for case in self.books.cases(order.order_id))
 
     def pry(self) -> None:
         """A stranger tries the doors of the first case."""
@@ -169,9 +173,8 @@ class Market:
             if refund["status"] in ("pending", "requires_action") and refund["id"] not in self._settling:
                 self._settling.add(refund["id"])
                 fails = self.world.choose(2, "bank") == 1
-                self.world.scheduler.at(
-                    self.world.now + _BANK, lambda id=refund["id"], fails=fails: self._settle(id, fails=fails)
-                )
+                settle = partial(self._settle, refund["id"], fails=fails)
+                self.world.scheduler.at(self.world.now + _BANK, settle)
 
     def _settle(self, refund_id: str, *, fails: bool) -> None:
         try:

@@ -11,7 +11,7 @@ from typing import Any
 from unittest.mock import _patch, patch
 from uuid import uuid5
 
-from aftersales.adapters import dynamodb, sns, stepfunctions, stripe_payments
+from aftersales.adapters import sns, stepfunctions, stripe_payments
 from aftersales.adapters.dynamodb import DynamoDBStore
 from aftersales.domain import ledger, lifecycle, refund
 from aftersales.domain.case import Case, Status
@@ -22,7 +22,7 @@ from aftersales.entrypoints.logs import logger
 from aftersales.entrypoints.step import StepInput
 from aftersales.usecases import act_on_case, open_case, read_cases, relay_timeline, run_workflow
 from aftersales.usecases import commit as committing
-from aftersales.usecases.ports import OutcomeUnknown
+from aftersales.usecases.ports import OutcomeUnknown, Stale
 
 Plant = Callable[[], list["_patch[Any]"]]
 
@@ -78,7 +78,7 @@ def _lost_race_counts_as_done() -> list["_patch[Any]"]:
     def transact(store: DynamoDBStore, writes: list[Any]) -> None:
         try:
             whole(store, writes)
-        except dynamodb.Stale:
+        except Stale:
             return
 
     return [patch.object(DynamoDBStore, "_transact", transact)]

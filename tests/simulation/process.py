@@ -1,6 +1,7 @@
 """What is replaced in this process while a world runs: the time, sleeping, chance, sessions, the provider's line, the
 output. Everything else is the code that is deployed."""
 
+import gc
 import logging
 import os
 import random
@@ -74,7 +75,7 @@ def _sleep(seconds: float) -> None:
 
 @cache
 def _prepare() -> None:
-    """Once a process: everything that `bootstrap` keeps is made on the simulated session."""
+    """Once a process: what functions are told, where logs go, and no looking through what stays anyway."""
     os.environ |= {
         "POWERTOOLS_SERVICE_NAME": "aftersales",
         "POWERTOOLS_METRICS_NAMESPACE": "Aftersales",
@@ -83,6 +84,8 @@ def _prepare() -> None:
     for handler in logger.handlers:
         if isinstance(handler, logging.StreamHandler):
             handler.setStream(_Output())
+    gc.collect()
+    gc.freeze()
 
 
 @contextmanager

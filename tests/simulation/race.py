@@ -13,7 +13,6 @@ from tests.builders import BUYER, REVIEWER, SELLER
 from tests.simulation.choices import RACE, Point
 from tests.simulation.journeys import Market
 from tests.simulation.requests import http_event
-from tests.simulation.scheduler import Task
 from tests.simulation.storm import Outcome, play
 from tests.simulation.world import DAY
 
@@ -127,15 +126,14 @@ def _start(market: Market) -> None:
         "buyer": http_event("POST", withdrawal, {}, {}, BUYER),
         "deadline": ("sweep_deadlines", {}),
     }
-    racers: set[Task] = world.scheduler.racers
+    racers = world.scheduler.racers
+
+    def arrived(_answer: object, _failure: object) -> None:
+        assert world.scheduler.current
+        racers.discard(world.scheduler.current)
+
     for who, (folder, event) in starters.items():
-        made: list[Task] = []
-        made.append(
-            world.invoke(
-                folder, event, lambda _answer, _failure, made=made: racers.discard(made[0]), about=who
-            )
-        )
-        racers.add(made[0])
+        racers.add(world.invoke(folder, event, arrived, about=who))
 
 
 def _state_of(market: Market) -> State:

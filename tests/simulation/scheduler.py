@@ -76,8 +76,8 @@ class Scheduler:
         return self._timers[0][0] if self._timers else None
 
     def give_way(self) -> None:
-        """Anybody may go first."""
-        if self.current:
+        """Anybody may go first, if there is anybody."""
+        if self.current and (self.ready or self.racers):
             self.ready.insert(0, self.current)
             self._leave()
 
@@ -143,11 +143,11 @@ class Scheduler:
         task.seen = hash((task.seen, "its turn"))
         return task
 
-    def _enter(self, task: Task, *thrown: type[BaseException]) -> None:
+    def _enter(self, task: Task, thrown: type[BaseException] | None = None) -> None:
         before, self.current = self.current, task
         try:
             if thrown:
-                task.greenlet.throw(*thrown)
+                task.greenlet.throw(thrown)
             else:
                 task.greenlet.switch()
         finally:

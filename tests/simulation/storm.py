@@ -1,6 +1,6 @@
 """Schedules by the thousand: at random, every placement of a few faults, every interleaving of a race."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from aftersales.domain.invariants import Violation
@@ -11,7 +11,7 @@ from tests.simulation.story import tell
 from tests.simulation.world import World
 
 MOST_FAULTS = 6
-FEWEST_CASES, MOST_CASES = 3, 4
+_CASES = (3, 3, 3, 5)
 # One schedule in so many never stops breaking; nothing need come to an end there, but nothing may be wrong either.
 _RELENTLESS_EVERY = 10
 
@@ -29,6 +29,7 @@ class Outcome:
     trace: str
     story: str
     steps: int
+    ends: tuple[str, ...]
 
     @property
     def faults(self) -> int:
@@ -44,11 +45,18 @@ def play(script: Script, source: Source, *, stream_is_down: bool = False, finish
         market = Market(world)
         script(market)
         world.run()
-        if finishes:
+        if finishes and not world.broken:
             market.close()
     broken = tuple(one for one in world.broken if finishes or one.invariant not in ("I4", "I5", "I9"))
-    story = tell(world, market.opened) if broken else ""
-    return Outcome(broken, tuple(choices.met), choices.plan, choices.trace(), story, world.scheduler.steps)
+    return Outcome(
+        broken=broken,
+        met=tuple(choices.met),
+        plan=choices.plan,
+        trace=choices.trace(),
+        story=tell(world, market.opened) if broken else "",
+        steps=world.scheduler.steps,
+        ends=market.ends(),
+    )
 
 
 # ---------------------------------------------------------------- at random
@@ -57,7 +65,7 @@ def play(script: Script, source: Source, *, stream_is_down: bool = False, finish
 def several_cases(market: Market) -> None:
     """Three or four cases on two orders, now and then a stranger."""
     choose, names = market.world.choose, list(JOURNEYS)
-    for number in range(1, FEWEST_CASES + choose(MOST_CASES - FEWEST_CASES + 1, "cases") + 1):
+    for number in range(1, _CASES[choose(len(_CASES), "cases")] + 1):
         market.begin(names[choose(len(names), "journey")], number)
     if choose(5, "stranger") == 1:
         market.pry()
@@ -95,6 +103,12 @@ def shrunk(seed: int, outcome: Outcome) -> Outcome:
     return best
 
 
+def all_at_once(market: Market) -> None:
+    """Every journey beside every other."""
+    for number, name in enumerate(JOURNEYS, 1):
+        market.begin(name, number)
+
+
 # ---------------------------------------------------------------- every placement of faults
 
 
@@ -118,8 +132,3 @@ def placements(script: Script, most: int) -> Iterator[Outcome]:
                     yield from extended({**plan, choice.point: pick}, position + 1, left - 1)
 
     yield from extended({}, 0, most)
-
-
-def failures(outcomes: Iterator[Outcome]) -> Sequence[Outcome]:
-    """Those in which something was wrong."""
-    return [one for one in outcomes if one.broken]

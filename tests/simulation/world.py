@@ -89,7 +89,7 @@ class World:
         return self.scheduler.now
 
     def run(self) -> None:
-        """Until everything rests, or the horizon."""
+        """Until everything rests, the horizon is there, or something is wrong: what follows would only hide it."""
         try:
             self.scheduler.run(self._pass_time, _MOST_STEPS)
         except Restless as restless:
@@ -99,7 +99,7 @@ class World:
     def _pass_time(self) -> bool:
         timer, sweep = self.scheduler.next_timer, self.deliveries.next_sweep()
         times = [when for when in (timer, sweep) if when is not None]
-        if not times or (when := min(times)) > NOON + HORIZON:
+        if self.broken or not times or (when := min(times)) > NOON + HORIZON:
             return False
         self.scheduler.advance(when)
         if sweep is not None and sweep <= self.now:

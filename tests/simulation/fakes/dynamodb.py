@@ -243,7 +243,7 @@ def cancelled(reasons: list[str]) -> ClientError:
                 "Code": "TransactionCanceledException",
                 "Message": f"Transaction cancelled, please refer cancellation reasons for specific reasons [{names}]",
             },
-            "CancellationReasons": [{"Code": reason} for reason in reasons],  # type: ignore[typeddict-unknown-key]
+            "CancellationReasons": [{"Code": reason} for reason in reasons],
         },
         "TransactWriteItems",
     )
