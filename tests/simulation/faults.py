@@ -3,7 +3,8 @@
 By https://docs.aws.amazon.com/general/latest/gr/api-retries.html and botocore's standard retries: what a retry
 heals never reaches the desk, so `refused` is what is left after them. A call whose answer is lost is either repeated
 by botocore (`repeated`: the second request meets the first one's effect; a transaction carries the same
-ClientRequestToken, so its repetition is the first one's success and no case of its own) or lost for good (`lost`).
+ClientRequestToken, so its repetition is the first one's success and no case of its own) or lost for good (`lost`),
+or the request itself is still on its way when its caller has stopped waiting (`late`).
 """
 
 from collections.abc import Mapping
@@ -17,6 +18,7 @@ from tools.payment_sandbox.faults import Fault
 REFUSED = "refused"
 LOST = "answer lost"
 REPEATED = "sent twice"
+LATE = "has its effect after its caller gave up"
 CONFLICT = "conflict"
 BEHIND = "index behind"
 SLOW = "slow"
@@ -34,7 +36,7 @@ PROVIDER = {
 }
 
 _READ = (REFUSED, SLOW, DIES_BEFORE)
-_WRITE = (REFUSED, LOST, SLOW, HANGS, DIES_BEFORE, DIES_AFTER)
+_WRITE = (REFUSED, LOST, LATE, SLOW, HANGS, DIES_BEFORE, DIES_AFTER)
 
 KINDS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("dynamodb", "get_item"): _READ,
@@ -58,6 +60,8 @@ KINDS: Mapping[tuple[str, str], tuple[str, ...]] = {
 
 # A worker that is slow is still within its time at the first slow call, and no longer at the second.
 SLOW_MS = 20_000
+# How late a request arrives whose caller waits no longer.
+LATE_MS = 15_000
 
 _THROTTLED = {
     "dynamodb": "ThrottlingException",

@@ -7,8 +7,11 @@ look up the world that is there now.
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any
+
+from botocore.exceptions import ClientError
 
 from aftersales.domain.invariants import Violation
 from tests.builders import NOON
@@ -142,6 +145,10 @@ class World:
             case faults.SLOW:
                 self.scheduler.sleep(faults.SLOW_MS)
                 return self._carry_out(service, operation, request)
+            case faults.LATE:
+                late = partial(self._arrive, service, operation, request)
+                self.scheduler.at(self.now + faults.LATE_MS, late)
+                raise faults.loss(service)
             case faults.BEHIND:
                 return self._carry_out(service, operation, request | {"behind": True})
             case _ if kind in faults.PROVIDER:
@@ -156,6 +163,12 @@ class World:
             case faults.HANGS:
                 self.scheduler.wait()
         raise faults.loss(service)
+
+    def _arrive(self, service: str, operation: str, request: dict[str, Any]) -> None:
+        """Nobody hears the answer any more, whatever it is."""
+        with suppress(ClientError):
+            self._carry_out(service, operation, request)
+        self.say(service, f"a late {operation} arrives")
 
     def _carry_out(self, service: str, operation: str, request: dict[str, Any]) -> Any:
         if service == "stripe":
