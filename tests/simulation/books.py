@@ -35,7 +35,6 @@ class Bookkeeper:
         self._ledgers: dict[str, tuple[Item, Ledger]] = {}
         self._entries: dict[str, Entry] = {}
         world.on_case.append(lambda row: self._look(row["order_id"]["S"], ALWAYS))
-        world.on_ledger.append(lambda row: self._look(row["pk"]["S"].removeprefix("ORDER#"), ALWAYS))
         world.on_refund.append(self._look_everywhere)
 
     def close(self) -> None:

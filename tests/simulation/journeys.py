@@ -23,7 +23,7 @@ Part = Callable[[Person, str], object]
 
 _PATIENCE = 40 * DAY
 # What the bank takes to tell what became of a refund that it did not make at once.
-_BANK = 150 * MINUTE
+_BANK = (50 * MINUTE, 50 * MINUTE, 150 * MINUTE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,8 +173,9 @@ class Market:
             if refund["status"] in ("pending", "requires_action") and refund["id"] not in self._settling:
                 self._settling.add(refund["id"])
                 fails = self.world.choose(2, "bank") == 1
+                wait = _BANK[self.world.choose(len(_BANK), "bank's pace")]
                 settle = partial(self._settle, refund["id"], fails=fails)
-                self.world.scheduler.at(self.world.now + _BANK, settle)
+                self.world.scheduler.at(self.world.now + wait, settle)
 
     def _settle(self, refund_id: str, *, fails: bool) -> None:
         try:

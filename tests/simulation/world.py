@@ -61,7 +61,6 @@ class World:
         self.story: list[tuple[int, str, str]] = []
         self.broken: list[Violation] = []
         self.on_case: list[Callable[[Item], None]] = []
-        self.on_ledger: list[Callable[[Item], None]] = []
         self.on_refund: list[Callable[[], None]] = []
         self.last_fault_at = 0
         self._watchers: dict[str, list[Task]] = defaultdict(list)
@@ -271,16 +270,12 @@ class World:
         return table.get({"pk": {"S": f"CASE#{case_id}"}, "sk": {"S": "CASE"}})
 
     def _committed(self, table: str, item: Item) -> None:
-        sort = item.get("sk", {}).get("S", "")
-        if table == "CasesTable" and sort == "CASE":
+        if table == "CasesTable" and item["sk"]["S"] == "CASE":
             case_id = item["pk"]["S"].removeprefix("CASE#")
             self.say(case_id, f"is {item['status']['S']} (version {item['version']['N']})")
             for task in self._watchers.pop(case_id, ()):
                 self.scheduler.wake(task)
             for told in self.on_case:
-                told(item)
-        elif table == "OrdersTable" and sort == "LEDGER":
-            for told in self.on_ledger:
                 told(item)
 
 
