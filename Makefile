@@ -27,7 +27,7 @@ down: ## Stop what `up` started
 
 test: check ## All checks and all tests; what is not up is started, and stopped again
 	$(PYTHON) -m pytest tests/unit --cov --cov-fail-under=100
-	$(PYTHON) -m pytest tests/integration tests/conformance
+	$(PYTHON) -m pytest tests/integration tests/conformance tests/simulation
 	# The engine is one process: what timed out beside fifty cold workers is tried once more; what fails twice has failed.
 	$(STACK) run -- bash -c '$(PYTHON) -m pytest tests/perf tests/e2e $(ARGS) || $(PYTHON) -m pytest --last-failed --last-failed-no-failures none tests/perf tests/e2e $(ARGS)'
 
@@ -46,6 +46,9 @@ load: up ## Load orders into the local stack: make load FILE=orders.jsonl
 cases: up ## Random cases on the loaded orders, every cent checked: make cases ARGS="--count 200"
 	$(PYTHON) -m tools.cases $(ARGS)
 
+storm: setup ## 20,000 random schedules with everything breaking; one seed again: make storm ARGS="--replay 7"
+	$(PYTHON) -m tests.simulation --schedules 20000 --jobs 2 $(ARGS)
+
 bench: setup ## Count calls, cost and CPU per operation; writes docs/benchmarks.md
 	$(PYTHON) -m tools.bench $(ARGS)
 
@@ -59,7 +62,7 @@ build: setup ## Build for AWS, with compiled bytecode
 deploy: build ## Deploy that build to AWS, after a look at the changes
 	sam deploy $(ARGS)
 
-.PHONY: help setup demo up down test check bench load cases generate build deploy
+.PHONY: help setup demo up down test check storm bench load cases generate build deploy
 
 # ---------------------------------------------------------------- environments, renewed when the lock file changes
 

@@ -1,0 +1,144 @@
+"""The books of a world's orders, read the way the desk reads them, and held against the invariants."""
+
+from collections.abc import Iterable
+
+from aftersales.adapters.dynamodb import entry_of_stream_image
+from aftersales.adapters.tables import CASE, LEDGER, TIMELINE
+from aftersales.domain.case import Case
+from aftersales.domain.invariants import (
+    ALWAYS,
+    AT_REST,
+    Books,
+    Check,
+    ExecutionOfCase,
+    RefundAtProvider,
+    Violation,
+    violations,
+)
+from aftersales.domain.ledger import Ledger
+from aftersales.domain.order import Order
+from aftersales.domain.refund import AttemptState
+from aftersales.domain.timeline import Entry
+from aftersales.entrypoints import bootstrap
+from tests.simulation.fakes.dynamodb import Item
+from tests.simulation.world import World
+
+
+class Bookkeeper:
+    """Looks after every commit and every refund, and once more when everything rests."""
+
+    def __init__(self, world: World, orders: Iterable[Order]) -> None:
+        self.accepted: dict[str, set[str]] = {order.order_id: set() for order in orders}
+        self._world = world
+        self._orders = {order.order_id: order for order in orders}
+        self._cases: dict[str, tuple[Item, Case]] = {}
+        self._ledgers: dict[str, tuple[Item, Ledger]] = {}
+        self._entries: dict[str, Entry] = {}
+        world.on_case.append(lambda row: self._look(row["order_id"]["S"], ALWAYS))
+        world.on_refund.append(self._look_everywhere)
+
+    def close(self) -> None:
+        """Nothing is under way any more."""
+        for order_id in self._orders:
+            self._look(order_id, AT_REST)
+
+    def cases(self, order_id: str) -> list[Case]:
+        """The cases of an order, oldest first."""
+        partitions = self._world.dynamodb.tables["CasesTable"].partitions.values()
+        cases = [self._case(rows[CASE]) for rows in partitions if CASE in rows]
+        return [case for case in cases if case.order_id == order_id]
+
+    def _look_everywhere(self) -> None:
+        for order_id in self._orders:
+            self._look(order_id, ALWAYS)
+
+    def _look(self, order_id: str, checks: tuple[Check, ...]) -> None:
+        with self._world.quietly():
+            found = violations(self._books(order_id), checks)
+        for one in found:
+            if one not in self._world.broken:
+                self._world.broken.append(one)
+                self._world.say("BROKEN", str(one))
+
+    def _books(self, order_id: str) -> Books:
+        cases = tuple(self.cases(order_id))
+        entries = {case.case_id: self._timeline(case.case_id) for case in cases}
+        return Books(
+            ledger=self._ledger(order_id),
+            cases=cases,
+            entries={case_id: tuple(one for _, one in rows) for case_id, rows in entries.items()},
+            refunds=tuple(self._refunds(self._orders[order_id])),
+            executions=tuple(
+                ExecutionOfCase(
+                    name=one.name,
+                    case_id=one.input["case_id"],
+                    running=one.status == "RUNNING",
+                    failed=one.status == "FAILED",
+                )
+                for one in self._world.stepfunctions.executions.values()
+                if one.input["case_id"] in entries
+            ),
+            accepted=frozenset(self.accepted[order_id]),
+            unrelayed=frozenset(
+                one.notice_id for rows in entries.values() for row, one in rows if "unrelayed" in row
+            ),
+            told=frozenset(one["notice_id"] for one in self._world.deliveries.notices),
+        )
+
+    def _ledger(self, order_id: str) -> Ledger:
+        row = self._world.dynamodb.tables["OrdersTable"].partitions[f"ORDER#{order_id}"][LEDGER]
+        known = self._ledgers.get(order_id)
+        if known is None or known[0] is not row:
+            order = bootstrap.store().order(order_id)
+            assert order
+            known = self._ledgers[order_id] = (row, order[1])
+        return known[1]
+
+    def _case(self, row: Item) -> Case:
+        case_id = row["case_id"]["S"]
+        known = self._cases.get(case_id)
+        if known is None or known[0] is not row:
+            case = bootstrap.store().case(case_id)
+            assert case
+            known = self._cases[case_id] = (row, case)
+        return known[1]
+
+    def _timeline(self, case_id: str) -> list[tuple[Item, Entry]]:
+        partition = self._world.dynamodb.tables["CasesTable"].partitions[f"CASE#{case_id}"]
+        rows = [row for sort, row in partition.items() if sort.startswith(TIMELINE)]
+        return sorted(((row, self._entry(row)) for row in rows), key=lambda pair: pair[1].seq)
+
+    def _entry(self, row: Item) -> Entry:
+        """Entries are written once; a row that lost its mark tells the same."""
+        key = row["pk"]["S"] + row["sk"]["S"]
+        if key not in self._entries:
+            self._entries[key] = entry_of_stream_image(row)
+        return self._entries[key]
+
+    def _refunds(self, order: Order) -> Iterable[RefundAtProvider]:
+        credits = self._world.dynamodb.tables["OrdersTable"].rows()
+        for payment in order.payments:
+            if payment.provider == "stripe":
+                for one in self._world.provider.ledger.refunds(payment_intent=payment.reference):
+                    yield RefundAtProvider(
+                        provider_refund_id=one["id"],
+                        refund_id=one["metadata"].get("refund_id"),
+                        payment_id=payment.payment_id,
+                        amount=one["amount"],
+                        state=AttemptState(one["status"]),
+                    )
+                continue
+            for row in credits:
+                if row["sk"]["S"] == "CREDIT" and row["order_id"]["S"] == order.order_id:
+                    yield RefundAtProvider(
+                        provider_refund_id=row["pk"]["S"],
+                        refund_id=row["refund_id"]["S"],
+                        payment_id=payment.payment_id,
+                        amount=int(row["amount"]["N"]),
+                        state=AttemptState.SUCCEEDED,
+                    )
+
+
+def describe(found: Iterable[Violation]) -> str:
+    """One line each."""
+    return "\n".join(str(one) for one in found)

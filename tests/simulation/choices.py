@@ -1,0 +1,101 @@
+"""One function behind everything that could also have gone otherwise: `choose`.
+
+Which task goes on, what order things arrive in, whether a call fails and how: each is a number below `n`, and 0 is
+the uneventful one. So a run is fully told by the picks that are not 0, each under its label and how often that label
+had come before.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from random import Random
+
+NEXT = "next"
+RACE = "race"
+FAULT = "fault "
+
+# A label and how often it had come before.
+Point = tuple[str, int]
+Plan = Mapping[Point, int]
+# Number of options, point -> pick.
+Source = Callable[[int, Point], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One choice that was met: where, out of how many, and what was picked."""
+
+    point: Point
+    options: int
+    pick: int
+
+    @property
+    def is_fault(self) -> bool:
+        """Whether it decides if something breaks."""
+        return self.point[0].startswith(FAULT)
+
+
+@dataclass(slots=True)
+class Choices:
+    """Asks the source and remembers what it said."""
+
+    source: Source
+    met: list[Choice] = field(default_factory=list)
+    _seen: Counter[str] = field(default_factory=Counter)
+
+    def choose(self, n: int, label: str) -> int:
+        """A number from 0 to n - 1."""
+        if n < 2:
+            return 0
+        point = (label, self._seen[label])
+        self._seen[label] += 1
+        pick = self.source(n, point)
+        self.met.append(Choice(point, n, pick))
+        return pick
+
+    @property
+    def plan(self) -> dict[Point, int]:
+        """What tells this run from the uneventful one."""
+        return {one.point: one.pick for one in self.met if one.pick}
+
+    @property
+    def faults(self) -> int:
+        """How many things broke."""
+        return sum(one.is_fault and one.pick > 0 for one in self.met)
+
+    def trace(self) -> str:
+        """Equal for two runs that went the same way."""
+        digest = blake2b(digest_size=8)
+        for one in self.met:
+            digest.update(f"{one.point}{one.options}{one.pick}\n".encode())
+        return digest.hexdigest()
+
+
+def planned(plan: Plan) -> Source:
+    """Uneventful but for the plan."""
+    return lambda n, point: min(plan.get(point, 0), n - 1)
+
+
+def seeded(seed: int, *, faults: int | None) -> Source:
+    """At random. How wild it goes is drawn first: some runs break early and often, some once and late; in some
+    everybody goes on until they wait, in others anybody may be next at any call. `faults` bounds what breaks; None
+    never stops."""
+    rng = Random(seed)
+    rate = rng.choice((0.003, 0.01, 0.03, 0.1))
+    restless = rng.choice((0.0, 0.05, 0.3, 1.0))
+    left = [faults]
+
+    def pick(n: int, point: Point) -> int:
+        label = point[0]
+        if label.startswith(FAULT):
+            if left[0] == 0 or rng.random() >= rate:
+                return 0
+            if left[0] is not None:
+                left[0] -= 1
+            return rng.randrange(1, n)
+        if label == NEXT and rng.random() >= restless:
+            return 0
+        return rng.randrange(n)
+
+    return pick

@@ -1,0 +1,1 @@
+"""What stands behind the clients: plain Python that obeys what AWS and Stripe document."""

@@ -1,0 +1,102 @@
+"""The payment provider: the sandbox's own rules and books, in this process and by the world's clock.
+
+The real SDK talks to it through an HTTP client that opens no connection, so its errors are the real ones.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, cast
+
+import stripe
+
+from tests.simulation.scheduler import Scheduler
+from tools.payment_sandbox import api, clock
+from tools.payment_sandbox.faults import Fault, Faults
+from tools.payment_sandbox.idempotency import SavedAnswers
+from tools.payment_sandbox.ledger import Ledger
+from tools.payment_sandbox.rules import Json, PaymentRequest
+from tools.payment_sandbox.sandbox import Sandbox
+
+API_KEY, WEBHOOK_SECRET = "sk_test_simulation", "whsec_simulation"
+# How long refunds that change by themselves take.
+SETTLE_AFTER = 2 * 60 * 60
+
+
+class _Clock:
+    """The sandbox's clock, without its thread."""
+
+    def __init__(self, scheduler: Scheduler) -> None:
+        self._scheduler = scheduler
+
+    def now(self) -> float:
+        return self._scheduler.now / 1000
+
+    def after(self, seconds: float, action: Callable[[], object]) -> None:
+        self._scheduler.at(self._scheduler.now + int(seconds * 1000), action)
+
+
+class _Accidents(Faults):
+    """Faults that a journey ordered wait for their refund; an accident is for this one call and no other."""
+
+    def first(self, accident: Fault) -> None:
+        self._ordered.insert(0, accident)
+
+    def over(self, accident: Fault) -> None:
+        self._ordered = [one for one in self._ordered if one is not accident]
+
+
+class Provider(Sandbox):
+    """The sandbox with its state, but without its threads and its deliveries."""
+
+    def __init__(self, scheduler: Scheduler, publish: Callable[[list[Json]], None]) -> None:
+        self.clock = cast(clock.Clock, _Clock(scheduler))
+        self.ledger = Ledger(self.clock, publish, SETTLE_AFTER)
+        self.saved_answers = SavedAnswers(self.clock)
+        self.faults: _Accidents = _Accidents()
+        self._calls = 0
+
+    def pay(self, amount: int, currency: str, method: str) -> str:
+        """The id of a captured payment."""
+        return str(self.ledger.pay(PaymentRequest(amount, currency, method, True, {}))["id"])
+
+    def order(self, fault: str, payment: str) -> None:
+        """What will become of the next refund on that payment."""
+        self.faults.order(Fault(fault=cast(Any, fault), payment_intent=payment))
+
+    def answer(
+        self, method: str, url: str, headers: Mapping[str, str], body: str, accident: Fault | None = None
+    ) -> tuple[str, int, Mapping[str, str]]:
+        """One request of the SDK."""
+        if accident:
+            self.faults.first(accident)
+        self._calls += 1
+        path, _, query = url.removeprefix("https://api.stripe.com").partition("?")
+        request = api.Request(f"req_{self._calls}", method.upper(), path, query, body, cast(Any, headers))
+        answer = api.answer(self, request)
+        assert answer, "lines are cut before the sandbox is asked"
+        if accident:
+            self.faults.over(accident)
+        return json.dumps(answer.body), answer.status, answer.headers
+
+
+class Wire(stripe.HTTPClient):
+    """The SDK's way to the provider of whichever world is there now."""
+
+    name = "simulation"
+
+    def __init__(self, call: Callable[..., Any]) -> None:
+        super().__init__()
+        self._call = call
+
+    def request(
+        self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any = None, **_: Any
+    ) -> tuple[str, int, Mapping[str, str]]:
+        """Whatever the SDK asks."""
+        operation = "create" if method == "post" else "list"
+        said: tuple[str, int, Mapping[str, str]] = self._call(
+            operation, method=method, url=url, headers=headers or {}, body=post_data or ""
+        )
+        return said
+
+    def close(self) -> None:
+        """Nothing is open."""

@@ -1,0 +1,73 @@
+"""The small services: topic, objects, mail, secrets."""
+
+import io
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from tests.simulation.fakes.dynamodb import error
+
+Json = dict[str, Any]
+
+
+class SNS:
+    """A topic (https://docs.aws.amazon.com/sns/latest/api/API_Publish.html): every message goes to its subscribers."""
+
+    def __init__(self, deliver: Callable[[str], None]) -> None:
+        self._deliver = deliver
+
+    def publish(self, *, TopicArn: str, Message: str, MessageAttributes: Mapping[str, Any]) -> Json:
+        """At least once, with attributes that name their type and are never empty."""
+        for attribute in MessageAttributes.values():
+            if attribute["DataType"] != "String" or not attribute["StringValue"]:
+                raise error("Publish", "InvalidParameterValue")
+        self._deliver(Message)
+        return {"MessageId": "message"}
+
+
+class S3:
+    """Objects by key. What is posted by a form must fit the form."""
+
+    def __init__(self) -> None:
+        self.objects: dict[str, bytes] = {}
+
+    def get_object(self, *, Bucket: str, Key: str) -> Json:
+        """The bytes."""
+        if Key not in self.objects:
+            raise error("GetObject", "NoSuchKey")
+        content = self.objects[Key]
+        return {"ContentLength": len(content), "Body": io.BytesIO(content)}
+
+    def put_object(self, *, Bucket: str, Key: str, Body: bytes, ContentType: str = "") -> Json:
+        """Replace the object."""
+        self.objects[Key] = Body
+        return {}
+
+    def generate_presigned_post(
+        self, Bucket: str, Key: str, *, Fields: Json, Conditions: list[Any], ExpiresIn: int
+    ) -> Json:
+        """Signed here, without a call."""
+        return {"url": f"https://{Bucket}.s3.amazonaws.com/", "fields": {**Fields, "key": Key}}
+
+
+class SES:
+    """Mails that were taken (https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html)."""
+
+    def __init__(self) -> None:
+        self.sent: list[Json] = []
+
+    def send_email(self, *, FromEmailAddress: str, Destination: Json, Content: Json) -> Json:
+        """One mail."""
+        self.sent.append({"to": Destination["ToAddresses"], "subject": Content["Simple"]["Subject"]["Data"]})
+        return {"MessageId": "mail"}
+
+
+class Secrets:
+    """The provider's secret."""
+
+    def __init__(self, secret: Json) -> None:
+        self._secret = json.dumps(secret)
+
+    def get_secret_value(self, *, SecretId: str) -> Json:
+        """As text."""
+        return {"SecretString": self._secret}

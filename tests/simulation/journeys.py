@@ -1,0 +1,227 @@
+"""What happens to a case, by design: who applies for what, who answers how, what becomes of the money.
+
+A journey says what people intend. Beside other cases on the same order, and with faults, it may go another way; people
+then react to what is there.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache, partial
+
+from aftersales.domain.order import Contact, Line, Order, Payment, Shipping
+from aftersales.entrypoints import bootstrap
+from aftersales.usecases.put_order import put_order
+from tests.builders import BUYER, SELLER
+from tests.corpus import plain_photo
+from tests.simulation.books import Bookkeeper
+from tests.simulation.people import Person, Platform, Stranger, buyer, decide, seller
+from tests.simulation.world import CANARY, DAY, MINUTE, World
+from tools.payment_sandbox.rules import Refusal
+
+# A person's part, once the case is open.
+Part = Callable[[Person, str], object]
+
+_PATIENCE = 40 * DAY
+# What the bank takes to tell what became of a refund that it did not make at once.
+_BANK = (50 * MINUTE, 50 * MINUTE, 150 * MINUTE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Journey:
+    """`money` is what the sandbox makes of the next refund, `ends` how the case ends when nothing interferes."""
+
+    reason: str
+    ends: str
+    dear: bool = False
+    photo: bool = False
+    buyer: Part | None = None
+    seller: Part | None = None
+    money: str = ""
+
+
+def _under_review(person: Person, case_id: str) -> bool:
+    return person.world.until(case_id, lambda row: row["status"]["S"] == "under_review", patience=_PATIENCE)
+
+
+def _approves(person: Person, case_id: str) -> None:
+    if _under_review(person, case_id):
+        person.at_some_moment(case_id)
+        decide(person, case_id, "approve")
+
+
+def _approves_part(person: Person, case_id: str) -> None:
+    if _under_review(person, case_id):
+        person.at_some_moment(case_id)
+        decide(person, case_id, "approve", amount=700, look=True)
+
+
+def _declines(person: Person, case_id: str) -> None:
+    if _under_review(person, case_id):
+        person.at_some_moment(case_id)
+        decide(person, case_id, "decline", look=True)
+
+
+def _withdraws(person: Person, case_id: str) -> None:
+    waits = {"under_review", "evidence_required", "disputed", "declined"}
+    if person.world.until(case_id, lambda row: row["status"]["S"] in waits, patience=_PATIENCE):
+        person.at_some_moment(case_id)
+        person.ask("POST", f"/cases/{case_id}/withdrawal", {}, key=f"withdraw-{case_id}")
+
+
+def _uploads(person: Person, case_id: str) -> None:
+    if person.world.until(case_id, lambda row: row["status"]["S"] == "evidence_required", patience=_PATIENCE):
+        person.at_some_moment(case_id)
+        person.world.upload(f"incoming/{case_id}/e1", _photo())
+
+
+JOURNEYS: Mapping[str, Journey] = {
+    "policy_refund": Journey(reason="late", ends="completed"),
+    "seller_refund": Journey(reason="changed_mind", ends="completed", seller=_approves),
+    "partial_refund": Journey(reason="changed_mind", ends="completed", seller=_approves_part),
+    "silent_seller": Journey(reason="changed_mind", ends="completed"),
+    "disputed": Journey(reason="late", ends="completed", dear=True),
+    "declined": Journey(reason="changed_mind", ends="closed_declined", dear=True, seller=_declines),
+    "withdrawn": Journey(reason="changed_mind", ends="cancelled", buyer=_withdraws),
+    "withdrawn_or_approved": Journey(
+        reason="changed_mind", ends="cancelled", buyer=_withdraws, seller=_approves
+    ),
+    "evidence_expired": Journey(reason="damaged", ends="cancelled", photo=True),
+    "evidence_uploaded": Journey(reason="damaged", ends="completed", photo=True, buyer=_uploads),
+    "pending": Journey(reason="late", ends="completed", money="pending"),
+    "needs_action": Journey(reason="late", ends="completed", money="requires_action"),
+    "refund_failed": Journey(reason="late", ends="completed", money="fail"),
+    "late_failure": Journey(reason="late", ends="completed", money="fail_later"),
+}
+
+
+class Market:
+    """A world with orders and with people who live through journeys on them."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.opened: dict[str, str] = {}
+        self._orders = [
+            self._order("order-1", unit=2_000, units=20),
+            self._order("order-2", unit=12_000, units=4),
+        ]
+        self.books = Bookkeeper(world, self._orders)
+        self._settling: set[str] = set()
+        self._somebody_gave_up = False
+        Platform(world)
+        world.on_refund.append(self._bank)
+        for order in self._orders:
+            put_order(bootstrap.desk(), order)
+
+    def begin(self, name: str, number: int) -> None:
+        """Somebody sets out."""
+        journey = JOURNEYS[name]
+        self.world.scheduler.spawn(f"buyer {number}", lambda: self._apply(journey, name, number))
+
+    def close(self) -> None:
+        """Nothing is under way any more: the last look, and whether anybody applied once and has two cases (I3)."""
+        self.books.close()
+        for order in self._orders:
+            for case in self.books.cases(order.order_id):
+                if case.case_id not in self.opened and not self._somebody_gave_up:
+                    self.world.violate("I3", case.case_id, "nobody was ever told of this case")
+
+    def ends(self) -> tuple[str, ...]:
+        """Where every case stands."""
+        return tuple(case.status for order in self._orders for case in self.books.cases(order.order_id))
+
+    def pry(self) -> None:
+        """A stranger tries the doors of the first case."""
+
+        def tries() -> None:
+            self.world.scheduler.sleep(DAY)
+            if self.opened:
+                Stranger(self.world, next(iter(self.opened))).pry()
+
+        self.world.scheduler.spawn("stranger", tries)
+
+    def _apply(self, journey: Journey, name: str, number: int) -> None:
+        order = self._orders[journey.dear]
+        mei = buyer(self.world)
+        if journey.money:
+            card = next(one for one in order.payments if one.provider == "stripe")
+            self.world.provider.order(journey.money, card.reference)
+        promise = {"filename": f"{CANARY}.jpg", "content_type": "image/jpeg", "size": len(_photo())}
+        body = {
+            "order_id": order.order_id,
+            "kind": "refund",
+            "reason": journey.reason,
+            "lines": [{"line_id": "bowls", "quantity": 1}],
+            "description": f"Sent to {CANARY}.",
+        } | ({"evidence": [promise]} if journey.photo else {})
+        answer = mei.ask("POST", "/cases", body, key=f"open-{number}")
+        if not answer.ok:
+            self._somebody_gave_up |= answer.is_unknown
+            return
+        case_id = answer.body["case_id"]
+        self.opened[case_id] = f"case-{number}-{name}"
+        self.books.accepted[order.order_id].add(case_id)
+        if journey.buyer:
+            part = journey.buyer
+            self.world.scheduler.spawn(f"buyer {number}", lambda: part(mei, case_id))
+        if journey.seller:
+            answers = journey.seller
+            self.world.scheduler.spawn(f"seller {number}", lambda: answers(seller(self.world), case_id))
+
+    def _bank(self) -> None:
+        """Refunds that the bank did not make at once come to an end."""
+        for refund in self.world.provider.ledger.refunds():
+            if refund["status"] in ("pending", "requires_action") and refund["id"] not in self._settling:
+                self._settling.add(refund["id"])
+                fails = self.world.choose(2, "bank") == 1
+                wait = _BANK[self.world.choose(len(_BANK), "bank's pace")]
+                settle = partial(self._settle, refund["id"], fails=fails)
+                self.world.scheduler.at(self.world.now + wait, settle)
+
+    def _settle(self, refund_id: str, *, fails: bool) -> None:
+        try:
+            reason = "expired_or_canceled_card" if fails else None
+            self.world.provider.ledger.settle(refund_id, "failed" if fails else "succeeded", reason)
+        except Refusal:
+            return
+
+    def _order(self, order_id: str, *, unit: int, units: int) -> Order:
+        """Bowls, their shipping, paid by a voucher and a card, or by card alone."""
+        now, total, shipping = self.world.now, unit * units, 500
+        voucher = 1_500 if self.world.choose(2, "voucher") else 0
+        card = total + shipping - voucher
+        payments = (
+            Payment(payment_id="gift-card", provider="store_credit", reference="gc_77", captured=voucher),
+            Payment(
+                payment_id="card",
+                provider="stripe",
+                reference=self.world.provider.pay(card, "usd", "pm_card_visa"),
+                captured=card,
+            ),
+        )
+        return Order(
+            order_id=order_id,
+            buyer_id=BUYER.id,
+            seller_id=SELLER.id,
+            currency="USD",
+            placed_at=now - 8 * DAY,
+            shipped_at=now - 7 * DAY,
+            delivered_at=now - 5 * DAY,
+            lines=(
+                Line(
+                    line_id="bowls",
+                    sku="sku-bowls",
+                    title="Bowls",
+                    category="pottery",
+                    quantity=units,
+                    total=total,
+                ),
+            ),
+            shipping=Shipping(total=shipping),
+            payments=payments if voucher else payments[1:],
+            contact=Contact(email=f"mei@{CANARY.replace(' ', '-')}.example"),
+        )
+
+
+@cache
+def _photo() -> bytes:
+    return plain_photo(size=(8, 8))

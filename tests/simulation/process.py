@@ -1,0 +1,129 @@
+"""What is replaced in this process while a world runs: the time, sleeping, chance, sessions, the provider's line, the
+output. Everything else is the code that is deployed."""
+
+import gc
+import logging
+import os
+import random
+import secrets
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import cache
+from io import TextIOBase
+from typing import Any, ClassVar
+from unittest.mock import patch
+
+import stripe
+
+from aftersales.adapters import dynamodb
+from aftersales.entrypoints import bootstrap
+from aftersales.entrypoints.logs import logger
+from tests.simulation.fakes import wire
+from tests.simulation.fakes.provider import Wire
+from tests.simulation.world import ENVIRONMENT, World
+
+
+class _Now:
+    """The world that is there now."""
+
+    world: ClassVar[World]
+
+
+class _Client:
+    """A service's client: each method is a call to whichever world is there."""
+
+    def __init__(self, service: str) -> None:
+        self._service = service
+
+    def __getattr__(self, operation: str) -> Callable[..., Any]:
+        service = self._service
+
+        def call(*args: Any, **request: Any) -> Any:
+            if args:
+                request |= dict(zip(("Bucket", "Key"), args, strict=True))
+            return _Now.world.call(service, operation, request)
+
+        setattr(self, operation, call)
+        return call
+
+
+class _Session:
+    """boto3's session, as far as `bootstrap` uses it."""
+
+    def client(self, service: str, config: Any) -> _Client:
+        return _Client(service)
+
+
+class _Output(TextIOBase):
+    """Where logs and metrics go: read for what must not be in them, and thrown away."""
+
+    def write(self, text: str) -> int:
+        _Now.world.hear_log(text)
+        return len(text)
+
+
+def _sleep(seconds: float) -> None:
+    """Sleeping workers let the others go on."""
+    scheduler = _Now.world.scheduler
+    if scheduler.current in scheduler.racers:
+        scheduler.give_way()
+    elif scheduler.current:
+        scheduler.sleep(max(1, int(seconds * 1000)))
+
+
+@cache
+def _prepare() -> None:
+    """Once a process: what functions are told, where logs go, and no looking through what stays anyway."""
+    os.environ |= {
+        "POWERTOOLS_SERVICE_NAME": "aftersales",
+        "POWERTOOLS_METRICS_NAMESPACE": "Aftersales",
+        **ENVIRONMENT,
+    }
+    for handler in logger.handlers:
+        if isinstance(handler, logging.StreamHandler):
+            handler.setStream(_Output())
+    gc.collect()
+    gc.freeze()
+
+
+@contextmanager
+def running(world: World) -> Iterator[None]:
+    """This process belongs to that world."""
+    _prepare()
+    _Now.world = world
+    made = 0
+
+    def token_hex(size: int) -> str:
+        nonlocal made
+        made += 1
+        return f"{made:0{2 * size}x}"
+
+    factories = [one for one in vars(bootstrap).values() if hasattr(one, "cache_clear")]
+    line = Wire(lambda operation, **request: _Now.world.call("stripe", operation, request))
+    random.seed(0)
+    with ExitStack() as stack:
+        for owner, name, value in (
+            (time, "time", lambda: world.now / 1000),
+            (time, "time_ns", lambda: world.now * 1_000_000),
+            (time, "monotonic", lambda: world.now / 1000),
+            (time, "sleep", _sleep),
+            (secrets, "token_hex", token_hex),
+            (stripe, "RequestsClient", lambda **_: line),
+            (bootstrap, "_session", _Session),
+            (sys, "stdout", _Output()),
+            # Only for speed; what they do is the same.
+            (dynamodb, "_serialize", wire.write),
+            (dynamodb, "_deserialize", wire.read),
+            (dynamodb, "_numbers", lambda value: value),
+        ):
+            stack.enter_context(patch.object(owner, name, value))
+        for factory in factories:
+            factory.cache_clear()
+        try:
+            yield
+        finally:
+            world.scheduler.abandon()
+            for factory in factories:
+                factory.cache_clear()

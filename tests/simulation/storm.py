@@ -1,0 +1,134 @@
+"""Schedules by the thousand: at random, every placement of a few faults, every interleaving of a race."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from aftersales.domain.invariants import Violation
+from tests.simulation.choices import Choice, Choices, Plan, Source, planned, seeded
+from tests.simulation.journeys import JOURNEYS, Market
+from tests.simulation.process import running
+from tests.simulation.story import tell
+from tests.simulation.world import World
+
+MOST_FAULTS = 6
+_CASES = (3, 3, 3, 5)
+# One schedule in so many never stops breaking; nothing need come to an end there, but nothing may be wrong either.
+_RELENTLESS_EVERY = 10
+
+# What happens in a world: sets people out.
+Script = Callable[[Market], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one schedule went."""
+
+    broken: tuple[Violation, ...]
+    met: tuple[Choice, ...]
+    plan: Plan
+    trace: str
+    story: str
+    steps: int
+    ends: tuple[str, ...]
+
+    @property
+    def faults(self) -> int:
+        """How many things broke on the way."""
+        return sum(one.is_fault and one.pick > 0 for one in self.met)
+
+
+def play(script: Script, source: Source, *, stream_is_down: bool = False, finishes: bool = True) -> Outcome:
+    """One schedule. Where faults end, everything must be final in the end."""
+    choices = Choices(source)
+    world = World(choices, stream_is_down=stream_is_down)
+    with running(world):
+        market = Market(world)
+        script(market)
+        world.run()
+        if finishes and not world.broken:
+            market.close()
+    broken = tuple(one for one in world.broken if finishes or one.invariant not in ("I4", "I5", "I9"))
+    return Outcome(
+        broken=broken,
+        met=tuple(choices.met),
+        plan=choices.plan,
+        trace=choices.trace(),
+        story=tell(world, market.opened) if broken else "",
+        steps=world.scheduler.steps,
+        ends=market.ends(),
+    )
+
+
+# ---------------------------------------------------------------- at random
+
+
+def several_cases(market: Market) -> None:
+    """Three or four cases on two orders, now and then a stranger."""
+    choose, names = market.world.choose, list(JOURNEYS)
+    for number in range(1, _CASES[choose(len(_CASES), "cases")] + 1):
+        market.begin(names[choose(len(names), "journey")], number)
+    if choose(5, "stranger") == 1:
+        market.pry()
+
+
+def at_random(seed: int) -> Outcome:
+    """The schedule of a seed."""
+    relentless = seed % _RELENTLESS_EVERY == 0
+    source = seeded(seed, faults=None if relentless else MOST_FAULTS)
+    return play(several_cases, source, stream_is_down=seed % 7 == 3, finishes=not relentless)
+
+
+def shrunk(seed: int, outcome: Outcome) -> Outcome:
+    """The same violation with as little as possible that is out of the ordinary."""
+    finishes, is_down = seed % _RELENTLESS_EVERY != 0, seed % 7 == 3
+    wanted = {one.invariant for one in outcome.broken}
+
+    def still_fails(plan: Plan) -> Outcome | None:
+        again = play(several_cases, planned(plan), stream_is_down=is_down, finishes=finishes)
+        return again if wanted & {one.invariant for one in again.broken} else None
+
+    best, size = outcome, max(1, len(outcome.plan) // 2)
+    while size:
+        points = list(best.plan)
+        for start in range(0, len(points), size):
+            dropped = set(points[start : start + size])
+            smaller = {point: pick for point, pick in best.plan.items() if point not in dropped}
+            if (
+                len(smaller) < len(best.plan)
+                and (again := still_fails(smaller))
+                and len(again.plan) < len(best.plan)
+            ):
+                best = again
+        size //= 2
+    return best
+
+
+def all_at_once(market: Market) -> None:
+    """Every journey beside every other."""
+    for number, name in enumerate(JOURNEYS, 1):
+        market.begin(name, number)
+
+
+# ---------------------------------------------------------------- every placement of faults
+
+
+def alone(journey: str) -> Script:
+    """One case by itself."""
+    return lambda market: market.begin(journey, 1)
+
+
+def placements(script: Script, most: int) -> Iterator[Outcome]:
+    """Every placement of up to `most` faults on an otherwise uneventful schedule, each once: the next fault is put
+    at every place that comes after the last one, in the run that the earlier ones made of it."""
+
+    def extended(plan: Plan, after: int, left: int) -> Iterator[Outcome]:
+        outcome = play(script, planned(plan))
+        yield outcome
+        if not left:
+            return
+        for position, choice in enumerate(outcome.met):
+            if position >= after and choice.is_fault:
+                for pick in range(1, choice.options):
+                    yield from extended({**plan, choice.point: pick}, position + 1, left - 1)
+
+    yield from extended({}, 0, most)

@@ -1,0 +1,74 @@
+"""A short part of the storm, on every test run; `make storm` is the long one."""
+
+import pytest
+
+from tests.simulation import race, storm
+from tests.simulation.choices import planned
+from tests.simulation.journeys import JOURNEYS
+from tests.simulation.plants import planted
+
+# Mistakes that fall within a few seeds, each by another invariant; `python -m tests.simulation --plants` has all.
+QUICKLY_FOUND = {
+    "a_new_key_for_each_call": "I2",
+    "lost_race_counts_as_done": "I3",
+    "no_way_back_from_completed": "I4",
+    "nobody_sweeps_deadlines": "I5",
+    "a_success_is_for_ever": "I6",
+    "approved_twice": "I8",
+    "everybody_may_see": "I10",
+    "words_in_the_log": "I11",
+}
+
+
+@pytest.mark.parametrize("first", range(1, 201, 50))
+def test_nothing_is_lost_and_nothing_happens_twice_in_two_hundred_random_schedules(first: int) -> None:
+    for seed in range(first, first + 50):
+        outcome = storm.at_random(seed)
+        assert not outcome.broken, f"seed {seed}\n{outcome.story}"
+
+
+@pytest.mark.parametrize("name", JOURNEYS)
+def test_a_journey_ends_as_it_is_meant_to_when_nothing_breaks(name: str) -> None:
+    outcome = storm.play(storm.alone(name), planned({}))
+    assert not outcome.broken, outcome.story
+    assert outcome.ends == (JOURNEYS[name].ends,)
+
+
+def test_every_single_fault_of_the_policy_refund_leaves_the_books_right() -> None:
+    outcomes = list(storm.placements(storm.alone("policy_refund"), 1))
+    assert len(outcomes) > 200
+    assert [one.story for one in outcomes if one.broken] == []
+
+
+def test_the_sweeps_alone_finish_everything_when_the_stream_brings_nothing() -> None:
+    outcome = storm.play(storm.all_at_once, planned({}), stream_is_down=True)
+    assert not outcome.broken, outcome.story
+    assert len(outcome.ends) == len(JOURNEYS)
+
+
+def test_every_interleaving_of_two_decisions_a_deadline_and_a_withdrawal_ends_once() -> None:
+    found = race.explore()
+    assert [one.story for one in found.broken] == []
+    assert set(found.ends) == {"completed", "cancelled"}
+    assert found.orders > 100_000
+
+
+@pytest.mark.parametrize("seed", [1, 10, 17])
+def test_a_seed_goes_the_same_way_twice(seed: int) -> None:
+    assert storm.at_random(seed).trace == storm.at_random(seed).trace
+
+
+@pytest.mark.parametrize(("mistake", "invariant"), QUICKLY_FOUND.items())
+def test_a_planted_mistake_is_found(mistake: str, invariant: str) -> None:
+    with planted(mistake):
+        found = {one.invariant for seed in range(1, 15) for one in storm.at_random(seed).broken}
+    assert invariant in found
+
+
+def test_a_failing_seed_is_told_and_shrunk() -> None:
+    with planted("no_way_back_from_completed"):
+        outcome = next(one for seed in range(1, 30) if (one := storm.at_random(seed)).broken)
+        seed = next(seed for seed in range(1, 30) if storm.at_random(seed).broken)
+        smallest = storm.shrunk(seed, outcome)
+    assert len(smallest.plan) < len(outcome.plan)
+    assert "BROKEN  I4" in smallest.story
