@@ -12,7 +12,7 @@ from tests.simulation.requests import http_event
 from tests.simulation.world import CANARY, DAY, HOUR, MINUTE, World
 
 _TRIES = 9
-# When somebody acts whose turn it is: at once, later, or in the minute of their deadline.
+# When somebody acts whose turn it is: an hour later, at once, or in the minute of their deadline.
 _MOMENTS = 3
 
 
@@ -72,9 +72,9 @@ class Person:
         deadline = int(row["deadline_at"]["N"]) if row and "N" in row.get("deadline_at", {}) else None
         match self.world.choose(_MOMENTS, f"moment of {self.party.role}"):
             case 0:
-                return
-            case 1:
                 self.world.scheduler.sleep(HOUR)
+            case 1:
+                return
             case _ if deadline:
                 self.world.scheduler.wait(max(self.world.now, -(-deadline // MINUTE) * MINUTE))
 
