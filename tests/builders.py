@@ -276,6 +276,20 @@ class Story:
         case = self.cases[case_id]
         return self._keep(lifecycle.withdraw(case, self.ledger, by=BUYER, policy=self.policy, now=self.now))
 
+    def pay_elsewhere(self, case_id: str = CASE) -> Change:
+        """An operator paid by another means."""
+        return self._keep(
+            lifecycle.pay_elsewhere(
+                self.cases[case_id],
+                self.order,
+                self.ledger,
+                "By bank transfer, as agreed.",
+                by=OPERATOR,
+                policy=self.policy,
+                now=self.now,
+            )
+        )
+
     def add_evidence(self, case_id: str = CASE) -> Change:
         """Promise one more photo."""
         case = self.cases[case_id]

@@ -14,3 +14,13 @@ def resume_case(call: Call) -> CaseProgressView:
     return case_progress_view(
         act_on_case.resume_case(bootstrap.desk(), call.path["case_id"], by=call.party, receipt=call.receipt)
     )
+
+
+@handler.operation
+def pay_elsewhere(call: Call) -> CaseProgressView:
+    """Close a case that was paid by another means."""
+    return case_progress_view(
+        act_on_case.pay_elsewhere(
+            bootstrap.desk(), call.path["case_id"], call.body.note, by=call.party, receipt=call.receipt
+        )
+    )

@@ -9,6 +9,7 @@ from aftersales.adapters.dynamodb import DynamoDBStore
 from aftersales.adapters.store_credit import StoreCredit
 from aftersales.adapters.stripe_payments import StripePayments
 from aftersales.domain.order import Order
+from aftersales.domain.parties import Party, Role
 from tests.builders import BUYER, CARD, GIFT_CARD
 from tests.integration.harness import Desk, dies
 from tests.integration.people import (
@@ -398,6 +399,28 @@ def test_a_chargeback_freezes_the_order_and_its_case_is_made_whole_once(
     view = assert_books(desk, order)
     assert (view["refunded"], view["payments"][0]["disputed"]) == (refunded, disputed)
     assert (view["reserved"], view["frozen"]) == (0, False)
+
+
+def test_what_the_provider_refuses_beside_a_lost_chargeback_is_paid_by_another_means(
+    desk: Desk, order: Order
+) -> None:
+    case_id = apply(desk, order, "other")
+    desk.pump()
+    reference = order.payments[0].reference
+    dispute = desk.sandbox.post("disputes", payment_intent=reference, amount=1_500)
+    desk.sandbox.post(f"disputes/{dispute['id']}/close", status="lost")
+    assert desk.hear(of_type(desk, "charge.dispute.closed")).ok() == {"heard": "short"}
+    decide(desk, case_id).ok()
+    desk.pump()
+    case = read(desk, case_id)
+    assert (case["status"], case["refunds"][0]["failure"]) == ("refund_action_required", "charge_disputed")
+    olga = Party(Role.OPERATOR, "olga")
+    body = {"note": "By bank transfer, as agreed."}
+    desk.call("POST", f"/cases/{case_id}/payment", by=olga, body=body).ok()
+    desk.pump()
+    assert_ended(desk, case_id, "completed")
+    [balance] = desk.call("GET", f"/orders/{order.order_id}", by=BUYER).ok()["payments"]
+    assert (balance["disputed"], balance["refunded"], balance["reserved"]) == (1_500, 500, 0)
 
 
 def test_what_left_a_payment_that_orders_share_is_left_to_a_person(desk: Desk, order: Order) -> None:

@@ -15,13 +15,19 @@ from aftersales.domain.invariants import (
     Violation,
     violations,
 )
-from aftersales.domain.ledger import Ledger
+from aftersales.domain.ledger import External, ExternalKind, ExternalState, Ledger
 from aftersales.domain.order import Order
 from aftersales.domain.refund import AttemptState
 from aftersales.domain.timeline import Entry
 from aftersales.entrypoints import bootstrap
 from tests.simulation.fakes.dynamodb import Item
 from tests.simulation.world import World
+
+_DISPUTES = {
+    "needs_response": ExternalState.OPEN,
+    "lost": ExternalState.TAKEN,
+    "won": ExternalState.RETURNED,
+}
 
 
 class Bookkeeper:
@@ -68,6 +74,7 @@ class Bookkeeper:
             cases=cases,
             entries={case_id: tuple(one for _, one in rows) for case_id, rows in entries.items()},
             refunds=tuple(self._refunds(self._orders[order_id])),
+            external=tuple(self._external(self._orders[order_id])),
             executions=tuple(
                 ExecutionOfCase(
                     name=one.name,
@@ -137,6 +144,31 @@ class Bookkeeper:
                         amount=int(row["amount"]["N"]),
                         state=AttemptState.SUCCEEDED,
                     )
+
+    def _external(self, order: Order) -> Iterable[External]:
+        """Oldest first, refunds before disputes, as the desk books them."""
+        ledger = self._world.provider.ledger
+        for payment in order.payments:
+            if payment.provider != "stripe":
+                continue
+            for one in reversed(ledger.refunds(payment_intent=payment.reference)):
+                if not one["metadata"]:
+                    returned = one["status"] in ("failed", "canceled")
+                    yield External(
+                        external_id=one["id"],
+                        payment_id=payment.payment_id,
+                        kind=ExternalKind.REFUND,
+                        amount=one["amount"],
+                        state=ExternalState.RETURNED if returned else ExternalState.TAKEN,
+                    )
+            for one in reversed(ledger.disputes(payment_intent=payment.reference)):
+                yield External(
+                    external_id=one["id"],
+                    payment_id=payment.payment_id,
+                    kind=ExternalKind.DISPUTE,
+                    amount=one["amount"],
+                    state=_DISPUTES[one["status"]],
+                )
 
 
 def describe(found: Iterable[Violation]) -> str:

@@ -23,12 +23,13 @@ Json = dict[str, Any]
 
 _ACKNOWLEDGED_WITHIN = 5 * 60_000
 _EVERY = 60_000
+_DAY = 24 * 60 * 60_000
 _MOST_LANES = 3
 # Stripe repeats with growing pauses for three days; minutes.
 _WEBHOOK_PAUSES = (1, 5, 30, 120, 300, 600, 720, 720, 720)
 _WEBHOOK_DELAYS = (0, 0, 3_000, 3_600_000)
 # What the README has the endpoint subscribed to.
-_SUBSCRIBED = ("refund.", "charge.refund.updated")
+_SUBSCRIBED = ("refund.", "charge.refund.updated", "charge.dispute.")
 _VISIBILITY = 180_000
 _STREAM_PAUSE = 1_000
 # Once nothing breaks any more, this many sweeps must be enough for whatever they find.
@@ -54,6 +55,7 @@ class Deliveries:
         self._is_mailed = world.choose(3, "no mail") == 0
         self.dead: list[str] = []
         self.notices: list[Json] = []
+        self.alarms: list[str] = []
 
     # ------------------------------------------------------------ the stream
 
@@ -107,9 +109,12 @@ class Deliveries:
 
     # ------------------------------------------------------------ topic and queue
 
-    def notice(self, message: str) -> None:
-        """A published notice is with its subscribers; the buyers' mail is one of them."""
+    def published(self, topic: str, message: str) -> None:
+        """A notice is with its subscribers, the buyers' mail is one of them; an alarm is with the operators."""
         self._world.hear_log(message)
+        if topic.endswith(":alarms"):
+            self.alarms += message.splitlines()
+            return
         self.notices.append(json.loads(message))
         if not self._is_mailed:
             return
@@ -142,6 +147,7 @@ class Deliveries:
         world = self._world
         world.scheduler.sleep(_WEBHOOK_DELAYS[world.choose(len(_WEBHOOK_DELAYS), "webhook's delay")])
         if world.fault(f"webhook {about}", "never comes"):
+            world.scheduler.at(world.now + _DAY, self._reconcile)
             return
         payload = json.dumps(event, indent=2)
         for pause in _WEBHOOK_PAUSES:
@@ -152,6 +158,15 @@ class Deliveries:
             if done and not world.fault(f"webhook {about}", "delivered twice"):
                 return
             world.scheduler.sleep(pause * 60_000)
+
+    def _reconcile(self) -> None:
+        """The reconciler comes by every hour and every day; it is asked only where there is something to find."""
+
+        def again(_answer: Any, failure: str | None) -> None:
+            if failure:
+                self._world.scheduler.at(self._world.now + _DAY, self._reconcile)
+
+        self._world.invoke("reconcile_books", {"hours": 50}, again)
 
     # ------------------------------------------------------------ uploads
 

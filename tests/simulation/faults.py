@@ -45,6 +45,8 @@ KINDS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("dynamodb", "put_item"): (*_WRITE, REPEATED),
     ("dynamodb", "update_item"): (*_WRITE, REPEATED),
     ("dynamodb", "transact_write_items"): (*_WRITE, CONFLICT),
+    ("stepfunctions", "describe_execution"): _READ,
+    ("stepfunctions", "list_executions"): _READ,
     ("stepfunctions", "start_execution"): (*_WRITE, REPEATED),
     ("stepfunctions", "send_task_success"): (*_WRITE, REPEATED),
     ("stepfunctions", "send_task_failure"): (*_WRITE, REPEATED),

@@ -5,6 +5,7 @@ then react to what is there.
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, partial
 
@@ -15,15 +16,19 @@ from tests.builders import BUYER, SELLER
 from tests.corpus import plain_photo
 from tests.simulation.books import Bookkeeper
 from tests.simulation.people import Person, Platform, Stranger, buyer, decide, seller
-from tests.simulation.world import CANARY, DAY, MINUTE, World
-from tools.payment_sandbox.rules import Refusal
+from tests.simulation.world import CANARY, DAY, HOUR, MINUTE, World
+from tools.payment_sandbox.rules import DisputeStatus, RefundRequest, Refusal
 
 # A person's part, once the case is open.
 Part = Callable[[Person, str], object]
+# What happens to the order's card payment without the desk.
+Elsewhere = Callable[[World, str], None]
 
 _PATIENCE = 40 * DAY
 # What the bank takes to tell what became of a refund that it did not make at once.
 _BANK = (50 * MINUTE, 50 * MINUTE, 150 * MINUTE)
+# When something happens that nobody asked the desk for.
+_TIMES = (0, HOUR, 3 * DAY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +42,29 @@ class Journey:
     buyer: Part | None = None
     seller: Part | None = None
     money: str = ""
+    elsewhere: Elsewhere | None = None
+
+
+def _at_some_time(world: World) -> None:
+    world.scheduler.sleep(_TIMES[world.choose(len(_TIMES), "time elsewhere")])
+
+
+def _refunds_by_hand(world: World, payment: str) -> None:
+    """Somebody of the shop pays back at the provider: a part, or all that is left."""
+    _at_some_time(world)
+    amount = (700, None)[world.choose(2, "refund by hand")]
+    with suppress(Refusal):
+        world.provider.ledger.refund(RefundRequest(payment, None, amount, None, {}))
+
+
+def _disputes(world: World, payment: str) -> None:
+    """The cardholder asks the bank instead, which decides in the end."""
+    _at_some_time(world)
+    with suppress(Refusal):
+        dispute = world.provider.ledger.dispute(payment, None)
+        _at_some_time(world)
+        end: DisputeStatus = "won" if world.choose(2, "bank decides") == 0 else "lost"
+        world.provider.ledger.close_dispute(dispute["id"], end)
 
 
 def _under_review(person: Person, case_id: str) -> bool:
@@ -91,6 +119,8 @@ JOURNEYS: Mapping[str, Journey] = {
     "needs_action": Journey(reason="late", ends="completed", money="requires_action"),
     "refund_failed": Journey(reason="late", ends="completed", money="fail"),
     "late_failure": Journey(reason="late", ends="completed", money="fail_later"),
+    "refund_by_hand": Journey(reason="late", ends="completed", elsewhere=_refunds_by_hand),
+    "chargeback": Journey(reason="late", ends="completed", elsewhere=_disputes),
 }
 
 
@@ -142,9 +172,12 @@ class Market:
     def _apply(self, journey: Journey, name: str, number: int) -> None:
         order = self._orders[journey.dear]
         mei = buyer(self.world)
+        card = next(one for one in order.payments if one.provider == "stripe")
         if journey.money:
-            card = next(one for one in order.payments if one.provider == "stripe")
             self.world.provider.order(journey.money, card.reference)
+        if journey.elsewhere:
+            happens = journey.elsewhere
+            self.world.scheduler.spawn(f"elsewhere {number}", lambda: happens(self.world, card.reference))
         promise = {"filename": f"{CANARY}.jpg", "content_type": "image/jpeg", "size": len(_photo())}
         body = {
             "order_id": order.order_id,

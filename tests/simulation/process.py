@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cache
 from io import TextIOBase
+from types import SimpleNamespace
 from typing import Any, ClassVar
 from unittest.mock import patch
 
@@ -36,6 +37,10 @@ class _Client:
 
     def __init__(self, service: str) -> None:
         self._service = service
+
+    def get_paginator(self, operation: str) -> Any:
+        """All of it in one page."""
+        return SimpleNamespace(paginate=lambda **request: iter([getattr(self, operation)(**request)]))
 
     def __getattr__(self, operation: str) -> Callable[..., Any]:
         service = self._service

@@ -43,6 +43,7 @@ ENVIRONMENT = {
     "IDEMPOTENCY_TABLE": "IdempotencyTable",
     "EVIDENCE_BUCKET": "evidence",
     "NOTICES_TOPIC_ARN": "arn:aws:sns:us-east-1:123456789012:notices",
+    "ALARMS_TOPIC_ARN": "arn:aws:sns:us-east-1:123456789012:alarms",
     "STATE_MACHINE_ARN": "arn:aws:states:us-east-1:123456789012:stateMachine:after-sales",
     "STRIPE_SECRET_ARN": "arn:aws:secretsmanager:us-east-1:123456789012:secret:stripe",
     "STRIPE_API_BASE": "",
@@ -77,7 +78,7 @@ class World:
         self._services: dict[str, Any] = {
             "dynamodb": self.dynamodb,
             "stepfunctions": self.stepfunctions,
-            "sns": SNS(self.deliveries.notice),
+            "sns": SNS(self.deliveries.published),
             "s3": self.s3,
             "sesv2": self.ses,
             "secretsmanager": Secrets({"api_key": API_KEY, "webhook_secrets": [WEBHOOK_SECRET]}),

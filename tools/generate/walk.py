@@ -288,4 +288,9 @@ _ACTS: Mapping[Act, Doings] = {
         lambda stand: lifecycle.ask_operator(stand.case, "Broken", policy=policy(), now=stand.now)
     ),
     Act.RESUME: _resume,
+    Act.PAY_ELSEWHERE: _only(
+        lambda stand: lifecycle.pay_elsewhere(
+            stand.case, _ORDER, stand.ledger, "", by=_OPERATOR, policy=policy(), now=stand.now
+        )
+    ),
 }

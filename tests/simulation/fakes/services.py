@@ -3,25 +3,36 @@
 import io
 import json
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from tests.simulation.fakes.dynamodb import error
 
 Json = dict[str, Any]
+_LONGEST_SUBJECT = 100
 
 
 class SNS:
-    """A topic (https://docs.aws.amazon.com/sns/latest/api/API_Publish.html): every message goes to its subscribers."""
+    """Topics (https://docs.aws.amazon.com/sns/latest/api/API_Publish.html): every message goes to its subscribers."""
 
-    def __init__(self, deliver: Callable[[str], None]) -> None:
+    def __init__(self, deliver: Callable[[str, str], None]) -> None:
         self._deliver = deliver
 
-    def publish(self, *, TopicArn: str, Message: str, MessageAttributes: Mapping[str, Any]) -> Json:
-        """At least once, with attributes that name their type and are never empty."""
+    def publish(
+        self,
+        *,
+        TopicArn: str,
+        Message: str,
+        Subject: str = "",
+        MessageAttributes: Mapping[str, Any] = MappingProxyType({}),
+    ) -> Json:
+        """At least once, with attributes that name their type and are never empty; a subject is short and plain."""
+        if not Subject.isascii() or len(Subject) > _LONGEST_SUBJECT:
+            raise error("Publish", "InvalidParameter")
         for attribute in MessageAttributes.values():
             if attribute["DataType"] != "String" or not attribute["StringValue"]:
                 raise error("Publish", "InvalidParameterValue")
-        self._deliver(Message)
+        self._deliver(TopicArn, Message)
         return {"MessageId": "message"}
 
 

@@ -47,6 +47,7 @@ class Execution:
     input: Json
     entered: list[str] = field(default_factory=list)
     status: str = "RUNNING"
+    ended_at: int = 0
     error: str | None = None
 
 
@@ -94,12 +95,31 @@ class StepFunctions:
         self._close(self._waiter("SendTaskFailure", taskToken), None, error)
         return {}
 
+    def describe_execution(self, *, executionArn: str) -> Json:
+        """How the execution of that name stands."""
+        execution = self.executions.get(executionArn.rpartition(":")[2])
+        if execution is None:
+            raise error("DescribeExecution", "ExecutionDoesNotExist")
+        return {"name": execution.name, "status": execution.status}
+
+    def list_executions(self, *, stateMachineArn: str, statusFilter: str) -> Json:
+        """Those of one status, newest first."""
+        found = [one for one in self.executions.values() if one.status == statusFilter]
+        found.sort(key=lambda one: one.ended_at, reverse=True)
+        return {
+            "executions": [
+                {"name": one.name, "stopDate": datetime.fromtimestamp(one.ended_at / 1000, UTC)}
+                for one in found
+            ]
+        }
+
     # ------------------------------------------------------------ what an execution needs
 
     def _run(self, execution: Execution) -> None:
         error = asl.run(self._definition, execution.name, execution.input, _InExecution(self, execution))
         execution.error = error
         execution.status = "FAILED" if error else "SUCCEEDED"
+        execution.ended_at = self._scheduler.now
         self._lambda.say(f"execution {execution.name}", f"ends as {execution.status} {error or ''}".rstrip())
 
     def call(self, function: str, payload: Json, seconds: int, token: str | None) -> Any:

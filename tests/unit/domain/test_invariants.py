@@ -16,7 +16,7 @@ from aftersales.domain.invariants import (
     violations,
 )
 from aftersales.domain.ledger import External, ExternalKind, ExternalState, Unit
-from aftersales.domain.refund import AttemptState
+from aftersales.domain.refund import ELSEWHERE, AttemptState
 from aftersales.domain.timeline import EFFECTS
 from tests.builders import CARD, CASE, GIFT_CARD, HOUR, Story, story_at
 
@@ -38,7 +38,7 @@ def books_of(story: Story, **changes: Any) -> Books:
             )
             for case in cases
             for attempt in case.attempts
-            if attempt.state is not AttemptState.SUBMITTED
+            if attempt.state is not AttemptState.SUBMITTED and attempt.provider != ELSEWHERE
         ),
         external=story.ledger.external,
         executions=tuple(
@@ -113,6 +113,12 @@ def test_books_with_money_that_left_without_the_desk_are_silent() -> None:
     story = story_at(Status.APPROVED)
     story.leave(14_898)
     story.start_refund()
+    assert numbers(books_of(story)) == set()
+
+
+def test_what_was_paid_by_another_means_is_unknown_to_every_provider() -> None:
+    story = story_at(Status.REFUND_ACTION_REQUIRED)
+    story.pay_elsewhere()
     assert numbers(books_of(story)) == set()
 
 

@@ -46,6 +46,7 @@ ACTS: Mapping[Act, Callable[[Story], Change | None]] = {
     Act.RECORD_REFUND: lambda story: story.hear(AttemptState.FAILED),
     Act.ASK_OPERATOR: Story.ask_operator,
     Act.RESUME: Story.resume,
+    Act.PAY_ELSEWHERE: Story.pay_elsewhere,
 }
 
 # Where each act leads, in the order of the statuses below; a dot where it is not possible.
@@ -67,6 +68,7 @@ LEADS_TO = {
     Act.RECORD_REFUND:  ". . . . . same refund_action_required same refund_action_required . .",
     Act.ASK_OPERATOR:   "same same same same same refund_action_required refund_action_required same . . .",
     Act.RESUME:         "same same same same same same same refund_pending . . .",
+    Act.PAY_ELSEWHERE:  ". . . . . . . completed . . .",
 }
 # fmt: on
 PAIRS = [

@@ -136,7 +136,7 @@ class LivesOnOneOrder(RuleBasedStateMachine):
         amount = self.story.cases[case_id].claim.amount * percent // 100
         self.act(lambda: self.story.decide(approve=approve, amount=amount, by=by, case_id=case_id))
 
-    @rule(which=WHICH, detour=st.sampled_from(["withdraw", "write", "give up", "refund", "resume"]))
+    @rule(which=WHICH, detour=st.sampled_from(["withdraw", "write", "give up", "refund", "resume", "pay"]))
     def something_comes_in_between(self, which: int, detour: str) -> None:
         story, case_id = self.story, self.one(which)
         acts: dict[str, Callable[[], object]] = {
@@ -145,6 +145,7 @@ class LivesOnOneOrder(RuleBasedStateMachine):
             "give up": lambda: story.ask_operator(case_id=case_id),
             "refund": lambda: story.start_refund(case_id),
             "resume": lambda: story.resume(case_id),
+            "pay": lambda: story.pay_elsewhere(case_id),
         }
         self.act(acts[detour])
 

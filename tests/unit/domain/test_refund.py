@@ -463,3 +463,58 @@ def test_what_the_bank_took_for_good_completes_the_case_that_held_it() -> None:
         (0, 2_500, 0),
         (14_898, 0, 0),
     ]
+
+
+# --- paid by another means ------------------------------------------------------------------------------------
+
+
+def test_what_the_provider_refuses_for_good_is_paid_by_another_means() -> None:
+    story = story_at(Status.REFUND_PENDING)
+    story.hear(AttemptState.SUCCEEDED, GIFT_CARD)
+    story.hear(AttemptState.FAILED, CARD)
+    change = story.pay_elsewhere()
+    assert (change.entry.event, change.entry.data["amount"]) == (Event.REFUND_COVERED, 833)
+    assert change.entry.data["note"] == "By bank transfer, as agreed."
+    assert (change.case.status, change.case.run) == (Status.COMPLETED, 2)
+    assert set(change.case.paid) == set(change.case.owed)
+    assert [(one.refund_id, one.provider, one.state) for one in change.case.attempts[-1:]] == [
+        ("case-1.card.2", "elsewhere", AttemptState.SUCCEEDED)
+    ]
+    assert [(one.reserved, one.refunded) for one in story.ledger.balances] == [(0, 2_500), (0, 833)]
+    assert_balanced(story.ledger)
+
+
+def test_a_case_that_never_got_as_far_as_the_provider_can_be_paid_by_another_means() -> None:
+    story = story_at(Status.APPROVED)
+    story.ask_operator()
+    assert story.pay_elsewhere().case.status is Status.COMPLETED
+    assert [one.refunded for one in story.ledger.balances] == [2_500, 833]
+
+
+def test_what_has_left_by_hand_is_not_paid_by_another_means_as_well() -> None:
+    story = story_at(Status.REFUND_ACTION_REQUIRED)
+    story.leave(14_898)
+    change = story.pay_elsewhere()
+    assert [part.payment_id for part in change.case.owed] == [GIFT_CARD]
+    assert [one.external for one in story.ledger.balances] == [0, 14_898]
+    story = story_at(Status.REFUND_ACTION_REQUIRED)
+    story.leave(14_898)
+    story.leave(2_500, GIFT_CARD)
+    assert story.pay_elsewhere().case.owed == ()
+    assert_balanced(story.ledger)
+
+
+def test_what_may_still_arrive_is_not_paid_by_another_means() -> None:
+    story = story_at(Status.REFUND_PENDING)
+    story.hear(AttemptState.REQUIRES_ACTION, CARD)
+    with pytest.raises(Refusal) as refusal:
+        story.pay_elsewhere()
+    assert refusal.value.code is Code.REFUND_UNDER_WAY
+
+
+def test_nothing_is_paid_by_another_means_while_the_bank_looks_at_the_payment() -> None:
+    story = story_at(Status.REFUND_ACTION_REQUIRED)
+    story.leave(1, kind=ExternalKind.DISPUTE, state=ExternalState.OPEN)
+    with pytest.raises(Refusal) as refusal:
+        story.pay_elsewhere()
+    assert refusal.value.code is Code.ORDER_FROZEN

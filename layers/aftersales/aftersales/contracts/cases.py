@@ -113,6 +113,12 @@ class EmptyBody(Body):
     """An act that needs no words."""
 
 
+class PaidElsewhereBody(Body):
+    """How the buyer was paid, and what was agreed."""
+
+    note: Text
+
+
 class ListCasesQuery(Body):
     """Filters and page of a list of cases."""
 

@@ -185,6 +185,15 @@ ROUTES: tuple[Route, ...] = (
         body=cases.EmptyBody,
         answer=cases.CaseProgressView,
     ),
+    _post(
+        operation="pay_elsewhere",
+        path="/cases/{case_id}/payment",
+        function="operator_api",
+        summary="Close a case that was paid by another means, since the provider refuses it for good",
+        roles=frozenset({Role.OPERATOR}),
+        body=cases.PaidElsewhereBody,
+        answer=cases.CaseProgressView,
+    ),
     Route(
         operation="stripe_event",
         method="POST",

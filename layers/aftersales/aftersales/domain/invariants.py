@@ -14,7 +14,7 @@ from itertools import pairwise
 from aftersales.domain.case import FINAL, Case, Review, Status
 from aftersales.domain.ledger import External, Ledger, PaymentShare, Unit, less
 from aftersales.domain.lifecycle import CLOCKS
-from aftersales.domain.refund import AttemptState
+from aftersales.domain.refund import ELSEWHERE, AttemptState
 from aftersales.domain.timeline import EFFECTS, Entry, Event
 
 _HOUR = 60 * 60 * 1000
@@ -189,6 +189,8 @@ def books_agree_with_provider(books: Books) -> Iterator[Violation]:
     seen = {refund.refund_id: refund for refund in books.refunds}
     for attempt in (attempt for case in books.cases for attempt in case.attempts):
         refund = seen.get(attempt.refund_id)
+        if attempt.provider == ELSEWHERE:
+            continue
         if refund is None:
             if attempt.state in LIVE - {AttemptState.REQUIRES_ACTION}:
                 yield Violation(

@@ -20,6 +20,7 @@ from aftersales.domain.parties import POLICY, SYSTEM, Party, Role
 from aftersales.domain.policy import MINUTE, Assessment, Clocks, Policy, Verdict
 from aftersales.domain.refund import (
     DEAD,
+    ELSEWHERE,
     Attempt,
     AttemptState,
     ProviderRefund,
@@ -45,6 +46,7 @@ class Act(StrEnum):
     RECORD_REFUND = "record_refund"
     ASK_OPERATOR = "ask_operator"
     RESUME = "resume"
+    PAY_ELSEWHERE = "pay_elsewhere"
 
 
 _OPEN = frozenset(Status) - FINAL
@@ -68,6 +70,7 @@ LIFECYCLE: Mapping[Act, frozenset[Status]] = {
     Act.ASK_OPERATOR: _OPEN,
     # A new execution may take over at any time, for example where the old one was stopped by hand.
     Act.RESUME: _OPEN,
+    Act.PAY_ELSEWHERE: frozenset({Status.REFUND_ACTION_REQUIRED}),
 }
 
 
@@ -403,8 +406,8 @@ def resume(case: Case, order: Order, ledger: Ledger, *, by: Party, policy: Polic
     or from the bank, is no longer owed; where that is all, the case is complete.
     """
     require(Act.RESUME, case)
-    if ledger.frozen and case.status is Status.REFUND_ACTION_REQUIRED:
-        raise Refusal(Code.ORDER_FROZEN, "A payment of this order is disputed at the payment provider.")
+    if case.status is Status.REFUND_ACTION_REQUIRED:
+        _refuse_frozen(ledger)
     sent, ledger_after = _less_what_is_gone(case, ledger)
     kept = tuple(
         replace(attempt, state=AttemptState.SUBMITTED, submitted_at=now)
@@ -426,6 +429,47 @@ def resume(case: Case, order: Order, ledger: Ledger, *, by: Party, policy: Polic
     }
     event = Event.REFUND_COVERED if covered else Event.CASE_RESUMED
     return _change(case, after, event, by, now, policy.clocks, data, ledger=ledger_after)
+
+
+def pay_elsewhere(
+    case: Case, order: Order, ledger: Ledger, note: str, *, by: Party, policy: Policy, now: int
+) -> Change:
+    """An operator has paid what is still owed by another means: the provider refuses for good, for example beside a
+    lost chargeback. Only what cannot arrive any more by the desk's own keys may be paid so."""
+    require(Act.PAY_ELSEWHERE, case)
+    _refuse_frozen(ledger)
+    if any(attempt.state not in DEAD | {AttemptState.SUCCEEDED} for attempt in live(case.attempts)):
+        raise Refusal(
+            Code.REFUND_UNDER_WAY,
+            "A refund of this case may still arrive; wait until the provider has decided.",
+        )
+    rest, ledger_after = _less_what_is_gone(case, ledger)
+    numbers = {attempt.payment_id: attempt.number for attempt in live(case.attempts)}
+    paid = tuple(
+        replace(
+            _attempt(case, order, part, numbers.get(part.payment_id, 0) + 1, now),
+            provider=ELSEWHERE,
+            state=AttemptState.SUCCEEDED,
+        )
+        for part in books.less(rest.owed, case.paid)
+    )
+    after = replace(rest, trouble=None, attempts=case.attempts + paid, run=case.run + 1)
+    settled = books.settle(ledger_after or ledger, map(_share, paid))
+    data = {
+        "amount": _total(case.owed) - _total(case.paid),
+        "note": note,
+        "refunds": [_told_refund(attempt) for attempt in paid],
+    }
+    return _change(
+        case,
+        after,
+        Event.REFUND_COVERED,
+        by,
+        now,
+        policy.clocks,
+        data,
+        ledger=books.consume_units(settled, case.claim.units) if paid else settled,
+    )
 
 
 def add_evidence(case: Case, evidence: Evidence, *, by: Party, policy: Policy, now: int) -> Change:
@@ -470,6 +514,11 @@ def view_evidence(case: Case, evidence_id: str, *, by: Party, policy: Policy, no
 def send_message(case: Case, text: str, *, by: Party, policy: Policy, now: int) -> Change:
     """A word to the other parties. It lives in the timeline only."""
     return _change(case, case, Event.MESSAGE_SENT, by, now, policy.clocks, {"text": text})
+
+
+def _refuse_frozen(ledger: Ledger) -> None:
+    if ledger.frozen:
+        raise Refusal(Code.ORDER_FROZEN, "A payment of this order is disputed at the payment provider.")
 
 
 def _refuse_wrong_decider(case: Case, by: Party) -> None:

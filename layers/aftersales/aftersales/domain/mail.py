@@ -337,8 +337,8 @@ ENGLISH = Language(
         Letter.REFUND_COVERED: Words(
             "Your refund is complete",
             (
-                "The payment provider reports that $amount has gone back to you by another way: directly from the "
-                "shop, or through your bank. Nothing more is due in this case.",
+                "$amount has gone back to you by another way: directly from the shop, or through your bank. Nothing "
+                "more is due in this case.",
             ),
         ),
     },
@@ -460,9 +460,7 @@ CHINESE = Language(
         ),
         Letter.REFUND_COVERED: Words(
             "您的退款已完成",
-            (
-                "支付机构反馈，$amount 已通过其他方式（由商家直接退回或经由您的银行）退还给您，本申请无需再付款。",
-            ),
+            ("$amount 已通过其他方式（由商家直接退回或经由您的银行）退还给您，本申请无需再付款。",),
         ),
     },
 )

@@ -20,6 +20,9 @@ class AttemptState(StrEnum):
     CANCELED = "canceled"
 
 
+# The provider of what an operator paid by another means; nobody can be asked about it.
+ELSEWHERE = "elsewhere"
+
 DEAD = frozenset({AttemptState.FAILED, AttemptState.CANCELED})
 UNANSWERED = frozenset({AttemptState.SUBMITTED, AttemptState.PENDING})
 

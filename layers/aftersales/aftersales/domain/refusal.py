@@ -24,6 +24,7 @@ class Code(StrEnum):
     NOTHING_TO_REFUND = "nothing_to_refund"
     WINDOW_CLOSED = "window_closed"
     ACT_NOT_POSSIBLE = "act_not_possible"
+    REFUND_UNDER_WAY = "refund_under_way"
     AMOUNT_ABOVE_CASE = "amount_above_case"
     AMOUNT_ABOVE_LIMIT = "amount_above_limit"
     EVIDENCE_LIMIT = "evidence_limit"

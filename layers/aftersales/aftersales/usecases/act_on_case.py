@@ -65,6 +65,18 @@ def send_message(desk: Desk, case_id: str, text: str, *, by: Party, receipt: Rec
     )
 
 
+def pay_elsewhere(desk: Desk, case_id: str, note: str, *, by: Party, receipt: Receipt | None) -> Case:
+    """An operator paid by another means what the provider refuses for good."""
+    return change_case(
+        desk,
+        case_id,
+        lambda read: lifecycle.pay_elsewhere(
+            read.case, read.order, read.ledger, note, by=by, policy=read.policy, now=desk.now()
+        ),
+        receipt=receipt,
+    )
+
+
 def resume_case(desk: Desk, case_id: str, *, by: Party, receipt: Receipt | None) -> Case:
     """An operator sends a case on that waits for a person. Operators see executions, so every case is theirs."""
     return change_case(

@@ -13,7 +13,7 @@ from aftersales.domain.case import FINAL, Case
 from aftersales.domain.invariants import IN_OPERATION, Books, ExecutionOfCase, Violation, violations
 from aftersales.domain.lifecycle import LIFECYCLE, Act
 from aftersales.domain.order import Order
-from aftersales.domain.refund import UNANSWERED
+from aftersales.domain.refund import ELSEWHERE, UNANSWERED
 from aftersales.domain.timeline import Entry
 from aftersales.usecases.commit import known_order
 from aftersales.usecases.hear_provider import book_external
@@ -206,7 +206,9 @@ def _settle(payments: Payments) -> Callable[[Desk, Case], Healed | None]:
     def settle(desk: Desk, case: Case) -> Healed | None:
         if case.status not in LIFECYCLE[Act.RECORD_REFUND]:
             return None
-        answers = [found for one in case.attempts if (found := payments.find(one))]
+        answers = [
+            found for one in case.attempts if one.provider != ELSEWHERE and (found := payments.find(one))
+        ]
         after = record_refunds(desk, case.case_id, answers)
         return Healed.SETTLED if after.version != case.version else None
 
