@@ -20,7 +20,14 @@ from aftersales.domain.refund import Attempt, AttemptState, ProviderRefund
 from aftersales.domain.timeline import EFFECTS, Effect, Event, Wake
 from aftersales.entrypoints.logs import logger
 from aftersales.entrypoints.step import StepInput
-from aftersales.usecases import act_on_case, open_case, read_cases, relay_timeline, run_workflow
+from aftersales.usecases import (
+    act_on_case,
+    open_case,
+    read_cases,
+    relay_timeline,
+    run_workflow,
+    sweep_deadlines,
+)
 from aftersales.usecases import commit as committing
 from aftersales.usecases.ports import OutcomeUnknown, Stale
 
@@ -100,12 +107,12 @@ def _acknowledged_before_done() -> list["_patch[Any]"]:
 
 def _nobody_sweeps_the_timeline() -> list["_patch[Any]"]:
     """The stream is trusted."""
-    return _in_function("sweep_timeline", "sweep_timeline", lambda *_: 0)
+    return [patch.object(relay_timeline, "sweep_timeline", lambda *_: 0)]
 
 
 def _nobody_sweeps_deadlines() -> list["_patch[Any]"]:
     """Deadlines are left to the state machine's own timeouts."""
-    return _in_function("sweep_deadlines", "sweep_deadlines", lambda *_: 0)
+    return [patch.object(sweep_deadlines, "sweep_deadlines", lambda *_: 0)]
 
 
 def _looks_before_it_parks() -> list["_patch[Any]"]:

@@ -61,8 +61,8 @@ def test_a_seed_goes_the_same_way_twice(seed: int) -> None:
 @pytest.mark.parametrize(("mistake", "invariant"), QUICKLY_FOUND.items())
 def test_a_planted_mistake_is_found(mistake: str, invariant: str) -> None:
     with planted(mistake):
-        found = {one.invariant for seed in range(1, 15) for one in storm.at_random(seed).broken}
-    assert invariant in found
+        broken = ({one.invariant for one in storm.at_random(seed).broken} for seed in range(1, 80))
+        assert any(invariant in found for found in broken)
 
 
 def test_a_failing_seed_is_told_and_shrunk() -> None:
