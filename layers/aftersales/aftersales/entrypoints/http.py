@@ -165,9 +165,10 @@ class Api:
         key = headers.get("idempotency-key", "")
         if route.key == "required" and not key:
             raise Refusal(Code.IDEMPOTENCY_KEY_REQUIRED, "Send an Idempotency-Key, so that a repeat is safe.")
-        if len(key) > MAX_KEY_LENGTH or not key.isprintable():
+        # An empty key would silently protect nothing.
+        if "idempotency-key" in headers and not (0 < len(key) <= MAX_KEY_LENGTH and key.isprintable()):
             raise Refusal(
-                Code.INVALID, f"An Idempotency-Key has at most {MAX_KEY_LENGTH} printable characters."
+                Code.INVALID, f"An Idempotency-Key has 1 to {MAX_KEY_LENGTH} printable characters."
             )
         raw = _raw_body(event)
         return Call(
