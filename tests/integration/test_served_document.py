@@ -143,8 +143,8 @@ CHECKS = [
     of_openapi.negative_data_rejection,
     of_openapi.missing_required_header,
 ]
-ROLES = {route.operation: sorted(route.roles) for route in ROUTES}
-bounded = {
+ROLES: dict[str, list[Any]] = {route.operation: sorted(route.roles) for route in ROUTES}
+bounded: dict[str, Any] = {
     "deadline": None,
     "derandomize": True,
     "database": None,
@@ -183,7 +183,7 @@ def test_the_document_is_served_as_it_was_generated(market: Desk) -> None:
 
 @schema.parametrize()
 @settings(max_examples=10 * TIMES, **bounded)
-def test_every_operation_answers_as_the_document_says(case: schemathesis.Case, market: Desk) -> None:
+def test_every_operation_answers_as_the_document_says(case: schemathesis.Case[Any], market: Desk) -> None:
     for role in ROLES[case.operation.definition.raw["operationId"]] or [None]:
         headers = {"Authorization": f"Bearer {role}"} if role else {}
         case.call_and_validate(headers=headers, checks=CHECKS)
@@ -195,14 +195,14 @@ class Journeys(journeys.as_state_machine()):  # type: ignore[misc]  # made while
     _turn = 0
     opened = 0
 
-    def get_call_kwargs(self, case: schemathesis.Case) -> dict[str, Any]:
+    def get_call_kwargs(self, case: schemathesis.Case[Any]) -> dict[str, Any]:
         """Each role that may has its turn."""
         roles = ROLES[case.operation.definition.raw["operationId"]]
         Journeys._turn += 1
         return {"headers": {"Authorization": f"Bearer {roles[self._turn % len(roles)]}"} if roles else {}}
 
     def validate_response(
-        self, response: schemathesis.Response, case: schemathesis.Case, **kwargs: Any
+        self, response: schemathesis.Response, case: schemathesis.Case[Any], **kwargs: Any
     ) -> None:
         """By the same checks."""
         Journeys.opened += response.status_code == 201 and case.path == "/cases"
