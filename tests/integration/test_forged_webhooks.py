@@ -239,8 +239,6 @@ def of_no_event(chance: random.Random, genuine: Request) -> Request:
         event | {"id": 7},
         event | {"type": None},
     ]
-    wrong = {"metadata": ["x"]}, {"metadata": {}, "payment_intent": {"id": 1}}
-    subjects: list[Any] = [None, [], "re_1", *(subject | one for one in wrong)]
     wrong: list[dict[str, Any]] = [{"metadata": ["x"]}, {"metadata": {}, "payment_intent": {"id": 1}}]
     subjects: list[Any] = [None, [], "re_1", *(subject | one for one in wrong)]
     shapes += [event | {"data": {"object": one}} for one in subjects]
