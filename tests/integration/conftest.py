@@ -5,9 +5,8 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from stripe import StripeClient
 
-from tests.conformance.provider import Control, Shop
+from tests.conformance.provider import Control
 from tests.integration.harness import WEBHOOK_SECRET, Desk, running_desk
 from tests.integration.people import Payer
 from tools.payment_sandbox.sandbox import Settings
@@ -40,10 +39,7 @@ def desk(sandbox: Control, sandbox_server: Server) -> Iterator[Desk]:
 @pytest.fixture
 def payer(sandbox_server: Server, sandbox: Control) -> Payer:
     """Somebody with a card."""
-    client = StripeClient(
-        "sk_test_integration", base_addresses={"api": sandbox_server.url}, max_network_retries=0
-    )
-    return Payer(Shop(client))
+    return Payer.at(sandbox_server.url)
 
 
 @pytest.fixture(scope="module")

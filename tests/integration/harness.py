@@ -67,6 +67,10 @@ class WorkerDied(BaseException):
     """The process of a function ends in the middle of its work: no handler catches it, Lambda reports it."""
 
 
+class NoRoute(AssertionError):
+    """The template routes no such request to a function; API Gateway itself refuses it."""
+
+
 def dies() -> None:
     """The worker's end."""
     raise WorkerDied
@@ -435,7 +439,7 @@ class Desk:
             pairs = list(zip(pattern, parts, strict=True))
             if all(one == other or one.startswith("{") for one, other in pairs):
                 return function, event["Path"], {one[1:-1]: v for one, v in pairs if one.startswith("{")}
-        raise AssertionError(f"the template has no route {method} {path}")
+        raise NoRoute(f"{method} {path}")
 
     def hear(self, event: Mapping[str, Any], *, signed_at: int | None = None, secret: str = "") -> Answer:
         """A webhook, signed as the provider signs it."""

@@ -342,3 +342,32 @@ def test_a_failure_of_ours_is_a_problem_without_a_stack(
     assert (answer.status, answer.code) == (500, "internal")
     assert "secret" not in answer.text
     assert json.loads(answer.text)["type"] == "urn:aftersales:problem:internal"
+
+
+@pytest.mark.parametrize("function", sorted({route.function for route in ROUTES}))
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("PATCH", "/cases"),
+        ("TRACE", "/health"),
+        ("get", "/nowhere"),
+        ("", ""),
+        ("POST", "/cases/../orders"),
+        ("GET", "/" + "x" * 10_000),
+        ("GET", "/\0"),
+    ],
+    ids=range(7),
+)
+def test_a_request_that_no_operation_is_for_is_not_found(
+    deployed: Desk, function: str, method: str, path: str
+) -> None:
+    """API Gateway lets none of them through; a function that is called past it refuses them as well."""
+    name = next(
+        name
+        for name, one in deployed.stack.of_type("AWS::Serverless::Function")
+        if one["CodeUri"] == f"functions/{function}"
+    )
+    event = {"httpMethod": method, "path": path, "resource": path, "requestContext": {"stage": "v1"}}
+    for body in (None, "{}", "["):
+        said = deployed.invoke(name, event | {"body": body, "headers": {"Content-Type": "application/json"}})
+        assert (said["statusCode"], json.loads(said["body"])["code"]) == (404, "not_found")

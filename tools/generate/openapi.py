@@ -16,6 +16,11 @@ from tools.generate.sources import ROOT, function_module, template
 Part = dict[str, Any]
 _JSON = "application/json"
 _SIGN_IN = "cognito"
+_OPENS_A_CASE = "open_case"
+# Where a link needs more than the case's id.
+_MADE_WITH_IT: dict[str, Part] = {
+    "view_evidence": {"evidence_id": "$response.body#/evidence/0/evidence_id"},
+}
 
 
 def render() -> str:
@@ -128,7 +133,24 @@ def _success(route: Route) -> Part:
     if route.status != HTTPStatus.NO_CONTENT:
         schema = schemas.answer(route.answer) if route.answer else {"type": "object"}
         response["content"] = {_JSON: {"schema": schema}}
+    if links := _links(route):
+        response["links"] = links
     return response
+
+
+def _links(route: Route) -> Part:
+    """What can be done with the case that an operation opened: whatever stands under its address."""
+    if route.operation != _OPENS_A_CASE:
+        return {}
+    return {
+        other.operation: {
+            "operationId": other.operation,
+            "description": other.summary,
+            "parameters": {"case_id": "$response.body#/case_id"} | _MADE_WITH_IT.get(other.operation, {}),
+        }
+        for other in ROUTES
+        if "{case_id}" in other.path
+    }
 
 
 def _problem(status: int, codes: tuple[str, ...]) -> Part:

@@ -42,6 +42,8 @@ def problems_of(route: Route) -> Problems:
         codes |= {Code.FORBIDDEN}
     if route.body or route.query or route.key != "none":
         codes |= {Code.INVALID}
+    if "{" in route.path:
+        codes |= {Code.NOT_FOUND}
     if route.key == "required":
         codes |= {Code.IDEMPOTENCY_KEY_REQUIRED}
     if route.key == "none":

@@ -1,8 +1,11 @@
 """Stripe, through its official SDK. Its errors are translated here and nowhere else."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 import stripe
+from pydantic import BaseModel, StrictBool, ValidationError
 from stripe import StripeClient
 
 from aftersales.domain.invariants import RefundAtProvider
@@ -15,7 +18,7 @@ from aftersales.usecases.ports import OutcomeUnknown, PaymentStatement, Provider
 
 # A clock may be wrong in both directions; the SDK checks only the past.
 _SKEW_SECONDS = 300
-_LONGEST_MOMENT = 12
+_MOMENT = r"[1-9][0-9]{0,11}"
 # `charge.refunded` carries the charge, which names its payment all the same.
 _PAYMENT_EVENTS = ("refund.", "charge.refund", "charge.dispute.")
 # All that moves a refund or a dispute; at most 20 types a call.
@@ -191,35 +194,62 @@ class StripeEvents:
         signed_at = _signed_at(signature)
         if signed_at is None or abs(now // 1000 - signed_at) > _SKEW_SECONDS:
             raise _unsigned()
-        event = next((one for secret in self._secrets() if (one := _verified(body, signature, secret))), None)
-        if event is None or event.livemode is not self._livemode:
+        if not any(_is_signed(body, signature, secret) for secret in self._secrets()):
             raise _unsigned()
-        return _reported(event)
+        try:
+            event = _SignedEvent.model_validate_json(body)
+            reported = _reported(event)
+        except ValidationError as error:
+            raise _unsigned() from error
+        if event.livemode is not self._livemode:
+            raise _unsigned()
+        return reported
 
 
-def _verified(body: bytes, signature: str, secret: str) -> stripe.Event | None:
+class _Data(BaseModel):
+    object: dict[str, Any]
+
+
+class _SignedEvent(BaseModel):
+    """What the desk reads of an event; what of its subject only where the event is one of payments."""
+
+    id: str
+    type: str
+    livemode: StrictBool
+    data: _Data
+
+
+class _Subject(BaseModel):
+    """A refund, a charge or a dispute, as far as the desk reads it before it asks the provider."""
+
+    object: str
+    metadata: dict[str, str] | None = None
+    payment_intent: str | None = None
+
+
+def _is_signed(body: bytes, signature: str, secret: str) -> bool:
     try:
-        event: stripe.Event = stripe.Webhook.construct_event(body, signature, secret, tolerance=_SKEW_SECONDS)
-        return event
-    except (ValueError, stripe.SignatureVerificationError):
-        return None
+        stripe.WebhookSignature.verify_header(body.decode(), signature, secret, tolerance=_SKEW_SECONDS)
+    except (UnicodeDecodeError, stripe.SignatureVerificationError):
+        return False
+    return True
 
 
 def _signed_at(signature: str) -> int | None:
-    parts = dict(part.split("=", 1) for part in signature.split(",") if "=" in part)
-    moment = parts.get("t", "")
-    # Longer digits, and letters beyond ASCII anywhere, would make `int` or the SDK fail instead of refuse.
-    return (
-        int(moment) if signature.isascii() and moment.isdigit() and len(moment) <= _LONGEST_MOMENT else None
-    )
+    """The one time that the signature is of. The SDK takes the first of several and whoever reads another is fooled;
+    letters beyond ASCII make it fail instead of refuse."""
+    moments = [part[2:] for part in signature.split(",") if part.startswith("t=")]
+    well_formed = signature.isascii() and len(moments) == 1 and re.fullmatch(_MOMENT, moments[0])
+    return int(moments[0]) if well_formed else None
 
 
-def _reported(event: stripe.Event) -> ProviderEvent:
-    # As a plain dict: the SDK's own objects have no `get`, although their types say so.
-    subject = event.to_dict()["data"]["object"] if event.type.startswith(_PAYMENT_EVENTS) else {}
-    metadata = (subject.get("metadata") or {}) if subject.get("object") == "refund" else {}
+def _reported(event: _SignedEvent) -> ProviderEvent:
+    if not event.type.startswith(_PAYMENT_EVENTS):
+        return ProviderEvent(event.id, None, None, "stripe", None)
+    subject = _Subject.model_validate(event.data.object)
+    metadata = (subject.metadata or {}) if subject.object == "refund" else {}
     return ProviderEvent(
-        event.id, metadata.get("case_id"), metadata.get("refund_id"), "stripe", subject.get("payment_intent")
+        event.id, metadata.get("case_id"), metadata.get("refund_id"), "stripe", subject.payment_intent
     )
 
 

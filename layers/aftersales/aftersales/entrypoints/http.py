@@ -118,6 +118,14 @@ class Answer:
     headers: Mapping[str, str]
 
 
+class Malformed(Exception):
+    """A request that is not as its operation takes it. A row that is not as we wrote it is a failure of ours."""
+
+    def __init__(self, errors: Sequence[FieldError]) -> None:
+        super().__init__()
+        self.errors = errors
+
+
 Operation = Callable[[Call], BaseModel | Mapping[str, Any] | Answer | None]
 
 
@@ -127,7 +135,9 @@ class Api:
     def __init__(self, function: str, now: Callable[[], int]) -> None:
         self._routes = {route.operation: route for route in ROUTES if route.function == function}
         self._app = APIGatewayRestResolver()
-        self._app.exception_handler([Refusal, ValidationError, OutcomeUnknown])(_problem_of)
+        self._app.exception_handler([Refusal, Malformed, OutcomeUnknown])(_problem_of)
+        # The resolver would log what nobody handles, with its message.
+        self._app.exception_handler(Exception)(_failure_of_ours)
         self._app.not_found(_nothing_here)
         self._now = now
 
@@ -152,8 +162,7 @@ class Api:
             logger.info("answered", status=answer["statusCode"])
             return answer
         except Exception as error:  # noqa: BLE001 - whatever it is, the client gets a problem and not a stack
-            failed("request", error)
-            return _wire(_problem(Code.INTERNAL, "Something broke on our side."))
+            return _wire(_failure_of_ours(error))
         finally:
             logger.clear_state()
 
@@ -166,10 +175,9 @@ class Api:
         key = headers.get("idempotency-key", "")
         if route.key == "required" and not key:
             raise Refusal(Code.IDEMPOTENCY_KEY_REQUIRED, "Send an Idempotency-Key, so that a repeat is safe.")
-        if len(key) > MAX_KEY_LENGTH or not key.isprintable():
-            raise Refusal(
-                Code.INVALID, f"An Idempotency-Key has at most {MAX_KEY_LENGTH} printable characters."
-            )
+        # An empty key would silently protect nothing.
+        if "idempotency-key" in headers and not (0 < len(key) <= MAX_KEY_LENGTH and key.isprintable()):
+            raise Refusal(Code.INVALID, f"An Idempotency-Key has 1 to {MAX_KEY_LENGTH} printable characters.")
         raw = _raw_body(event)
         return Call(
             route=route,
@@ -231,7 +239,7 @@ def _raw_body(event: Mapping[str, Any]) -> bytes:
 def _parse(model: type[BaseModel], raw: bytes) -> BaseModel:
     if raw.count(b"[") + raw.count(b"{") > _MAX_DEPTH * 100 or _depth(raw) > _MAX_DEPTH:
         raise Refusal(Code.INVALID, f"The body is nested deeper than {_MAX_DEPTH} levels.")
-    return model.model_validate_json(raw or b"{}")
+    return _checked(lambda: model.model_validate_json(raw or b"{}"))
 
 
 def _depth(raw: bytes) -> int:
@@ -247,7 +255,19 @@ def _depth(raw: bytes) -> int:
 
 
 def _query(model: type[BaseModel], event: Mapping[str, Any]) -> BaseModel:
-    return model.model_validate(event.get("queryStringParameters") or {})
+    return _checked(lambda: model.model_validate(event.get("queryStringParameters") or {}))
+
+
+def _checked(validate: Callable[[], BaseModel]) -> BaseModel:
+    try:
+        return validate()
+    except ValidationError as error:
+        raise Malformed(
+            [
+                FieldError(field=".".join(map(str, one["loc"])) or "body", message=one["msg"])
+                for one in error.errors(include_url=False, include_input=False, include_context=False)
+            ]
+        ) from None
 
 
 def _answer(route: Route, said: BaseModel | Mapping[str, Any] | Answer | None) -> Response[str]:
@@ -265,20 +285,20 @@ def _answer(route: Route, said: BaseModel | Mapping[str, Any] | Answer | None) -
 
 
 def _problem_of(error: Exception) -> Response[str]:
-    if isinstance(error, ValidationError):
+    if isinstance(error, Malformed):
         return _problem(
-            Code.INVALID,
-            "The request does not have the form that this operation takes.",
-            [
-                FieldError(field=".".join(map(str, one["loc"])) or "body", message=one["msg"])
-                for one in error.errors(include_url=False, include_input=False, include_context=False)
-            ],
+            Code.INVALID, "The request does not have the form that this operation takes.", error.errors
         )
     if isinstance(error, OutcomeUnknown):
         return _problem(Code.PROVIDER_UNAVAILABLE, "The payment provider does not answer.")
     if isinstance(error, Refusal):
         return _problem(error.code, error.detail, facts=error.facts)
     raise error
+
+
+def _failure_of_ours(error: Exception) -> Response[str]:
+    failed("request", error)
+    return _problem(Code.INTERNAL, "Something broke on our side.")
 
 
 def _nothing_here(_error: NotFoundError) -> Response[str]:

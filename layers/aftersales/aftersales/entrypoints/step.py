@@ -20,7 +20,8 @@ from aftersales.usecases.run_workflow import Outcome, Waiting
 class StepInput(BaseModel):
     """What the state machine passes to every step. `schema` tells old inputs from new ones."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # Its errors must not quote the token into Lambda's log.
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     case_id: str
     schema_: int
