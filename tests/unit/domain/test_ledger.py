@@ -445,6 +445,15 @@ def test_a_payment_cannot_shrink_below_what_cases_hold_and_were_paid(in_use: Led
     assert_balanced(shrunk)
 
 
+def test_money_that_somebody_paid_back_by_hand_cannot_be_taken_away() -> None:
+    ledger = left(open_ledger(an_order()), by_hand(898))
+    refused_rebase(ledger, payments=an_order().payments[:1])
+    refused_rebase(ledger, **with_payment(CARD, captured=897))
+    shrunk = rebase(ledger, an_order(**with_payment(CARD, captured=898)))
+    assert_balanced(shrunk)
+    assert money(shrunk)[CARD] == (0, 0, 0)
+
+
 def test_disputed_money_of_a_payment_cannot_be_taken_away() -> None:
     ledger = open_ledger(an_order())
     ledger = left(ledger, a_dispute(898))

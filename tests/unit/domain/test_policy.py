@@ -165,7 +165,7 @@ def test_a_change_of_mind_is_never_approved_by_the_policy_alone() -> None:
 
 def test_a_small_proven_and_timely_claim_is_approved_and_says_why() -> None:
     assessment = assess(some_facts(), a_policy())
-    assert assessment.verdict is Verdict.APPROVE
+    assert (assessment.verdict, assessment.policy) == (Verdict.APPROVE, a_policy())
     assert assessment.reason_code == "within_cap"
     assert assessment.rules == (
         FiredRule(
