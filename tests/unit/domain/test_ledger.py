@@ -68,6 +68,12 @@ def money(ledger: Ledger) -> dict[str, tuple[int, int, int]]:
 # --- opening -----------------------------------------------------------------------------------------------
 
 
+def test_the_words_in_which_a_ledger_is_stored_never_change() -> None:
+    assert list(Unit) == ["available", "reserved", "refunded"]
+    assert list(ExternalKind) == ["refund", "dispute"]
+    assert list(ExternalState) == ["open", "taken", "returned"]
+
+
 def test_a_new_ledger_has_every_unit_free_and_every_payment_whole() -> None:
     ledger = open_ledger(an_order())
     assert {line.line_id: len(line.free) for line in ledger.lines} == {
@@ -97,6 +103,7 @@ def test_two_cases_cannot_take_the_same_unit() -> None:
         reserve(ledger, {BOWLS: 1})
     assert refusal.value.code is Code.UNITS_UNAVAILABLE
     assert refusal.value.facts == {"line_id": BOWLS, "available": 0}
+    assert refusal.value.detail == "Line bowls has 0 units that no other case holds; 1 were asked for."
 
 
 def test_a_case_that_asks_for_more_units_than_are_free_gets_none_of_them() -> None:
@@ -111,6 +118,7 @@ def test_a_line_that_the_order_does_not_have_cannot_be_claimed() -> None:
     with pytest.raises(Refusal) as refusal:
         reserve(open_ledger(an_order()), {"teapot": 1})
     assert (refusal.value.code, refusal.value.facts) == (Code.LINE_UNKNOWN, {"line_id": "teapot"})
+    assert refusal.value.detail == "The order has no line teapot."
 
 
 def test_the_shipping_is_paid_back_once() -> None:
@@ -228,7 +236,10 @@ def test_a_frozen_order_takes_no_new_case() -> None:
     ledger = left(open_ledger(an_order()), a_dispute(1))
     with pytest.raises(Refusal) as refusal:
         reserve(ledger, {BOWLS: 1})
-    assert refusal.value.code is Code.ORDER_FROZEN
+    assert (refusal.value.code, refusal.value.detail) == (
+        Code.ORDER_FROZEN,
+        "A payment of this order is disputed at the payment provider.",
+    )
 
 
 def test_a_frozen_order_still_settles_and_frees_what_its_cases_hold() -> None:
@@ -250,6 +261,7 @@ def test_disputed_money_is_not_there_for_a_case() -> None:
 def test_what_was_paid_is_what_was_held_less_what_is_still_owed() -> None:
     held = (part(GIFT_CARD, 901), part(CARD, 2_432))
     assert less(held, (part(GIFT_CARD, 901), part(CARD, 32))) == (part(CARD, 2_400),)
+    assert less(held, (part(CARD, 400), part(GIFT_CARD, 901), part(CARD, 32))) == (part(CARD, 2_000),)
     assert less(held, ()) == held
     assert less(held, held) == ()
 
@@ -501,6 +513,15 @@ def test_a_refund_made_by_hand_takes_what_is_available_and_leaves_what_cases_hol
     assert card.external + card.short == 14_898
     assert_balanced(ledger)
     assert not ledger.frozen
+
+
+def test_two_refunds_by_hand_on_one_payment_add_up_in_what_is_gone_and_in_what_is_short() -> None:
+    ledger, _ = reserve(open_ledger(an_order()), {MARMALADE: 1})
+    one, other = (by_hand(1_000, name, payment_id=GIFT_CARD) for name in ("re_1", "re_2"))
+    gift = left(ledger, one, other).balances[0]
+    assert (gift.available, gift.reserved, gift.external, gift.short) == (0, 800, 1_700, 300)
+    third = by_hand(50, "re_3", payment_id=GIFT_CARD)
+    assert left(ledger, one, other, third).balances[0].short == 350
 
 
 def test_what_a_case_gives_back_fills_what_is_short_first() -> None:

@@ -110,6 +110,22 @@ def test_an_act_is_possible_in_its_statuses_and_refused_in_all_others(
     assert (change.entry.case_id, change.entry.at) == (before.case_id, story.now)
 
 
+def test_the_names_by_which_clients_know_the_acts_never_change() -> None:
+    assert sorted(Act) == [
+        "add_evidence",
+        "ask_operator",
+        "assess",
+        "check_evidence",
+        "decide",
+        "record_refund",
+        "resume",
+        "send_message",
+        "start_refund",
+        "view_evidence",
+        "withdraw",
+    ]
+
+
 def test_the_table_of_the_life_cycle_knows_every_act_and_no_status_without_a_way_on() -> None:
     assert set(LIFECYCLE) == set(Act) == set(ACTS)
     moves = set(Act) - {Act.ADD_EVIDENCE, Act.CHECK_EVIDENCE, Act.VIEW_EVIDENCE, Act.SEND_MESSAGE}

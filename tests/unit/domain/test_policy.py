@@ -10,6 +10,7 @@ from aftersales.domain.case import FiredRule, Kind, Reason
 from aftersales.domain.policy import (
     DAY,
     MINUTE,
+    PERSONAL,
     RULES,
     History,
     RiskTerms,
@@ -158,6 +159,15 @@ def test_the_cap_of_a_currency_that_the_policy_does_not_know_is_zero() -> None:
 
 def test_a_change_of_mind_is_never_approved_by_the_policy_alone() -> None:
     assert finding("within_cap", reason=Reason.CHANGED_MIND, amount=1) is None
+
+
+def test_the_words_of_the_verdicts_never_change() -> None:
+    assert list(Verdict) == ["approve", "ask_person", "ask_for_evidence", "decline"]
+
+
+def test_only_the_rule_on_the_buyers_history_looks_at_what_is_nobody_elses_affair() -> None:
+    assert {"history_of_claims"} == PERSONAL
+    assert set(CHECKS) >= PERSONAL
 
 
 # --- all rules together -------------------------------------------------------------------------------------

@@ -92,8 +92,9 @@ def test_of_two_policies_that_both_ask_the_seller_the_one_where_silence_approves
 
 
 def test_money_of_a_payment_the_order_does_not_have_cannot_be_booked() -> None:
-    with pytest.raises(ValueError, match="cash"):
-        settle(open_ledger(an_order()), [PaymentShare(payment_id="cash", amount=1)])
+    nowhere = [PaymentShare(payment_id=payment_id, amount=1) for payment_id in ("cheque", "cash")]
+    with pytest.raises(ValueError, match=r"^the ledger has no cash, cheque$"):
+        settle(open_ledger(an_order()), nowhere)
 
 
 def test_units_of_a_line_the_order_does_not_have_cannot_be_booked() -> None:
