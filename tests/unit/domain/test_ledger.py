@@ -201,6 +201,7 @@ def test_a_claim_above_what_is_left_of_the_payments_is_refused() -> None:
     with pytest.raises(Refusal) as refusal:
         reserve(ledger, {BOWLS: 1})
     assert (refusal.value.code, refusal.value.facts) == (Code.MONEY_UNAVAILABLE, {"missing": 333})
+    assert refusal.value.detail == "What is left of the order's payments does not cover this amount."
 
 
 def test_a_claim_that_takes_exactly_what_is_left_is_served() -> None:

@@ -90,7 +90,10 @@ def test_an_act_is_possible_in_its_statuses_and_refused_in_all_others(
     if leads_to == ".":
         with pytest.raises(Refusal) as refusal:
             ACTS[act](story)
-        assert refusal.value.code is Code.ACT_NOT_POSSIBLE
+        assert (refusal.value.code, refusal.value.detail) == (
+            Code.ACT_NOT_POSSIBLE,
+            f"A case that is {status} cannot take this step.",
+        )
         assert refusal.value.facts == {
             "status": status,
             "possible": sorted(
@@ -166,7 +169,10 @@ def test_units_for_which_nothing_was_paid_cannot_be_refunded() -> None:
     story = Story(order=an_order(lines=(a_line(total=0),)))
     with pytest.raises(Refusal) as refusal:
         story.open()
-    assert refusal.value.code is Code.NOTHING_TO_REFUND
+    assert (refusal.value.code, refusal.value.detail) == (
+        Code.NOTHING_TO_REFUND,
+        "Nothing was paid for these units.",
+    )
     assert story.ledger == open_ledger(story.order)
 
 
