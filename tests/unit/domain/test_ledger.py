@@ -9,10 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aftersales.domain.ledger import (
+    Balance,
     External,
     ExternalKind,
     ExternalState,
     Ledger,
+    LedgerLine,
     PaymentShare,
     Reservation,
     Unit,
@@ -72,6 +74,23 @@ def test_the_words_in_which_a_ledger_is_stored_never_change() -> None:
     assert list(Unit) == ["available", "reserved", "refunded"]
     assert list(ExternalKind) == ["refund", "dispute"]
     assert list(ExternalState) == ["open", "taken", "returned"]
+
+
+def test_a_ledger_stored_before_steps_and_chargebacks_were_known_reads_as_one_without_them() -> None:
+    stored = Ledger(
+        order_id="order-1",
+        currency="USD",
+        version=1,
+        lines=(LedgerLine(line_id=BOWLS, total=10_000, tax=833, units=(Unit.AVAILABLE,) * 3),),
+        balances=(Balance(payment_id=CARD, captured=14_898, available=14_898),),
+    )
+    whole = open_ledger(an_order())
+    assert (stored.lines[0], stored.balances[0]) == (whole.lines[0], whole.balances[1])
+    assert stored.external == whole.external == ()
+
+
+def test_a_reservation_of_nothing_holds_nothing() -> None:
+    assert (Reservation().units, Reservation().money, Reservation().amount) == ((), (), 0)
 
 
 def test_a_new_ledger_has_every_unit_free_and_every_payment_whole() -> None:

@@ -125,6 +125,10 @@ def test_a_buyer_who_complains_about_most_orders_is_looked_at() -> None:
     assert finding("history_of_claims", history=History(orders=1000, cases=599)) is None
 
 
+def test_a_buyer_of_whom_nothing_is_known_has_no_history() -> None:
+    assert History() == History(orders=0, cases=0)
+
+
 def test_nothing_is_concluded_from_fewer_orders_than_the_minimum() -> None:
     assert finding("history_of_claims", history=History(orders=4, cases=4)) is None
     assert finding("history_of_claims", history=History(orders=0, cases=0)) is None
