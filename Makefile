@@ -52,6 +52,9 @@ storm: setup ## 20,000 random schedules with everything breaking; one seed again
 bench: setup ## Count calls, cost and CPU per operation; writes docs/benchmarks.md
 	$(PYTHON) -m tools.bench $(ARGS)
 
+mutants: setup ## Break ledger, life cycle and policy one small thing at a time: what do the tests notice?
+	$(PYTHON) -m tools.mutants $(ARGS)
+
 generate: setup ## Write the files that are derived from code: OpenAPI, diagram, layer requirements
 	$(PYTHON) -m tools.generate $(ARGS)
 
@@ -62,7 +65,7 @@ build: setup ## Build for AWS, with compiled bytecode
 deploy: build ## Deploy that build to AWS, after a look at the changes
 	sam deploy $(ARGS)
 
-.PHONY: help setup demo up down test check storm bench load cases generate build deploy
+.PHONY: help setup demo up down test check storm bench load cases mutants generate build deploy
 
 # ---------------------------------------------------------------- environments, renewed when the lock file changes
 

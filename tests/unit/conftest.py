@@ -1,5 +1,7 @@
 """Unit tests reach nothing outside their process."""
 
+import os
+
 import pytest
 from hypothesis import settings
 
@@ -11,4 +13,6 @@ def no_network(socket_disabled: None) -> None:
 
 # How long one example takes says nothing about the rules, and much about what else the machine is doing.
 settings.register_profile("patient", deadline=None)
-settings.load_profile("patient")
+# `make mutants` runs the same tests some thousand times: few examples, and each time the same.
+settings.register_profile("mutants", deadline=None, max_examples=15, derandomize=True, database=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "patient"))

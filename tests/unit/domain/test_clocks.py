@@ -53,12 +53,24 @@ def test_silence_does_what_it_said_it_would_and_not_a_millisecond_earlier(
     change = story.pass_deadline()
     assert change
     assert (change.entry.event, change.entry.actor, change.case.status) == (event, SYSTEM, leads_to)
+    assert change.entry.at == change.case.updated_at == deadline
 
 
 @pytest.mark.parametrize("status", UNCLOCKED)
 def test_where_nobody_is_waited_for_time_does_nothing(status: Status) -> None:
     story = story_at(status)
     assert (story.case.deadline_at, story.case.on_timeout) == (None, None)
+    story.now += 900 * 24 * HOUR
+    assert story.pass_deadline() is None
+
+
+@pytest.mark.parametrize(("status", "deadline_at"), [(Status.REQUESTED, NOON), (Status.UNDER_REVIEW, None)])
+def test_a_case_stored_with_a_clock_that_its_status_does_not_have_now_is_left_alone(
+    status: Status, deadline_at: int | None
+) -> None:
+    story = story_at(status)
+    stored = replace(story.case, deadline_at=deadline_at)
+    story.cases[stored.case_id] = stored
     story.now += 900 * 24 * HOUR
     assert story.pass_deadline() is None
 
@@ -79,7 +91,8 @@ def test_a_silent_seller_approves_where_the_policy_says_so() -> None:
         3_333,
         "test-1",
     )
-    assert change.entry.event is Event.CASE_APPROVED
+    assert (change.entry.event, change.entry.actor) == (Event.CASE_APPROVED, SYSTEM)
+    assert change.entry.at == change.case.updated_at == story.now
     assert change.entry.data["reason_code"] == "seller_silent"
 
 

@@ -9,10 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aftersales.domain.ledger import (
+    Balance,
     External,
     ExternalKind,
     ExternalState,
     Ledger,
+    LedgerLine,
     PaymentShare,
     Reservation,
     Unit,
@@ -68,6 +70,29 @@ def money(ledger: Ledger) -> dict[str, tuple[int, int, int]]:
 # --- opening -----------------------------------------------------------------------------------------------
 
 
+def test_the_words_in_which_a_ledger_is_stored_never_change() -> None:
+    assert list(Unit) == ["available", "reserved", "refunded"]
+    assert list(ExternalKind) == ["refund", "dispute"]
+    assert list(ExternalState) == ["open", "taken", "returned"]
+
+
+def test_a_ledger_stored_before_steps_and_chargebacks_were_known_reads_as_one_without_them() -> None:
+    stored = Ledger(
+        order_id="order-1",
+        currency="USD",
+        version=1,
+        lines=(LedgerLine(line_id=BOWLS, total=10_000, tax=833, units=(Unit.AVAILABLE,) * 3),),
+        balances=(Balance(payment_id=CARD, captured=14_898, available=14_898),),
+    )
+    whole = open_ledger(an_order())
+    assert (stored.lines[0], stored.balances[0]) == (whole.lines[0], whole.balances[1])
+    assert stored.external == whole.external == ()
+
+
+def test_a_reservation_of_nothing_holds_nothing() -> None:
+    assert (Reservation().units, Reservation().money, Reservation().amount) == ((), (), 0)
+
+
 def test_a_new_ledger_has_every_unit_free_and_every_payment_whole() -> None:
     ledger = open_ledger(an_order())
     assert {line.line_id: len(line.free) for line in ledger.lines} == {
@@ -97,6 +122,7 @@ def test_two_cases_cannot_take_the_same_unit() -> None:
         reserve(ledger, {BOWLS: 1})
     assert refusal.value.code is Code.UNITS_UNAVAILABLE
     assert refusal.value.facts == {"line_id": BOWLS, "available": 0}
+    assert refusal.value.detail == "Line bowls has 0 units that no other case holds; 1 were asked for."
 
 
 def test_a_case_that_asks_for_more_units_than_are_free_gets_none_of_them() -> None:
@@ -111,6 +137,7 @@ def test_a_line_that_the_order_does_not_have_cannot_be_claimed() -> None:
     with pytest.raises(Refusal) as refusal:
         reserve(open_ledger(an_order()), {"teapot": 1})
     assert (refusal.value.code, refusal.value.facts) == (Code.LINE_UNKNOWN, {"line_id": "teapot"})
+    assert refusal.value.detail == "The order has no line teapot."
 
 
 def test_the_shipping_is_paid_back_once() -> None:
@@ -193,6 +220,7 @@ def test_a_claim_above_what_is_left_of_the_payments_is_refused() -> None:
     with pytest.raises(Refusal) as refusal:
         reserve(ledger, {BOWLS: 1})
     assert (refusal.value.code, refusal.value.facts) == (Code.MONEY_UNAVAILABLE, {"missing": 333})
+    assert refusal.value.detail == "What is left of the order's payments does not cover this amount."
 
 
 def test_a_claim_that_takes_exactly_what_is_left_is_served() -> None:
@@ -228,7 +256,10 @@ def test_a_frozen_order_takes_no_new_case() -> None:
     ledger = left(open_ledger(an_order()), a_dispute(1))
     with pytest.raises(Refusal) as refusal:
         reserve(ledger, {BOWLS: 1})
-    assert refusal.value.code is Code.ORDER_FROZEN
+    assert (refusal.value.code, refusal.value.detail) == (
+        Code.ORDER_FROZEN,
+        "A payment of this order is disputed at the payment provider.",
+    )
 
 
 def test_a_frozen_order_still_settles_and_frees_what_its_cases_hold() -> None:
@@ -250,6 +281,7 @@ def test_disputed_money_is_not_there_for_a_case() -> None:
 def test_what_was_paid_is_what_was_held_less_what_is_still_owed() -> None:
     held = (part(GIFT_CARD, 901), part(CARD, 2_432))
     assert less(held, (part(GIFT_CARD, 901), part(CARD, 32))) == (part(CARD, 2_400),)
+    assert less(held, (part(CARD, 400), part(GIFT_CARD, 901), part(CARD, 32))) == (part(CARD, 2_000),)
     assert less(held, ()) == held
     assert less(held, held) == ()
 
@@ -445,6 +477,15 @@ def test_a_payment_cannot_shrink_below_what_cases_hold_and_were_paid(in_use: Led
     assert_balanced(shrunk)
 
 
+def test_money_that_somebody_paid_back_by_hand_cannot_be_taken_away() -> None:
+    ledger = left(open_ledger(an_order()), by_hand(898))
+    refused_rebase(ledger, payments=an_order().payments[:1])
+    refused_rebase(ledger, **with_payment(CARD, captured=897))
+    shrunk = rebase(ledger, an_order(**with_payment(CARD, captured=898)))
+    assert_balanced(shrunk)
+    assert money(shrunk)[CARD] == (0, 0, 0)
+
+
 def test_disputed_money_of_a_payment_cannot_be_taken_away() -> None:
     ledger = open_ledger(an_order())
     ledger = left(ledger, a_dispute(898))
@@ -492,6 +533,15 @@ def test_a_refund_made_by_hand_takes_what_is_available_and_leaves_what_cases_hol
     assert card.external + card.short == 14_898
     assert_balanced(ledger)
     assert not ledger.frozen
+
+
+def test_two_refunds_by_hand_on_one_payment_add_up_in_what_is_gone_and_in_what_is_short() -> None:
+    ledger, _ = reserve(open_ledger(an_order()), {MARMALADE: 1})
+    one, other = (by_hand(1_000, name, payment_id=GIFT_CARD) for name in ("re_1", "re_2"))
+    gift = left(ledger, one, other).balances[0]
+    assert (gift.available, gift.reserved, gift.external, gift.short) == (0, 800, 1_700, 300)
+    third = by_hand(50, "re_3", payment_id=GIFT_CARD)
+    assert left(ledger, one, other, third).balances[0].short == 350
 
 
 def test_what_a_case_gives_back_fills_what_is_short_first() -> None:

@@ -24,7 +24,17 @@ def test_a_payment_that_a_case_depends_on_cannot_be_moved(change: dict[str, str]
     with pytest.raises(Refusal) as refused:
         refuse_moved_payments(ledger, order, _with_card(order, **change))
 
-    assert refused.value.code is Code.ORDER_IN_USE
+    assert (refused.value.code, refused.value.detail) == (
+        Code.ORDER_IN_USE,
+        "A case depends on payment card; it stays where it was made.",
+    )
+
+
+def test_an_order_written_again_with_the_same_payments_moves_none_of_them() -> None:
+    order = an_order()
+    ledger, _ = reserve(open_ledger(order), {BOWLS: 3})
+
+    refuse_moved_payments(ledger, order, _with_card(order, captured=20_000))
 
 
 def test_a_payment_that_no_case_touched_may_be_corrected() -> None:

@@ -10,6 +10,7 @@ from aftersales.domain.case import FiredRule, Kind, Reason
 from aftersales.domain.policy import (
     DAY,
     MINUTE,
+    PERSONAL,
     RULES,
     History,
     RiskTerms,
@@ -124,6 +125,10 @@ def test_a_buyer_who_complains_about_most_orders_is_looked_at() -> None:
     assert finding("history_of_claims", history=History(orders=1000, cases=599)) is None
 
 
+def test_a_buyer_of_whom_nothing_is_known_has_no_history() -> None:
+    assert History() == History(orders=0, cases=0)
+
+
 def test_nothing_is_concluded_from_fewer_orders_than_the_minimum() -> None:
     assert finding("history_of_claims", history=History(orders=4, cases=4)) is None
     assert finding("history_of_claims", history=History(orders=0, cases=0)) is None
@@ -160,12 +165,21 @@ def test_a_change_of_mind_is_never_approved_by_the_policy_alone() -> None:
     assert finding("within_cap", reason=Reason.CHANGED_MIND, amount=1) is None
 
 
+def test_the_words_of_the_verdicts_never_change() -> None:
+    assert list(Verdict) == ["approve", "ask_person", "ask_for_evidence", "decline"]
+
+
+def test_only_the_rule_on_the_buyers_history_looks_at_what_is_nobody_elses_affair() -> None:
+    assert {"history_of_claims"} == PERSONAL
+    assert set(CHECKS) >= PERSONAL
+
+
 # --- all rules together -------------------------------------------------------------------------------------
 
 
 def test_a_small_proven_and_timely_claim_is_approved_and_says_why() -> None:
     assessment = assess(some_facts(), a_policy())
-    assert assessment.verdict is Verdict.APPROVE
+    assert (assessment.verdict, assessment.policy) == (Verdict.APPROVE, a_policy())
     assert assessment.reason_code == "within_cap"
     assert assessment.rules == (
         FiredRule(

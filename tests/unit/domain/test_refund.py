@@ -445,7 +445,10 @@ def test_while_the_bank_looks_at_a_payment_nothing_is_paid_and_then_it_goes_on()
     assert (change.case.status, change.case.attempts) == (Status.REFUND_ACTION_REQUIRED, ())
     with pytest.raises(Refusal) as refusal:
         story.resume()
-    assert refusal.value.code is Code.ORDER_FROZEN
+    assert (refusal.value.code, refusal.value.detail) == (
+        Code.ORDER_FROZEN,
+        "A payment of this order is disputed at the payment provider.",
+    )
     story.leave(900, kind=ExternalKind.DISPUTE, external_id="external-0", state=ExternalState.RETURNED)
     assert story.resume().case.status is Status.APPROVED
     assert story.start_refund().case.status is Status.REFUND_PENDING

@@ -433,7 +433,7 @@ def _rebase_balance(old: Balance | None, new: Balance) -> Balance:
         return new
     if new.captured < _spent(old):
         raise _in_use(f"More than {new.captured} of payment {new.payment_id} is reserved or paid back.")
-    return replace(old, captured=new.captured, available=new.captured - _spent(old))
+    return replace(old, captured=new.captured)
 
 
 def _in_use(detail: str) -> Refusal:

@@ -276,7 +276,8 @@ def decide(
         )
     if case.status is Status.DISPUTED:
         # The reviewer's word ends the case; what was held is freed in the same write.
-        return _closed(case, case_after, Review.CLOSED_DECLINED, ledger, by, now, policy, _told(decision))
+        event, data = Event.CASE_CLOSED_DECLINED, _told(decision)
+        return _closed(case, case_after, Review.CLOSED_DECLINED, event, ledger, by, now, policy, data)
     after = replace(case_after, review=Review.DECLINED)
     return _change(case, after, Event.CASE_DECLINED, by, now, policy.clocks, _told(decision))
 
@@ -284,7 +285,7 @@ def decide(
 def withdraw(case: Case, ledger: Ledger, *, by: Party, policy: Policy, now: int) -> Change:
     """The buyer steps back; everything that was held is freed."""
     require(Act.WITHDRAW, case)
-    return _closed(case, case, Review.CANCELLED, ledger, by, now, policy, {}, event=Event.CASE_WITHDRAWN)
+    return _closed(case, case, Review.CANCELLED, Event.CASE_WITHDRAWN, ledger, by, now, policy)
 
 
 def pass_deadline(case: Case, ledger: Ledger, *, policy: Policy, now: int) -> Change | None:
@@ -296,9 +297,9 @@ def pass_deadline(case: Case, ledger: Ledger, *, policy: Policy, now: int) -> Ch
     clocks = policy.clocks
     match event:
         case Event.CASE_CANCELLED:
-            return _closed(case, case, Review.CANCELLED, ledger, SYSTEM, now, policy, {}, event=event)
+            return _closed(case, case, Review.CANCELLED, event, ledger, SYSTEM, now, policy)
         case Event.CASE_CLOSED_DECLINED:
-            return _closed(case, case, Review.CLOSED_DECLINED, ledger, SYSTEM, now, policy, {}, event=event)
+            return _closed(case, case, Review.CLOSED_DECLINED, event, ledger, SYSTEM, now, policy)
         case Event.CASE_APPROVED:
             decision = Decision(
                 verdict=Verdict.APPROVE,
@@ -533,7 +534,7 @@ def _refuse_wrong_decider(case: Case, by: Party) -> None:
 
 def _approved(case: Case, amount: int) -> Case:
     owed = books.split_over_payments(amount, case.claim.money)
-    return replace(case, review=Review.APPROVED, owed=owed, trouble=None)
+    return replace(case, review=Review.APPROVED, owed=owed)
 
 
 def _troubled(case: Case, trouble: str, policy: Policy, now: int) -> Change:
@@ -561,13 +562,12 @@ def _closed(
     before: Case,
     case: Case,
     review: Review,
+    event: Event,
     ledger: Ledger,
     by: Party,
     now: int,
     policy: Policy,
-    data: Mapping[str, object],
-    *,
-    event: Event = Event.CASE_CLOSED_DECLINED,
+    data: Mapping[str, object] | None = None,
 ) -> Change:
     """An end without money: the whole claim goes back to the ledger in the same write."""
     after = replace(case, review=review)
