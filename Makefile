@@ -46,6 +46,12 @@ load: up ## Load orders into the local stack: make load FILE=orders.jsonl
 cases: up ## Random cases on the loaded orders, every cent checked: make cases ARGS="--count 200"
 	$(PYTHON) -m tools.cases $(ARGS)
 
+operate: setup ## What an operator types: make operate ARGS="letters", or redrive, case, ring, restart
+	$(PYTHON) -m tools.operate $(ARGS)
+
+drill: up ## Break the running stack on purpose, step by step, and show that it heals
+	$(PYTHON) -m tools.drill
+
 bench: setup ## Count calls, cost and CPU per operation; writes docs/benchmarks.md
 	$(PYTHON) -m tools.bench $(ARGS)
 
@@ -59,7 +65,7 @@ build: setup ## Build for AWS, with compiled bytecode
 deploy: build ## Deploy that build to AWS, after a look at the changes
 	sam deploy $(ARGS)
 
-.PHONY: help setup demo up down test check bench load cases generate build deploy
+.PHONY: help setup demo up down test check bench load cases operate drill generate build deploy
 
 # ---------------------------------------------------------------- environments, renewed when the lock file changes
 

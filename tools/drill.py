@@ -110,10 +110,10 @@ def drop_stream(drill: Drill) -> None:
     """Row 9: the stream delivers nothing; the sweeper alone carries the case."""
     drill.chapter("The stream delivers nothing")
     sale, after = drill.market.sell(), drill.market.sell()
-    with _stream_off(drill):
+    with drill.market.stream_off():
         case_id = drill.apply(sale, "late")
         drill.operate("case", case_id)
-        drill.rings("StreamIsLate", "IteratorAge, from a quarter of an hour")
+        drill.rings("StreamIsLate", "IteratorAge of a consumer that fails; one that is off reports none")
         drill.say("Five minutes pass (moved by data) before each sweep.")
         drill.wait(lambda: _swept(drill, case_id), "the sweeps to carry the case")
         drill.paid_once(sale, case_id)
@@ -163,7 +163,6 @@ def stop_execution(drill: Drill) -> None:
     drill.wait(lambda: market.case(sale, case_id)["waiting_on"] == "platform", "the operator to be asked")
     drill.wait(lambda: _counted(drill, "operator_asked"), "the metric")
     drill.rings("OperatorIsAsked", "the metric operator_asked was written")
-    drill.operate("case", case_id)
     drill.operate("restart", case_id, "--dry-run")
     drill.operate("restart", case_id)
     market.waits_in(f"{case_id}-2", "Wait for the seller")
@@ -185,18 +184,6 @@ def reconcile(drill: Drill) -> None:
     drill.operate("letters")
     left = sum(DeadLetterQueue(drill.deployment, name).count() for name in KINDS)
     drill.expect(left == 0, "no dead letter is left.")
-
-
-@contextmanager
-def _stream_off(drill: Drill) -> Iterator[None]:
-    """The mapping of the stream is disabled; what is written meanwhile waits in the stream."""
-    functions = drill.desk.client("lambda")
-    mapping = drill.deployment.resource("RelayTimelineTimeline")
-    functions.update_event_source_mapping(UUID=mapping, Enabled=False)
-    try:
-        yield
-    finally:
-        functions.update_event_source_mapping(UUID=mapping, Enabled=True)
 
 
 @contextmanager

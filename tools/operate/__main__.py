@@ -36,7 +36,15 @@ def redrive(deployment: Deployment, options: argparse.Namespace, console: Consol
         console.print(show.letters(list(queue.each())), "These would be sent once more.")
         return 0
     sent, left = 0, []
-    for letter in track(queue.each(), "redrive", total=queue.count(), console=console, transient=True):
+    progress = track(
+        queue.each(),
+        "redrive",
+        total=queue.count(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+    for letter in progress:
         error = queue.send_again(letter)
         if error:
             left.append((letter, error))
