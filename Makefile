@@ -47,7 +47,13 @@ cases: up ## Random cases on the loaded orders, every cent checked: make cases A
 	$(PYTHON) -m tools.cases $(ARGS)
 
 storm: setup ## 20,000 random schedules with everything breaking; one seed again: make storm ARGS="--replay 7"
-	$(PYTHON) -m tests.simulation --schedules 20000 --jobs 2 $(ARGS)
+	PYTHONPATH=layers/aftersales $(PYTHON) -m tests.simulation --schedules 20000 --jobs 2 $(ARGS)
+
+operate: setup ## What an operator types: make operate ARGS="letters", or redrive, case, ring, restart
+	$(PYTHON) -m tools.operate $(ARGS)
+
+drill: up ## Break the running stack on purpose, step by step, and show that it heals
+	$(PYTHON) -m tools.drill
 
 bench: setup ## Count calls, cost and CPU per operation; writes docs/benchmarks.md
 	$(PYTHON) -m tools.bench $(ARGS)
@@ -65,7 +71,7 @@ build: setup ## Build for AWS, with compiled bytecode
 deploy: build ## Deploy that build to AWS, after a look at the changes
 	sam deploy $(ARGS)
 
-.PHONY: help setup demo up down test check storm bench load cases mutants generate build deploy
+.PHONY: help setup demo up down test check storm bench load cases operate drill mutants generate build deploy
 
 # ---------------------------------------------------------------- environments, renewed when the lock file changes
 

@@ -4,7 +4,8 @@ Everybody is new in each test, so tests neither see nor disturb each other's cas
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,6 +14,7 @@ from uuid import uuid4
 import httpx
 
 from tools.desk import FINAL, Person, Stack, upload, wait_for
+from tools.local_stack.checkout import STACK_NAME
 
 SECONDS = 90
 """How long anything may take before a test gives up on it: a new worker of a function takes seconds by itself."""
@@ -195,6 +197,18 @@ class Market:
     def settle(self, sale: Sale, status: str) -> None:
         """The provider makes up its mind about the newest refund of this order."""
         self.stack.sandbox("POST", f"refunds/{self.refunds(sale)[-1]['id']}/settle", {"status": status})
+
+    @contextmanager
+    def stream_off(self) -> Iterator[None]:
+        """The stream's mapping is disabled: what is written meanwhile is delivered when the block has ended."""
+        functions = self.stack.client("lambda")
+        relay = f"{STACK_NAME}-relay_timeline"
+        [mapping] = functions.list_event_source_mappings(FunctionName=relay)["EventSourceMappings"]
+        functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
+        try:
+            yield
+        finally:
+            functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=True)
 
     def webhooks(self, mode: str) -> None:
         """From now on events are sent in this way: normal, hold, duplicate."""

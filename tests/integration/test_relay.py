@@ -224,6 +224,7 @@ def test_a_seller_hears_of_own_cases_and_of_chosen_events(desk: Desk, payer: Pay
     path = f"/sellers/{SELLER.id}/subscriptions/sqs"
     body: dict[str, Any] = {"endpoint": endpoint, "events": ["case_opened", "refund_succeeded"]}
     assert desk.call("PUT", path, by=SELLER, body=body).ok()["state"] == "confirmed"
+    assert dead_letters_of(desk, endpoint) == desk.stack.attribute("SellerAlertDeadLetters", "Arn")
     mine = put(desk, paid(order_of(desk), payer))
     others = put(desk, paid(order_of(desk, order_id="order-2", seller_id="another-shop"), payer))
     apply(desk, mine, key="mine")
@@ -263,3 +264,12 @@ def test_an_execution_that_ended_without_its_case_is_an_alarm_each_time(desk: De
     assert [one["dynamodb"]["NewImage"]["event"]["S"] for one in desk.stream.given_up] == ["case_opened"]
     assert status(desk, case_id) == "requested"
     assert [row["sk"]["S"] for row in desk.rows("CasesTable") if "unrelayed" in row] == ["TIMELINE#00000001"]
+
+
+def dead_letters_of(desk: Desk, endpoint: str) -> str:
+    """Where SNS puts what this endpoint does not take."""
+    sns = desk.stack.client("sns")
+    listed = sns.list_subscriptions_by_topic(TopicArn=desk.stack.ref("NoticesTopic"))["Subscriptions"]
+    [arn] = [one["SubscriptionArn"] for one in listed if one["Endpoint"] == endpoint]
+    policy = sns.get_subscription_attributes(SubscriptionArn=arn)["Attributes"]["RedrivePolicy"]
+    return str(json.loads(policy)["deadLetterTargetArn"])

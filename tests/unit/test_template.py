@@ -19,6 +19,14 @@ ANY_RESOURCE = {
     "states:SendTaskFailure": "a task token belongs to no resource and cannot be guessed",
     "ses:SendEmail": "the sender's identity is an address or its domain; a condition names the sender",
 }
+# Asynchronous edges that give up without a dead letter, and what makes up for it instead.
+WITHOUT_DEAD_LETTERS = {
+    "SweepDeadlines.EveryMinute": "the next run finds what is due",
+    "SweepTimeline.EveryMinute": "the next run finds what is due",
+    "ReconcileBooks.EveryHour": "the next run looks back twice as far",
+    "ReconcileBooks.EveryDay": "the next run looks back twice as far",
+    "AlarmsMail": "an alarm stays an alarm in CloudWatch until its cause is gone, whether or not its mail arrives",
+}
 # Variables that Powertools reads, not the package.
 POWERTOOLS = re.compile(r"POWERTOOLS_\w+")
 
@@ -84,20 +92,76 @@ def target(value: dict[str, Any]) -> str:
     return str(value.get("Fn::GetAtt") or value["Ref"]).split(".")[0]
 
 
+@dataclass(frozen=True)
+class Edge:
+    """Something that hands over work and goes on: where it puts what the other side does not take."""
+
+    name: str
+    dead_letters: frozenset[str]
+
+
+def edges() -> Iterator[Edge]:
+    """Every asynchronous edge of the template. One that can fail on both sides of Lambda's own queue is two."""
+    for name, function in functions().items():
+        of_invocation = on_failure(function.get("EventInvokeConfig", {}))
+        for event, declared in function.get("Events", {}).items():
+            properties, kind = declared["Properties"], declared["Type"]
+            match kind:
+                case "Api":
+                    continue
+                case "SQS":
+                    queue = resources("SQS::Queue")[target(properties["Queue"])]
+                    given_up = frozenset({dead_letters_of(queue)} - {None})
+                case "DynamoDB":
+                    given_up = on_failure(properties)
+                case "EventBridgeRule":
+                    arn = properties.get("DeadLetterConfig", {}).get("Arn")
+                    yield Edge(f"{name}.{event} -> target", frozenset({target(arn)} if arn else ()))
+                    given_up = of_invocation
+                case "S3":
+                    given_up = of_invocation
+                case _:
+                    # A kind of event that this test has not met yet has no dead letters until somebody says which.
+                    given_up = frozenset()
+            yield Edge(f"{name}.{event}", given_up)
+    for name, subscription in resources("SNS::Subscription").items():
+        yield Edge(name, frozenset({dead_letters_of(subscription)} - {None}))
+
+
+def on_failure(config: dict[str, Any]) -> frozenset[str]:
+    destination = config.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
+    return frozenset({target(destination)} if destination else ())
+
+
+def dead_letters_of(queue_or_subscription: dict[str, Any]) -> Any:
+    arn = queue_or_subscription.get("RedrivePolicy", {}).get("deadLetterTargetArn")
+    return target(arn) if arn else None
+
+
 def dead_letter_queues() -> set[str]:
-    redriven = (
-        queue.get("RedrivePolicy", {}).get("deadLetterTargetArn")
-        for queue in resources("SQS::Queue").values()
-    )
-    failed = (
-        config["DestinationConfig"]["OnFailure"]["Destination"]
-        for config in [
-            *(function.get("EventInvokeConfig", {}) for function in functions().values()),
-            *(event for _, event in events("DynamoDB")),
-        ]
-        if "DestinationConfig" in config
-    )
-    return {target(arn) for arn in (*redriven, *failed) if arn}
+    """Those of the template's edges, and the one that the adapter hangs on each seller's subscription."""
+    given = functions()["SellerApi"]["Environment"]["Variables"]["ALERT_DEAD_LETTERS_ARN"]
+    return {queue for edge in edges() for queue in edge.dead_letters} | {target(given)}
+
+
+def pages() -> list[str]:
+    """The pages of the runbook."""
+    return re.findall(r"^## (\S+)$", (ROOT / "docs" / "runbook.md").read_text("utf-8"), re.MULTILINE)
+
+
+def page_named_by(alarm: dict[str, Any]) -> str | None:
+    named = re.search(r"See docs/runbook\.md, ([a-z-]+)\.$", alarm["AlarmDescription"])
+    return named[1] if named else None
+
+
+def alarms_on(namespace: str, logical_id: str) -> list[dict[str, Any]]:
+    """The alarms that watch this queue or function."""
+    return [
+        alarm
+        for alarm in resources("CloudWatch::Alarm").values()
+        if alarm["Namespace"] == namespace
+        and logical_id in {target(dimension["Value"]) for dimension in alarm["Dimensions"]}
+    ]
 
 
 def test_every_operation_has_one_event_on_its_function_and_no_event_is_without_one() -> None:
@@ -209,34 +273,63 @@ def test_queues_that_carry_work_give_it_up_to_a_dead_letter_queue() -> None:
     assert all("RedrivePolicy" in queue for name, queue in queues.items() if name not in dead)
 
 
-def test_every_dead_letter_queue_has_an_alarm() -> None:
-    watched = {
-        target(dimension["Value"])
-        for alarm in resources("CloudWatch::Alarm").values()
-        if alarm.get("Namespace") == "AWS/SQS"
-        for dimension in alarm["Dimensions"]
+@pytest.mark.parametrize("edge", list(edges()), ids=lambda edge: edge.name)
+def test_an_asynchronous_edge_gives_up_into_a_dead_letter_queue_unless_it_is_said_why_not(edge: Edge) -> None:
+    assert bool(edge.dead_letters) != (edge.name in WITHOUT_DEAD_LETTERS)
+
+
+def test_no_excuse_outlives_its_edge() -> None:
+    assert set(WITHOUT_DEAD_LETTERS) <= {edge.name for edge in edges()}
+
+
+@pytest.mark.parametrize("queue", sorted(dead_letter_queues()))
+def test_a_dead_letter_queue_keeps_for_two_weeks_and_rings_from_the_first_letter(queue: str) -> None:
+    """The longest that SQS keeps anything. The alarm names a page that exists."""
+    assert resources("SQS::Queue")[queue]["MessageRetentionPeriod"] == 14 * 24 * 60 * 60
+    [alarm] = alarms_on("AWS/SQS", queue)
+    assert (alarm["MetricName"], alarm["Threshold"], alarm["EvaluationPeriods"]) == (
+        "ApproximateNumberOfMessagesVisible",
+        1,
+        1,
+    )
+    assert page_named_by(alarm) in pages()
+
+
+@pytest.mark.parametrize(
+    ("sender", "queue"),
+    [
+        ("sns.amazonaws.com", "BuyerMailDeadLetters"),
+        ("sns.amazonaws.com", "SellerAlertDeadLetters"),
+        ("events.amazonaws.com", "ExecutionDeadLetters"),
+    ],
+)
+def test_who_is_no_function_may_put_dead_letters_into_its_queue(sender: str, queue: str) -> None:
+    """Lambda writes with the function's role, which SAM extends; SNS and EventBridge need the queue's own policy."""
+    allowed = {
+        target(arn)
+        for policy in resources("SQS::QueuePolicy").values()
+        for said in policy["PolicyDocument"]["Statement"]
+        if said["Principal"] == {"Service": sender} and "Condition" in said
+        for arn in as_list(said["Resource"])
     }
-    assert dead_letter_queues() <= watched
+    assert queue in allowed
+
+
+@pytest.mark.parametrize("name", sorted({name for name, _ in events("Schedule")}))
+def test_a_schedule_that_fails_or_does_not_run_rings(name: str) -> None:
+    watched = {alarm["MetricName"]: alarm for alarm in alarms_on("AWS/Lambda", name)}
+    assert set(watched) == {"Errors", "Invocations"}
+    assert watched["Invocations"]["TreatMissingData"] == "breaching"
+    assert all(page_named_by(alarm) in pages() for alarm in watched.values())
 
 
 @pytest.mark.parametrize("name", resources("CloudWatch::Alarm"))
 def test_every_alarm_names_its_page_of_the_runbook(name: str) -> None:
-    runbook = (ROOT / "docs" / "runbook.md").read_text("utf-8")
-    pages = re.findall(r"^## (\S+)$", runbook, re.MULTILINE)
-    page = re.search(
-        r"See docs/runbook\.md, ([a-z-]+)\.$", resources("CloudWatch::Alarm")[name]["AlarmDescription"]
-    )
-    assert page
-    assert page[1] in pages
+    assert page_named_by(resources("CloudWatch::Alarm")[name]) in pages()
 
 
 def test_every_page_of_the_runbook_is_of_an_alarm() -> None:
-    runbook = (ROOT / "docs" / "runbook.md").read_text("utf-8")
-    said = " ".join(alarm["AlarmDescription"] for alarm in resources("CloudWatch::Alarm").values())
-    assert all(
-        f"See docs/runbook.md, {page}." in said
-        for page in re.findall(r"^## ([a-z-]+)$", runbook, re.MULTILINE)
-    )
+    assert set(pages()) <= {page_named_by(alarm) for alarm in resources("CloudWatch::Alarm").values()}
 
 
 def test_an_alarm_on_an_event_of_cases_counts_one_that_is_relayed() -> None:

@@ -54,18 +54,22 @@ class SnsSubscriptions:
     """The `Subscriptions` port. A row per seller and channel remembers the subscription's ARN, for SNS can only
     list all subscriptions of the topic."""
 
-    def __init__(self, sns: "SNSClient", db: "DynamoDBClient", *, topic_arn: str, table: str) -> None:
+    def __init__(
+        self, sns: "SNSClient", db: "DynamoDBClient", *, topic_arn: str, dead_letters_arn: str, table: str
+    ) -> None:
         self._sns = sns
         self._db = db
         self._topic = topic_arn
+        self._redrive = json.dumps({"deadLetterTargetArn": dead_letters_arn})
         self._table = table
 
     def subscribe(self, seller_id: str, channel: str, endpoint: str, events: Sequence[str]) -> str:
         """SNS first, then the row: a lost answer is repaired by subscribing again, which SNS answers with the
         same ARN. Another endpoint on the same channel replaces the old one once it stands itself.
 
-        A new subscription is born with its filter: without one it would hear of every seller's cases. SNS keeps
-        one subscription an endpoint and refuses a second filter for it, so nobody turns off another's alerts.
+        A new subscription is born with its filter, for without one it would hear of every seller's cases, and with
+        the queue for what its endpoint does not take. SNS keeps one subscription an endpoint and refuses a second
+        filter for it, so nobody turns off another's alerts.
         """
         known = self._row(seller_id, channel)
         policy = json.dumps({"seller_id": [seller_id]} | ({"event": list(events)} if events else {}))
@@ -76,7 +80,7 @@ class SnsSubscriptions:
                 TopicArn=self._topic,
                 Protocol=channel,
                 Endpoint=endpoint,
-                Attributes={"FilterPolicy": policy},
+                Attributes={"FilterPolicy": policy, "RedrivePolicy": self._redrive},
                 ReturnSubscriptionArn=True,
             )["SubscriptionArn"]
         except ClientError as error:

@@ -156,6 +156,7 @@ def subscriptions() -> "SnsSubscriptions":
         client("sns"),
         client("dynamodb"),
         topic_arn=settings.NOTICES_TOPIC_ARN(),
+        dead_letters_arn=settings.ALERT_DEAD_LETTERS_ARN(),
         table=settings.CASES_TABLE(),
     )
 
