@@ -122,6 +122,7 @@ def test_the_names_by_which_clients_know_the_acts_never_change() -> None:
         "assess",
         "check_evidence",
         "decide",
+        "pay_elsewhere",
         "record_refund",
         "resume",
         "send_message",
