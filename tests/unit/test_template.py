@@ -315,6 +315,13 @@ def test_who_is_no_function_may_put_dead_letters_into_its_queue(sender: str, que
     assert queue in allowed
 
 
+def test_a_queue_has_one_policy() -> None:
+    """SQS keeps one a queue: of two, and while one gives way to another of a new name, the last write or the last
+    deletion counts, and SNS is refused without a word."""
+    named = [target(queue) for policy in resources("SQS::QueuePolicy").values() for queue in policy["Queues"]]
+    assert len(named) == len(set(named))
+
+
 @pytest.mark.parametrize("name", sorted({name for name, _ in events("Schedule")}))
 def test_a_schedule_that_fails_or_does_not_run_rings(name: str) -> None:
     watched = {alarm["MetricName"]: alarm for alarm in alarms_on("AWS/Lambda", name)}
