@@ -544,6 +544,11 @@ def test_two_refunds_by_hand_on_one_payment_add_up_in_what_is_gone_and_in_what_i
     assert left(ledger, one, other, third).balances[0].short == 350
 
 
+def test_money_that_somebody_paid_back_by_hand_counts_as_taken() -> None:
+    ledger, claim = reserve(open_ledger(an_order()), {BOWLS: 1})
+    assert left(ledger, by_hand(900)).taken == claim.amount + 900
+
+
 def test_what_a_case_gives_back_fills_what_is_short_first() -> None:
     ledger, held = reserve(open_ledger(an_order()), {BOWLS: 3})
     ledger = release(left(ledger, by_hand(2_000, payment_id=GIFT_CARD)), held)

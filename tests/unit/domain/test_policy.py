@@ -1,6 +1,7 @@
 """The policy: every rule at its edge, the gravest verdict, and a decision that explains itself."""
 
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -276,6 +277,13 @@ def test_a_policy_that_changed_since_the_purchase_cannot_worsen_the_case() -> No
     mild = an_assessment(Verdict.APPROVE)
     for verdict in (Verdict.ASK_PERSON, Verdict.ASK_EVIDENCE, Verdict.DECLINE):
         grave = an_assessment(verdict)
+        assert better_for_buyer(grave, mild) is mild
+        assert better_for_buyer(mild, grave) is mild
+
+
+def test_of_two_policies_each_verdict_is_milder_than_the_next_graver_one() -> None:
+    order = (Verdict.APPROVE, Verdict.ASK_PERSON, Verdict.ASK_EVIDENCE, Verdict.DECLINE)
+    for mild, grave in pairwise(an_assessment(verdict) for verdict in order):
         assert better_for_buyer(grave, mild) is mild
         assert better_for_buyer(mild, grave) is mild
 
