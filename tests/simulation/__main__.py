@@ -9,12 +9,14 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 
 from tests.simulation import race, storm
+from tests.simulation.drifts import DRIFTS, reconciled
 from tests.simulation.journeys import JOURNEYS
 from tests.simulation.plants import PLANTS, planted
 from tests.simulation.storm import Outcome
 
 _CHUNK = 50
 _SHOWN = 3
+_DRIFTS, _DRIFT_SEEDS, _CLEAN = 500, 200, 2_000
 
 
 @dataclass(slots=True)
@@ -47,6 +49,9 @@ def main() -> int:
     parser.add_argument("--journey", choices=[*JOURNEYS, "all"], default="all", help="of --placements")
     parser.add_argument("--minutes", type=float, default=600, help="stop --placements after that")
     parser.add_argument("--race", action="store_true", help="every interleaving of the race for one case")
+    parser.add_argument(
+        "--drifts", action="store_true", help="500 drifts the reconciler has to tell, 2,000 worlds without"
+    )
     parser.add_argument("--plants", action="store_true", help="find every planted mistake")
     asked = parser.parse_args()
     if asked.replay is not None:
@@ -56,9 +61,35 @@ def main() -> int:
         return max(_place(name, asked.placements, asked.minutes) for name in names)
     if asked.race:
         return _race()
+    if asked.drifts:
+        return _drift()
     if asked.plants:
         return max(_find(name, asked.seed, asked.schedules) for name in PLANTS)
     return _storm(asked.seed, asked.schedules, asked.jobs)
+
+
+def _drift() -> int:
+    """Every kind of drift by turns until there are enough, then worlds in which nothing drifted."""
+    told: Counter[str] = Counter()
+    untold: list[str] = []
+    for seed in range(1, _DRIFT_SEEDS):
+        for name, drift in DRIFTS.items():
+            lines = reconciled(seed, name) if told.total() < _DRIFTS else None
+            if lines is not None and drift.invariant in {line.split()[0] for line in lines}:
+                told[name] += 1
+            elif lines is not None:
+                untold.append(f"{name}, seed {seed}: {lines}")
+        _progress(f"{told.total()} drifts told, {len(untold)} not")
+        if told.total() >= _DRIFTS:
+            break
+    print(
+        f"\n{told.total()} drifts of {len(told)} kinds told in one pass each, {len(untold)} not",
+        *untold,
+        sep="\n",
+    )
+    false = [seed for seed in range(1, _CLEAN + 1) if reconciled(seed)]
+    print(f"{_CLEAN} worlds without a drift: {len(false)} false alarms", *false)
+    return int(bool(untold or false))
 
 
 def _storm(first: int, schedules: int, jobs: int) -> int:

@@ -4,6 +4,7 @@ import pytest
 
 from tests.simulation import race, storm
 from tests.simulation.choices import planned
+from tests.simulation.drifts import DRIFTS, reconciled
 from tests.simulation.journeys import JOURNEYS
 from tests.simulation.plants import planted
 
@@ -72,3 +73,18 @@ def test_a_failing_seed_is_told_and_shrunk() -> None:
         smallest = storm.shrunk(seed, outcome)
     assert len(smallest.plan) < len(outcome.plan)
     assert "BROKEN  I4" in smallest.story
+
+
+# --- the reconciler -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("drift", DRIFTS)
+def test_the_reconciler_tells_each_drift_in_one_pass(drift: str) -> None:
+    found = [told for seed in range(1, 25) if (told := reconciled(seed, drift)) is not None][:3]
+    assert len(found) == 3
+    for told in found:
+        assert DRIFTS[drift].invariant in {line.split()[0] for line in told}, told
+
+
+def test_the_reconciler_is_silent_about_worlds_in_which_nothing_drifted() -> None:
+    assert [reconciled(seed) for seed in range(1, 41)] == [[]] * 40
