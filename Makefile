@@ -47,7 +47,7 @@ cases: up ## Random cases on the loaded orders, every cent checked: make cases A
 	$(PYTHON) -m tools.cases $(ARGS)
 
 storm: setup ## 20,000 random schedules with everything breaking; one seed again: make storm ARGS="--replay 7"
-	PYTHONPATH=layers/aftersales $(PYTHON) -m tests.simulation --schedules 20000 --jobs 2 $(ARGS)
+	PYTHONPATH=layers/aftersales $(PYTHON) -m tests.simulation $(or $(ARGS),--schedules 20000 --jobs 2)
 
 operate: setup ## What an operator types: make operate ARGS="letters", or redrive, case, ring, restart
 	$(PYTHON) -m tools.operate $(ARGS)
