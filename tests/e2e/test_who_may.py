@@ -47,6 +47,7 @@ BODIES: Mapping[type[BaseModel], Callable[[Thing], dict[str, Any]]] = {
     },
     cases.OpenCaseBody: lambda thing: application(thing.sale),
     cases.EmptyBody: lambda _: {},
+    cases.PaidElsewhereBody: lambda _: {"note": "By bank transfer, as agreed."},
     cases.DecisionBody: lambda _: {"decision": "decline", "reason_code": "not_ours", "note": "Not ours."},
     cases.MessageBody: lambda _: {"text": "Good day."},
     cases.EvidenceBody: lambda _: {"filename": "photo.jpg", "content_type": "image/jpeg", "size": 100},
