@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
@@ -19,6 +19,17 @@ from tests.simulation.fakes.dynamodb import DynamoDB, Table
 from tests.simulation.fakes.stepfunctions import StepFunctions
 from tests.simulation.scheduler import Scheduler, Task
 from tools import desk
+
+_TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": "states.amazonaws.com"},
+            "Action": "sts:AssumeRole",
+        }
+    ],
+}
 
 
 @contextmanager
@@ -91,14 +102,8 @@ def _waiting(resource: str, payload: str, **parameters: str) -> dict[str, Any]:
 @contextmanager
 def _waiting_machine(client: Callable[[str], Any], table: str) -> Iterator[Services]:
     """A state machine of the suite's own: its tokens come by a queue."""
-    sqs, stepfunctions, name = client("sqs"), client("stepfunctions"), f"fidelity-{uuid4()}"
-    queue = sqs.create_queue(QueueName=name)["QueueUrl"]
-    machine = stepfunctions.create_state_machine(
-        name=name,
-        definition=json.dumps(_waiting("sqs:sendMessage", "MessageBody", QueueUrl=queue)),
-        roleArn="arn:aws:iam::123456789012:role/fidelity",
-    )["stateMachineArn"]
-    tokens: dict[str, str] = {}
+    iam, sqs, stepfunctions = client("iam"), client("sqs"), client("stepfunctions")
+    name, tokens = f"fidelity-{uuid4()}", dict[str, str]()
 
     def go_on() -> None:
         for message in sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", []):
@@ -106,8 +111,15 @@ def _waiting_machine(client: Callable[[str], Any], table: str) -> Iterator[Servi
             tokens[told["execution"]] = told["token"]
         time.sleep(0.02)
 
-    try:
+    with ExitStack() as left:
+        queue = sqs.create_queue(QueueName=name)["QueueUrl"]
+        left.callback(sqs.delete_queue, QueueUrl=queue)
+        role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(_TRUST))["Role"]["Arn"]
+        left.callback(iam.delete_role, RoleName=name)
+        machine = stepfunctions.create_state_machine(
+            name=name,
+            definition=json.dumps(_waiting("sqs:sendMessage", "MessageBody", QueueUrl=queue)),
+            roleArn=role,
+        )["stateMachineArn"]
+        left.callback(stepfunctions.delete_state_machine, stateMachineArn=machine)
         yield Services(client("dynamodb"), stepfunctions, table, machine, go_on, tokens)
-    finally:
-        stepfunctions.delete_state_machine(stateMachineArn=machine)
-        sqs.delete_queue(QueueUrl=queue)

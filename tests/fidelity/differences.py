@@ -17,17 +17,47 @@ class Difference:
     so: str
 
 
+_CURSOR = "a list may end with an empty page: its reader goes by the cursor, never by the number of items"
+_RESERVED = (
+    "the adapters name such attributes `#name`; MiniStack refuses what forgets it, where it meets a row"
+)
+_CLOSED = "`StepFunctionsWorkflow.ring` takes all three codes as: nobody waits any more"
+
 # (case, back end) -> what it does instead of what AWS documents.
 DIFFERENCES: Mapping[tuple[str, str], Difference] = {
     ("a transaction repeated with its token is one success", "fakes"): Difference(
         ["no such parameter"] * 2,
-        "takes no token: the adapters give none, botocore adds it to each transaction",
-        "`tests/simulation/faults.py` draws botocore's repetition as the first success, whose answer is lost",
+        "takes no token: the adapters give none, botocore adds one to each transaction",
+        "`tests/simulation/faults.py` makes botocore's repetition the first success",
+    ),
+    ("a transaction repeated with its token is one success", "moto"): Difference(
+        ["ok", ["ConditionalCheckFailed"]],
+        "ignores the token: the repetition fails on what the first one wrote",
+        "a caller who is told `Stale` reads again, and finds what it wrote",
+    ),
+    ("a reserved word needs another name", "fakes"): Difference("ok", "knows no reserved words", _RESERVED),
+    ("a reserved word needs another name", "moto"): Difference(
+        "ok", "lets it pass in a key condition", _RESERVED
     ),
     ("a full page does not know that it is the last", "fakes"): Difference(
-        [["A", "B"], []],
-        "knows that nothing follows and gives no key",
-        "a list may end with an empty page: its reader goes by the cursor, never by the number of items",
+        [["A", "B"], []], "knows that nothing follows and gives no key", _CURSOR
+    ),
+    ("a full page does not know that it is the last", "moto"): Difference(
+        [["A", "B"], []], "knows that nothing follows and gives no key", _CURSOR
+    ),
+    ("a start is repeated while it runs", "MiniStack"): Difference(
+        ["ok", "ExecutionAlreadyExists"],
+        "refuses the repetition",
+        "`StepFunctionsWorkflow.start` takes both answers as started",
+    ),
+    ("an unknown token rings nobody", "MiniStack"): Difference(
+        "TaskDoesNotExist", "answers TaskDoesNotExist", _CLOSED
+    ),
+    ("a used token rings nobody", "moto"): Difference(
+        ["ok", "SUCCEEDED", "InvalidToken"], "answers InvalidToken", _CLOSED
+    ),
+    ("a used token rings nobody", "MiniStack"): Difference(
+        ["ok", "SUCCEEDED", "TaskDoesNotExist"], "answers TaskDoesNotExist", _CLOSED
     ),
 }
 
