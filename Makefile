@@ -27,9 +27,9 @@ down: ## Stop what `up` started
 
 test: check ## All checks and all tests; what is not up is started, and stopped again
 	$(PYTHON) -m pytest tests/unit --cov --cov-fail-under=100
-	$(PYTHON) -m pytest tests/integration tests/conformance tests/simulation
+	$(PYTHON) -m pytest -m "not e2e" tests/integration tests/conformance tests/simulation tests/fidelity
 	# The engine is one process: what timed out beside fifty cold workers is tried once more; what fails twice has failed.
-	$(STACK) run -- bash -c '$(PYTHON) -m pytest tests/perf tests/e2e $(ARGS) || $(PYTHON) -m pytest --last-failed --last-failed-no-failures none tests/perf tests/e2e $(ARGS)'
+	$(STACK) run -- bash -c '$(PYTHON) -m pytest tests/perf tests/e2e tests/fidelity $(ARGS) || $(PYTHON) -m pytest --last-failed --last-failed-no-failures none tests/perf tests/e2e tests/fidelity $(ARGS)'
 
 check: setup ## Format, lint, types, layers, template, state machine, generated files
 	ruff format --check

@@ -5,11 +5,13 @@ import sys
 from collections.abc import Callable, Mapping
 from functools import partial
 
+from tests.fidelity import differences
 from tools.generate import api, lifecycle, openapi, requirements
 from tools.generate.sources import ROOT
 
 FILES: Mapping[str, Callable[[], str]] = {
     "docs/api.md": api.render,
+    "docs/fidelity.md": differences.render,
     "docs/lifecycle.md": lifecycle.render,
     "functions/public_api/openapi.json": openapi.render,
     **{
