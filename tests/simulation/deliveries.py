@@ -166,7 +166,7 @@ class Deliveries:
             if failure:
                 self._world.scheduler.at(self._world.now + _DAY, self._reconcile)
 
-        self._world.invoke("reconcile_books", {"hours": 50}, again)
+        self._world.invoke("reconcile_books", {"hours": 200}, again)
 
     # ------------------------------------------------------------ uploads
 

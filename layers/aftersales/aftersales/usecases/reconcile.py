@@ -63,6 +63,7 @@ def reconcile(desk: Desk, workflow: Workflow, payments: Payments, alarms: Alarms
     """Look at every order with an open case that has a clock, with entries that were not relayed, with an execution
     that stopped since then, or with a payment that changed since then at its provider."""
     drifted: list[Reconciled] = []
+    failures: list[Exception] = []
     orders = busy = 0
     for order_id in dict.fromkeys(_worklist(desk, workflow, payments, since)):
         orders += 1
@@ -70,6 +71,9 @@ def reconcile(desk: Desk, workflow: Workflow, payments: Payments, alarms: Alarms
             found = reconcile_order(desk, workflow, payments, order_id)
         except (Busy, OutcomeUnknown):
             busy += 1
+            continue
+        except Exception as failure:  # noqa: BLE001 - one order that cannot be read holds up no other
+            failures.append(failure)
             continue
         if found:
             drifted.append(found)
@@ -82,6 +86,8 @@ def reconcile(desk: Desk, workflow: Workflow, payments: Payments, alarms: Alarms
                 for violation in one.found
             ],
         )
+    if failures:
+        raise ExceptionGroup(f"{len(failures)} of {orders} orders failed", failures)
     return Report(orders=orders, busy=busy, drifted=tuple(drifted))
 
 
