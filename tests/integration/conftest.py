@@ -6,9 +6,10 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from aftersales.domain.order import Order
 from tests.conformance.provider import Control
 from tests.integration.harness import WEBHOOK_SECRET, Desk, running_desk
-from tests.integration.people import Payer
+from tests.integration.people import Payer, order_of, paid, put
 from tools.payment_sandbox.sandbox import Settings
 from tools.payment_sandbox.server import Server
 
@@ -47,3 +48,9 @@ def shared_desk() -> Iterator[Desk]:
     """A desk for a whole module that needs no provider."""
     with httpx.Client(base_url="http://127.0.0.1:9") as nobody, running_desk(Control(nobody), "") as desk:
         yield desk
+
+
+@pytest.fixture
+def order(desk: Desk, payer: Payer) -> Order:
+    """An order whose only line the policy pays back by itself."""
+    return put(desk, paid(order_of(desk), payer))

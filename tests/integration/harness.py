@@ -39,23 +39,17 @@ from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguagePa
 from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
-from aftersales.domain.parties import Party, Role
+from aftersales.domain.parties import Party
 from aftersales.entrypoints import bootstrap
 from tests.builders import NOON
 from tests.conformance.provider import Control
+from tests.events import GROUPS, matches
 from tools.generate import sources
 from tools.payment_sandbox.events import signature
 
 ACCOUNT, REGION, STACK = "123456789012", "us-east-1", "desk"
 WEBHOOK_SECRET = "whsec_integration"
 _PATIENCE = 120.0
-_GROUPS = {
-    Role.BUYER: "buyers",
-    Role.SELLER: "sellers",
-    Role.REVIEWER: "reviewers",
-    Role.PLATFORM: "platform",
-    Role.OPERATOR: "operators",
-}
 _FACTORIES: list[Any] = [
     made
     for name, made in vars(bootstrap).items()
@@ -624,7 +618,7 @@ def claims_of(party: Party) -> dict[str, str]:
         "sub": "00000000-0000-4000-8000-000000000000",
         "token_use": "id",
         "custom:party_id": party.id,
-        "cognito:groups": _GROUPS[party.role],
+        "cognito:groups": GROUPS[party.role],
     }
 
 
@@ -632,25 +626,6 @@ def forget_workers() -> None:
     """All workers are gone: whatever `bootstrap` kept for their life is made again."""
     for made in _FACTORIES:
         made.cache_clear()
-
-
-def matches(pattern: Any, value: Any) -> bool:
-    """An event pattern, as far as the template uses it: equal, prefix, exists."""
-    if isinstance(pattern, dict):
-        return all(
-            matches(inner, value.get(name) if isinstance(value, dict) else None)
-            for name, inner in pattern.items()
-        )
-    return any(_allows(one, value) for one in pattern)
-
-
-def _allows(rule: Any, value: Any) -> bool:
-    match rule:
-        case {"prefix": str(start)}:
-            return isinstance(value, str) and value.startswith(start)
-        case {"exists": bool(wanted)}:
-            return (value is not None) is wanted
-    return bool(rule == value)
 
 
 def _as_event(record: Mapping[str, Any]) -> dict[str, Any]:

@@ -37,12 +37,6 @@ from tests.integration.people import (
 pytestmark = pytest.mark.enable_socket
 
 
-@pytest.fixture
-def order(desk: Desk, payer: Payer) -> Order:
-    """An order whose only line the policy pays back by itself."""
-    return put(desk, paid(order_of(desk), payer))
-
-
 def refund(desk: Desk, order: Order) -> str:
     """The buyer applies, the policy approves, the money is asked back as far as that goes by itself."""
     case_id = apply(desk, order)

@@ -25,12 +25,6 @@ from tests.integration.people import (
 pytestmark = pytest.mark.enable_socket
 
 
-@pytest.fixture
-def order(desk: Desk, payer: Payer) -> Order:
-    """An order whose only line the policy pays back by itself."""
-    return put(desk, paid(order_of(desk), payer))
-
-
 def completed(desk: Desk, order: Order) -> str:
     """A case that was paid, an hour ago."""
     case_id = apply(desk, order)

@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from tests.events import matches
 from tests.simulation import functions
 from tests.simulation.fakes.dynamodb import Item
 from tests.simulation.fakes.provider import WEBHOOK_SECRET
@@ -61,9 +62,7 @@ class Deliveries:
 
     def record(self, record: Item) -> None:
         """A write's record enters its lane: keys share lanes, and within a key order holds."""
-        if self._stream_is_down or not any(
-            functions.matches(one, record) for one in functions.stream_patterns()
-        ):
+        if self._stream_is_down or not any(matches(one, record) for one in functions.stream_patterns()):
             return
         key = record["dynamodb"]["Keys"]["pk"]["S"]
         if self._world.fault(f"stream record {_named(record)}", "dropped"):

@@ -86,16 +86,6 @@ def stream_patterns() -> tuple[Any, ...]:
     return tuple(json.loads(one["Pattern"]) for one in found["FilterCriteria"]["Filters"])
 
 
-def matches(pattern: Any, value: Any) -> bool:
-    """An event pattern, as far as the template uses it: equal, prefix, exists."""
-    if isinstance(pattern, dict):
-        return all(
-            matches(inner, value.get(name) if isinstance(value, dict) else None)
-            for name, inner in pattern.items()
-        )
-    return any(_allows(one, value) for one in pattern)
-
-
 @cache
 def max_receives() -> int:
     """How often a mail is tried before it is a dead letter."""
@@ -143,12 +133,3 @@ def _folder(function: Json) -> str:
 def _keys(schema: list[Mapping[str, str]]) -> Keys:
     by_type = {one["KeyType"]: one["AttributeName"] for one in schema}
     return Keys(by_type["HASH"], by_type.get("RANGE"))
-
-
-def _allows(rule: Any, value: Any) -> bool:
-    match rule:
-        case {"prefix": str(start)}:
-            return isinstance(value, str) and value.startswith(start)
-        case {"exists": bool(wanted)}:
-            return (value is not None) is wanted
-    return bool(rule == value)

@@ -4,18 +4,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from aftersales.domain.parties import Party, Role
+from aftersales.domain.parties import Party
+from tests.events import GROUPS
 from tests.simulation import functions
 
 Json = dict[str, Any]
-
-_GROUPS = {
-    Role.BUYER: "buyers",
-    Role.SELLER: "sellers",
-    Role.REVIEWER: "reviewers",
-    Role.PLATFORM: "platform",
-    Role.OPERATOR: "operators",
-}
 
 
 def http_event(
@@ -54,5 +47,5 @@ def _claims(party: Party) -> Mapping[str, str]:
         "sub": "00000000-0000-4000-8000-000000000000",
         "token_use": "id",
         "custom:party_id": party.id,
-        "cognito:groups": _GROUPS[party.role],
+        "cognito:groups": GROUPS[party.role],
     }
