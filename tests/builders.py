@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from aftersales.domain import lifecycle
+from aftersales.domain import hearing, lifecycle
+from aftersales.domain.calendar import MINUTE, Period
 from aftersales.domain.case import Case, FiredRule, Kind, Reason, Status
 from aftersales.domain.evidence import Evidence, EvidenceState
 from aftersales.domain.ledger import (
@@ -25,10 +26,10 @@ from aftersales.domain.order import Line, Order, Payment, Shipping
 from aftersales.domain.parties import Party, Role
 from aftersales.domain.policy import (
     DAY,
-    MINUTE,
     Assessment,
     Clocks,
     Facts,
+    HearingTerms,
     History,
     Policy,
     ReasonTerms,
@@ -46,6 +47,7 @@ HOUR = 60 * MINUTE
 BUYER = Party(Role.BUYER, "mei")
 SELLER = Party(Role.SELLER, "kiln-and-clay")
 REVIEWER = Party(Role.REVIEWER, "ines")
+OTHER_REVIEWER = Party(Role.REVIEWER, "tomas")
 OPERATOR = Party(Role.OPERATOR, "olga")
 PROVIDER = Party(Role.PROVIDER, "payments")
 
@@ -118,14 +120,20 @@ def a_policy(**changes: Any) -> Policy:
         delivery_days=14,
         risk=RiskTerms(days=180, minimum_orders=5, high_percent=60),
         shipping=ShippingTerms(on_seller_fault=True, on_last_unit=True),
+        reviewer_limit={"USD": 12_000},
+        hearing=HearingTerms(offers=5, appeal_days=30),
         clocks=Clocks(
-            evidence=72 * 60,
-            seller=48 * 60,
-            reviewer=24 * 60,
-            declined=7 * 24 * 60,
-            first_inquiry=1,
-            inquiry=60,
-            operator=12 * 60,
+            evidence=Period(hours=72),
+            seller=Period(hours=48),
+            offer=Period(hours=36),
+            declined=Period(days=7),
+            statement=Period(hours=30),
+            reviewer=Period(hours=24),
+            assignment=Period(hours=8),
+            first_inquiry=Period(minutes=1),
+            inquiry=Period(hours=1),
+            operator=Period(hours=12),
+            warning=Period(hours=6),
         ),
     )
     return replace(policy, **changes)
@@ -258,8 +266,9 @@ class Story:
     ) -> Change:
         """A person decides."""
         return self._keep(
-            lifecycle.decide(
+            hearing.decide(
                 self.cases[case_id],
+                self.order,
                 self.ledger,
                 approve=approve,
                 by=by,
@@ -269,6 +278,74 @@ class Story:
                 policy=self.policy,
                 now=self.now,
             )
+        )
+
+    def make_offer(
+        self, amount: int | None = 1_000, *, by: Party = SELLER, kind: Kind | None = None, case_id: str = CASE
+    ) -> Change:
+        """One side proposes another amount."""
+        case = self.cases[case_id]
+        return self._keep(
+            hearing.make_offer(
+                case,
+                kind=kind,
+                amount=amount,
+                note="For the trouble.",
+                by=by,
+                policy=self.policy,
+                now=self.now,
+            )
+        )
+
+    def answer_offer(
+        self, offer_id: str = "o1", *, accept: bool = True, by: Party = BUYER, case_id: str = CASE
+    ) -> Change:
+        """The other side answers."""
+        case = self.cases[case_id]
+        return self._keep(
+            hearing.answer_offer(
+                case, self.ledger, offer_id, accept=accept, by=by, policy=self.policy, now=self.now
+            )
+        )
+
+    def dispute(self, *, by: Party = BUYER, case_id: str = CASE) -> Change:
+        """The buyer asks the platform."""
+        case = self.cases[case_id]
+        return self._keep(
+            hearing.open_dispute(case, "It is cracked.", by=by, policy=self.policy, now=self.now)
+        )
+
+    def make_statement(self, *, by: Party = SELLER, case_id: str = CASE) -> Change:
+        """A side has its say."""
+        case = self.cases[case_id]
+        return self._keep(
+            hearing.make_statement(case, "It left us whole.", by=by, policy=self.policy, now=self.now)
+        )
+
+    def appeal(self, *, by: Party = BUYER, case_id: str = CASE) -> Change:
+        """The buyer asks another reviewer."""
+        case = self.cases[case_id]
+        return self._keep(
+            hearing.appeal(
+                case, self.ledger, "Look at the second photo.", by=by, policy=self.policy, now=self.now
+            )
+        )
+
+    def take_review(self, *, by: Party = REVIEWER, case_id: str = CASE) -> Change:
+        """A reviewer takes the case in hand."""
+        case = self.cases[case_id]
+        return self._keep(hearing.take_review(case, by=by, policy=self.policy, now=self.now))
+
+    def release_review(self, *, by: Party = REVIEWER, case_id: str = CASE) -> Change | None:
+        """A reviewer gives it back."""
+        case = self.cases[case_id]
+        return self._keep_any(hearing.release_review(case, by=by, policy=self.policy, now=self.now))
+
+    def extend_deadline(self, hours: int = 24, *, by: Party = REVIEWER, case_id: str = CASE) -> Change:
+        """More time."""
+        case = self.cases[case_id]
+        return self._keep(
+            hearing.extend_deadline(case, hours * HOUR, "A holiday.", by=by, policy=self.policy, now=self.now)
         )
 
     def withdraw(self, case_id: str = CASE) -> Change:
@@ -403,6 +480,9 @@ def story_at(status: Status, wanted: Mapping[str, int] | None = None) -> Story:
             story.assess(Verdict.ASK_EVIDENCE)
         case Status.UNDER_REVIEW:
             story.assess(Verdict.ASK_PERSON)
+        case Status.OFFER_PENDING:
+            story.assess(Verdict.ASK_PERSON)
+            story.make_offer()
         case Status.DISPUTED:
             story.assess(Verdict.ASK_PERSON)
             story.silence()

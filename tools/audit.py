@@ -17,7 +17,7 @@ _GRANTED = ("approved", "refund_pending", "refund_action_required")
 # Ends that give everything back to the order.
 _EMPTY_HANDED = ("cancelled", "closed_declined")
 # What gives a case a new execution.
-_STARTS = ("case_opened", "refund_failed_late", "case_resumed", "refund_covered")
+_STARTS = ("case_opened", "case_appealed", "refund_failed_late", "case_resumed", "refund_covered")
 _ALIVE_AT_PROVIDER = ("pending", "requires_action", "succeeded")
 
 

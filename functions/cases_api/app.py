@@ -1,4 +1,4 @@
-"""What every party of a case does: read it, write to the others, add and see evidence."""
+"""What every party of a case does: read it, offer and answer, state a view, write to the others, show evidence."""
 
 from aftersales.contracts.cases import (
     AddedEvidenceView,
@@ -57,7 +57,12 @@ def send_message(call: Call) -> CaseView:
     """Write to the other parties."""
     return case_view(
         act_on_case.send_message(
-            bootstrap.desk(), call.path["case_id"], call.body.text, by=call.party, receipt=call.receipt
+            bootstrap.desk(),
+            call.path["case_id"],
+            call.body.text,
+            call.body.evidence,
+            by=call.party,
+            receipt=call.receipt,
         ),
         call.party,
     )
@@ -88,3 +93,54 @@ def view_evidence(call: Call) -> LinkView:
         by=call.party,
     )
     return LinkView(url=url, expires_at=expires_at)
+
+
+@handler.operation
+def make_offer(call: Call) -> CaseView:
+    """Offer another amount or kind."""
+    return case_view(
+        act_on_case.make_offer(
+            bootstrap.desk(),
+            call.path["case_id"],
+            by=call.party,
+            kind=call.body.kind,
+            amount=call.body.amount,
+            note=call.body.note,
+            if_match=call.if_match,
+            receipt=call.receipt,
+        ),
+        call.party,
+    )
+
+
+@handler.operation
+def answer_offer(call: Call) -> CaseView:
+    """Take an offer or refuse it."""
+    return case_view(
+        act_on_case.answer_offer(
+            bootstrap.desk(),
+            call.path["case_id"],
+            call.path["offer_id"],
+            by=call.party,
+            accept=call.body.accept,
+            if_match=call.if_match,
+            receipt=call.receipt,
+        ),
+        call.party,
+    )
+
+
+@handler.operation
+def make_statement(call: Call) -> CaseView:
+    """State a view in a dispute."""
+    return case_view(
+        act_on_case.make_statement(
+            bootstrap.desk(),
+            call.path["case_id"],
+            call.body.text,
+            by=call.party,
+            if_match=call.if_match,
+            receipt=call.receipt,
+        ),
+        call.party,
+    )

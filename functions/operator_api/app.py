@@ -1,9 +1,15 @@
-"""What operators do: send on a case whose refund waits for a person."""
+"""What operators do: send on a case that waits for a person, and give a whole market more time."""
 
-from aftersales.contracts.cases import CaseProgressView, case_progress_view
+from aftersales.contracts.cases import (
+    CaseProgressView,
+    ExtensionView,
+    case_progress_view,
+    extension_view,
+)
 from aftersales.entrypoints import bootstrap
 from aftersales.entrypoints.http import Api, Call
 from aftersales.usecases import act_on_case
+from aftersales.usecases import extend_market as extending
 
 handler = Api("operator_api", bootstrap.now)
 
@@ -22,5 +28,21 @@ def pay_elsewhere(call: Call) -> CaseProgressView:
     return case_progress_view(
         act_on_case.pay_elsewhere(
             bootstrap.desk(), call.path["case_id"], call.body.note, by=call.party, receipt=call.receipt
+        )
+    )
+
+
+@handler.operation
+def extend_market(call: Call) -> ExtensionView:
+    """Give every open case of a market more time."""
+    return extension_view(
+        extending.extend_market(
+            bootstrap.desk(),
+            call.path["market"],
+            call.body.hours,
+            call.body.reason,
+            by=call.party,
+            idempotency_key=call.idempotency_key,
+            request_hash=call.request_hash,
         )
     )

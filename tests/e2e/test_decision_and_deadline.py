@@ -57,7 +57,7 @@ def test_of_decision_and_deadline_exactly_one_wins_every_time(market: Market) ->
         market.stack.move_deadline(one.case_id, now())
     market.stack.sweep()
     for one in by_clock:
-        market.waits_in(one.case_id, "Wait for a reviewer")
+        market.waits_in(one.case_id, "Hear the dispute")
         market.decide(sale, one.case_id, "decline", by=market.stack.person("reviewer"))
     ends = {one: market.finished(one.case_id)["output"]["status"] for one in opened}
     assert ends == dict.fromkeys(opened, "closed_declined") | dict.fromkeys(approved, "completed")

@@ -211,9 +211,7 @@ class Deliveries:
         found: dict[Due, int] = {}
         for row in self._world.dynamodb.tables["CasesTable"].rows():
             if "clock" in row:
-                found["sweep_deadlines", row["pk"]["S"], row["deadline_at"]["N"]] = int(
-                    row["deadline_at"]["N"]
-                )
+                found["sweep_deadlines", row["pk"]["S"], row["wakes_at"]["N"]] = int(row["wakes_at"]["N"])
             elif "unrelayed" in row:
                 due = int(row["at"]["N"]) + _ACKNOWLEDGED_WITHIN
                 found["sweep_timeline", row["pk"]["S"], row["sk"]["S"]] = due

@@ -430,7 +430,7 @@ def test_a_mail_names_the_case_and_nobody(language: str, occasion: Occasion) -> 
         occasion.event,
         author=Role.BUYER if occasion.letter is Letter.EVIDENCE_REFUSED else Role.SELLER,
         from_status=Status.DISPUTED if occasion.letter is Letter.DECLINED_BY_REVIEWER else Status.DECLINED,
-        reason="damaged",
+        reason="waits_for_buyer" if occasion.letter is Letter.DEADLINE_NEAR else "damaged",
     )
     assert mail_buyer(desk, postbox, notice) is Mailed.SENT
     mail = postbox.sent[0][1]

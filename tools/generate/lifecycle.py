@@ -3,10 +3,9 @@
 from collections import defaultdict
 from collections.abc import Iterator
 
-from aftersales.contracts.routes import ROUTES
+from aftersales.domain.calendar import MINUTE
 from aftersales.domain.case import FINAL, WAITING_ON, Status
-from aftersales.domain.lifecycle import LIFECYCLE, Act
-from aftersales.domain.policy import MINUTE
+from aftersales.domain.lifecycle import ACTORS, LIFECYCLE, Act
 from aftersales.domain.timeline import EFFECTS, Event, Wake
 from tools.generate.markdown import document, duration, mermaid, table
 from tools.generate.sources import state_machine
@@ -66,10 +65,15 @@ def _in_order(move: tuple[Status, Status]) -> tuple[int, int]:
     return order.index(move[0]), order.index(move[1])
 
 
+def _waits_for(status: Status) -> str:
+    either = {Status.OFFER_PENDING: "buyer or seller", Status.DISPUTED: "buyer, seller, then platform"}
+    return either.get(status) or str(WAITING_ON[status] or "")
+
+
 def _statuses() -> str:
     return table(
         ["Status", "Waits for", "Ends the case"],
-        [[f"`{status}`", str(WAITING_ON[status] or ""), _yes(status in FINAL)] for status in Status],
+        [[f"`{status}`", _waits_for(status), _yes(status in FINAL)] for status in Status],
     )
 
 
@@ -87,20 +91,13 @@ def _acts() -> str:
 
 
 def _who(act: Act) -> str:
-    """The roles of the operation that carries the act's name."""
-    roles = {
-        role
-        for route in ROUTES
-        if route.operation in (act, f"{act}_case", f"{act}_evidence")
-        for role in route.roles
-    }
-    return ", ".join(sorted(roles))
+    return ", ".join(sorted(ACTORS[act]))
 
 
 def _clocks() -> str:
     lengths: dict[tuple[Status, str, Event, Status], set[int]] = defaultdict(set)
     for step in walk():
-        if step.act is None:
+        if step.act is None and step.entry.event is not Event.DEADLINE_NEAR:
             said = str(step.before.on_timeout)
             lengths[step.before.status, said, step.entry.event, step.after.status].add(
                 clock_length(step.before) // MINUTE

@@ -5,11 +5,11 @@ The life cycle is drawn from what the acts really do, not from a second descript
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from aftersales.adapters.policies import PublishedPolicies
-from aftersales.domain import lifecycle
+from aftersales.domain import hearing, lifecycle
 from aftersales.domain.case import Case, Kind, Reason
 from aftersales.domain.evidence import Evidence, EvidenceState
 from aftersales.domain.ledger import (
@@ -31,11 +31,15 @@ from aftersales.domain.timeline import Entry
 _BUYER = Party(Role.BUYER, "ana")
 _SELLER = Party(Role.SELLER, "bazar")
 _REVIEWER = Party(Role.REVIEWER, "rui")
+_OTHER_REVIEWER = Party(Role.REVIEWER, "sol")
 _OPERATOR = Party(Role.OPERATOR, "olga")
 _PROVIDER = Party(Role.PROVIDER, "payments")
 _START = 1_767_268_800_000
 # The provider is asked ever more rarely; after this many questions the pace no longer changes.
 _INQUIRIES = 50
+# One offer and one counter-offer show all that offers do.
+_OFFERS = 2
+_HOUR = 60 * 60 * 1000
 
 _ORDER = Order(
     order_id="order-1",
@@ -135,7 +139,19 @@ def _state(case: Case) -> object:
         not case.owed and tuple(evidence.state for evidence in case.evidence),
         min(case.run, 2),
         min(case.inquiries, _INQUIRIES),
+        _hearing(case),
     )
+
+
+def _hearing(case: Case) -> object:
+    """How far people have come with it; and, once it is decided, whether it can still be appealed."""
+    if case.dispute and not case.dispute.resolved:
+        appealed = case.appeal and case.appeal.after_refund
+        heard = (case.dispute.opened_by.role, case.dispute.turn)
+        return appealed, heard, case.proposal is not None, case.assignment is not None
+    if case.decision and not case.appeal:
+        return case.decision.by.role is Role.REVIEWER and case.decision.amount < case.claim.amount
+    return case.appeal is not None or (len(case.offers), case.offers and case.offers[-1].by.role)
 
 
 def _changes(stand: _Stand) -> Iterator[tuple[Act | None, Change]]:
@@ -151,8 +167,11 @@ def _changes(stand: _Stand) -> Iterator[tuple[Act | None, Change]]:
 
 def _keep_silent(stand: _Stand) -> Iterator[Doing]:
     deadline = stand.case.deadline_at
-    if deadline is not None:
-        yield lambda: lifecycle.pass_deadline(stand.case, stand.ledger, policy=policy(), now=deadline)
+    for now in (stand.case.warn_at, deadline):
+        if now is not None:
+            yield lambda now=now: lifecycle.pass_deadline(  # type: ignore[misc]
+                stand.case, stand.ledger, policy=policy(), now=now
+            )
 
 
 def _assess(stand: _Stand) -> Iterator[Doing]:
@@ -167,19 +186,55 @@ def _assess(stand: _Stand) -> Iterator[Doing]:
 
 
 def _decide(stand: _Stand) -> Iterator[Doing]:
-    for by in (_SELLER, _REVIEWER):
-        for approve in (True, False):
-            yield lambda by=by, approve=approve: lifecycle.decide(  # type: ignore[misc]
+    for by in (_SELLER, _REVIEWER, _OTHER_REVIEWER):
+        for approve, amount in ((True, None), (True, 1000), (False, None)):
+            for limit in (policy(), replace(policy(), reviewer_limit={})):
+                yield lambda by=by, approve=approve, amount=amount, limit=limit: hearing.decide(  # type: ignore[misc]
+                    stand.case,
+                    _ORDER,
+                    stand.ledger,
+                    approve=approve,
+                    by=by,
+                    reason_code="seen",
+                    note="",
+                    amount=amount,
+                    policy=limit,
+                    now=stand.now,
+                )
+
+
+def _make_offer(stand: _Stand) -> Iterator[Doing]:
+    for by in (_SELLER, _BUYER):
+        if len(stand.case.offers) < _OFFERS:
+            yield lambda by=by: hearing.make_offer(  # type: ignore[misc]
+                stand.case, kind=None, amount=2000, note="", by=by, policy=policy(), now=stand.now
+            )
+
+
+def _answer_offer(stand: _Stand) -> Iterator[Doing]:
+    for by in (_SELLER, _BUYER):
+        for accept in (True, False):
+            yield lambda by=by, accept=accept: hearing.answer_offer(  # type: ignore[misc]
                 stand.case,
                 stand.ledger,
-                approve=approve,
+                f"o{len(stand.case.offers)}",
+                accept=accept,
                 by=by,
-                reason_code="seen",
-                note="",
-                amount=None,
                 policy=policy(),
                 now=stand.now,
             )
+
+
+def _make_statement(stand: _Stand) -> Iterator[Doing]:
+    for by in (_SELLER, _BUYER):
+        yield lambda by=by: hearing.make_statement(  # type: ignore[misc]
+            stand.case, "", by=by, policy=policy(), now=stand.now
+        )
+
+
+def _take_review(stand: _Stand) -> Iterator[Doing]:
+    for by in (_REVIEWER, _OTHER_REVIEWER):
+        yield lambda by=by: hearing.take_review(stand.case, by=by, policy=policy(), now=stand.now)  # type: ignore[misc]
 
 
 def _record_refund(stand: _Stand) -> Iterator[Doing]:
@@ -273,6 +328,24 @@ _ACTS: Mapping[Act, Doings] = {
     Act.DECIDE: _decide,
     Act.WITHDRAW: _only(
         lambda stand: lifecycle.withdraw(stand.case, stand.ledger, by=_BUYER, policy=policy(), now=stand.now)
+    ),
+    Act.MAKE_OFFER: _make_offer,
+    Act.ANSWER_OFFER: _answer_offer,
+    Act.DISPUTE: _only(
+        lambda stand: hearing.open_dispute(stand.case, "", by=_BUYER, policy=policy(), now=stand.now)
+    ),
+    Act.MAKE_STATEMENT: _make_statement,
+    Act.APPEAL: _only(
+        lambda stand: hearing.appeal(stand.case, stand.ledger, "", by=_BUYER, policy=policy(), now=stand.now)
+    ),
+    Act.TAKE_REVIEW: _take_review,
+    Act.RELEASE_REVIEW: _only(
+        lambda stand: hearing.release_review(stand.case, by=_REVIEWER, policy=policy(), now=stand.now)
+    ),
+    Act.EXTEND_DEADLINE: _only(
+        lambda stand: hearing.extend_deadline(
+            stand.case, _HOUR, "", by=_REVIEWER, policy=policy(), now=stand.now
+        )
     ),
     Act.ADD_EVIDENCE: _add_evidence,
     Act.CHECK_EVIDENCE: _check_evidence,

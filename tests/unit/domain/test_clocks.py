@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import pytest
 
+from aftersales.domain.calendar import MINUTE, Period
 from aftersales.domain.case import Status
 from aftersales.domain.lifecycle import CLOCKS
 from aftersales.domain.parties import SYSTEM
-from aftersales.domain.policy import MINUTE, Verdict
+from aftersales.domain.policy import Verdict
 from aftersales.domain.refund import AttemptState
 from aftersales.domain.timeline import Event
 from tests.builders import HOUR, NOON, Story, a_photo, story_at
@@ -16,6 +17,7 @@ from tests.builders import HOUR, NOON, Story, a_photo, story_at
 CLOCKED = [
     (Status.EVIDENCE_REQUIRED, 72, "cancelled", Event.CASE_CANCELLED, Status.CANCELLED),
     (Status.UNDER_REVIEW, 48, "disputed", Event.CASE_DISPUTED, Status.DISPUTED),
+    (Status.OFFER_PENDING, 36, "under_review", Event.OFFER_LAPSED, Status.UNDER_REVIEW),
     (Status.DISPUTED, 24, "reviewer_reminded", Event.REVIEW_OVERDUE, Status.DISPUTED),
     (Status.DECLINED, 7 * 24, "closed_declined", Event.CASE_CLOSED_DECLINED, Status.CLOSED_DECLINED),
     (
@@ -48,6 +50,8 @@ def test_silence_does_what_it_said_it_would_and_not_a_millisecond_earlier(
     deadline = story.now + hours * HOUR
     assert (story.case.deadline_at, story.case.on_timeout) == (deadline, on_timeout)
     story.now = deadline - 1
+    warned = story.pass_deadline()
+    assert warned is None or warned.entry.event is Event.DEADLINE_NEAR
     assert story.pass_deadline() is None
     story.now = deadline
     change = story.pass_deadline()
@@ -161,6 +165,8 @@ def test_a_deadline_is_nothing_to_a_case_that_moved_on(status: Status) -> None:
             story.assess(Verdict.APPROVE)
         case Status.UNDER_REVIEW | Status.DISPUTED:
             story.decide()
+        case Status.OFFER_PENDING:
+            story.answer_offer()
         case Status.DECLINED:
             story.withdraw()
         case Status.REFUND_PENDING:
@@ -241,6 +247,6 @@ def test_a_second_request_for_photos_does_not_give_more_time() -> None:
 def test_a_clock_that_was_stored_survives_a_change_of_the_policy() -> None:
     story = story_at(Status.UNDER_REVIEW)
     deadline = story.case.deadline_at
-    story.policy = replace(story.policy, clocks=replace(story.policy.clocks, seller=1))
+    story.policy = replace(story.policy, clocks=replace(story.policy.clocks, seller=Period(minutes=1)))
     story.send_message()
     assert story.case.deadline_at == deadline

@@ -17,17 +17,19 @@ from aftersales.domain.evidence import EvidenceState
 from aftersales.domain.ledger import ExternalKind, ExternalState, PaymentShare, Unit, rebase, record_external
 from aftersales.domain.lifecycle import CLOCKS
 from aftersales.domain.order import SHIPPING
-from aftersales.domain.parties import Party
+from aftersales.domain.parties import Party, Role
 from aftersales.domain.policy import Verdict
 from aftersales.domain.refund import DEAD, AttemptState, live
 from aftersales.domain.refusal import Refusal
 from aftersales.domain.timeline import EFFECTS, Wake
 from tests.builders import (
     BOWLS,
+    BUYER,
     CARD,
     GIFT_CARD,
     HOUR,
     MARMALADE,
+    OTHER_REVIEWER,
     PORTRAIT,
     REVIEWER,
     SELLER,
@@ -43,14 +45,18 @@ WANTED = st.dictionaries(
 )
 WHICH = st.integers(0, 9)
 CAPTURED = st.sampled_from([2_500, 4_000, 14_898])
-_MOVING = set(Status) - FINAL
+_MOVING = sorted(set(Status) - FINAL)
+PARTIES = {BUYER.role: BUYER, SELLER.role: SELLER}
+REVIEWERS = (REVIEWER, OTHER_REVIEWER, *(Party(Role.REVIEWER, name) for name in ("wen", "abla", "jo")))
 
 
 def held(case: Case) -> Counter[str]:
     """The money that a case has reserved, by payment."""
     if case.review is Review.APPROVED:
         return _by_payment(case.owed) - _by_payment(case.paid)
-    return Counter() if case.status in FINAL else _by_payment(case.claim.money)
+    if case.status in FINAL:
+        return Counter()
+    return _by_payment(case.stake) + (_by_payment(case.owed) - _by_payment(case.paid))
 
 
 def _by_payment(parts: Iterable[PaymentShare]) -> Counter[str]:
@@ -86,6 +92,11 @@ class LivesOnOneOrder(RuleBasedStateMachine):
         fit = [case_id for case_id, case in cases.items() if case.status in statuses] or list(cases)
         return fit[which % len(fit)]
 
+    @staticmethod
+    def fresh_reviewer(case: Case) -> Party:
+        """One who has not decided on it yet."""
+        return next(one for one in REVIEWERS if one.id not in case.reviewed_by)
+
     def go_on(self, case_id: str) -> None:
         """Whoever is waited for does their part."""
         story, case = self.story, self.story.cases[case_id]
@@ -95,8 +106,16 @@ class LivesOnOneOrder(RuleBasedStateMachine):
         match case.status:
             case Status.REQUESTED | Status.EVIDENCE_REQUIRED:
                 story.assess(Verdict.ASK_PERSON, case_id=case_id)
+            case Status.DISPUTED if case.dispute and case.dispute.turn:
+                story.make_statement(by=PARTIES[case.dispute.turn], case_id=case_id)
             case Status.UNDER_REVIEW | Status.DISPUTED:
-                story.decide(case_id=case_id)
+                story.now = max(story.now, case.assignment.until if case.assignment else 0)
+                amount = case.proposal.amount if case.proposal else None
+                story.decide(amount=amount, by=self.fresh_reviewer(case), case_id=case_id)
+            case Status.OFFER_PENDING:
+                offer = case.offers[-1]
+                by = SELLER if offer.by == BUYER else BUYER
+                story.answer_offer(offer.offer_id, accept=len(case.offers) > 1, by=by, case_id=case_id)
             case Status.DECLINED:
                 story.silence(case_id)
             case Status.APPROVED:
@@ -129,12 +148,49 @@ class LivesOnOneOrder(RuleBasedStateMachine):
         which=WHICH,
         approve=st.booleans(),
         percent=st.integers(0, 110),
-        by=st.sampled_from([SELLER, REVIEWER]),
+        by=st.sampled_from([SELLER, *REVIEWERS[:2]]),
     )
     def a_person_decides(self, which: int, approve: bool, percent: int, by: Party) -> None:
         case_id = self.one(which, Status.UNDER_REVIEW, Status.DISPUTED)
         amount = self.story.cases[case_id].claim.amount * percent // 100
         self.act(lambda: self.story.decide(approve=approve, amount=amount, by=by, case_id=case_id))
+
+    @rule(which=WHICH, by=st.sampled_from([BUYER, SELLER]), percent=st.integers(1, 110))
+    def a_side_makes_an_offer(self, which: int, by: Party, percent: int) -> None:
+        case_id = self.one(which, Status.UNDER_REVIEW, Status.OFFER_PENDING, Status.DECLINED)
+        amount = self.story.cases[case_id].claim.amount * percent // 100
+        self.act(lambda: self.story.make_offer(amount, by=by, case_id=case_id))
+
+    @rule(which=WHICH, by=st.sampled_from([BUYER, SELLER]), accept=st.booleans())
+    def a_side_answers_an_offer(self, which: int, by: Party, accept: bool) -> None:
+        case_id = self.one(which, Status.OFFER_PENDING)
+        offer_id = f"o{len(self.story.cases[case_id].offers)}"
+        self.act(lambda: self.story.answer_offer(offer_id, accept=accept, by=by, case_id=case_id))
+
+    @rule(which=WHICH)
+    def a_buyer_disputes(self, which: int) -> None:
+        case_id = self.one(which, Status.DECLINED, Status.OFFER_PENDING)
+        self.act(lambda: self.story.dispute(case_id=case_id))
+
+    @rule(which=WHICH)
+    def a_buyer_appeals(self, which: int) -> None:
+        case_id = self.one(which, Status.CLOSED_DECLINED, Status.COMPLETED)
+        self.act(lambda: self.story.appeal(case_id=case_id))
+
+    @rule(
+        which=WHICH,
+        by=st.sampled_from([BUYER, SELLER]),
+        also=st.sampled_from(["state", "take", "give back", "extend"]),
+    )
+    def a_dispute_is_heard(self, which: int, by: Party, also: str) -> None:
+        story, case_id = self.story, self.one(which, Status.DISPUTED)
+        acts: dict[str, Callable[[], object]] = {
+            "state": lambda: story.make_statement(by=by, case_id=case_id),
+            "take": lambda: story.take_review(case_id=case_id),
+            "give back": lambda: story.release_review(case_id=case_id),
+            "extend": lambda: story.extend_deadline(case_id=case_id),
+        }
+        self.act(acts[also])
 
     @rule(which=WHICH, detour=st.sampled_from(["withdraw", "write", "give up", "refund", "resume", "pay"]))
     def something_comes_in_between(self, which: int, detour: str) -> None:
@@ -248,11 +304,19 @@ class LivesOnOneOrder(RuleBasedStateMachine):
         for case in self.story.cases.values():
             ids = [attempt.refund_id for attempt in case.attempts]
             assert len(set(ids)) == len(ids)
-            assert all(attempt.state in DEAD for attempt in set(case.attempts) - set(live(case.attempts)))
+            # Only an appeal adds to what was paid; whatever else is tried again had failed.
+            over = DEAD | {AttemptState.SUCCEEDED} if case.appeal else DEAD
+            assert all(attempt.state in over for attempt in set(case.attempts) - set(live(case.attempts)))
             owed = _by_payment(case.owed)
-            assert not case.attempts or owed == Counter(
-                {one.payment_id: one.amount for one in live(case.attempts) if one.payment_id in owed}
+            counting = sum(
+                (
+                    Counter({one.payment_id: one.amount})
+                    for one in case.attempts
+                    if one.payment_id in owed and one.state not in DEAD
+                ),
+                Counter[str](),
             )
+            assert not case.attempts or owed == counting + _by_payment(case.uncovered)
 
     @invariant()
     def the_timeline_tells_every_change_once(self) -> None:
@@ -269,7 +333,7 @@ class LivesOnOneOrder(RuleBasedStateMachine):
         decided = [replace(one, state=ExternalState.TAKEN) for one in self.story.ledger.external]
         self.story.ledger = record_external(self.story.ledger, decided) or self.story.ledger
         for case_id in self.story.cases:
-            for _ in range(6):
+            for _ in range(12):
                 self.go_on(case_id)
             assert self.story.cases[case_id].status in FINAL
         assert not any(balance.reserved for balance in self.story.ledger.balances)

@@ -76,7 +76,13 @@ def test_every_event_says_what_follows_from_it() -> None:
 
 def test_an_execution_starts_when_a_case_opens_comes_back_or_is_sent_on() -> None:
     starts = {event for event, effect in EFFECTS.items() if effect.wake is Wake.START}
-    assert starts == {Event.CASE_OPENED, Event.REFUND_FAILED_LATE, Event.CASE_RESUMED, Event.REFUND_COVERED}
+    assert starts == {
+        Event.CASE_OPENED,
+        Event.CASE_APPEALED,
+        Event.REFUND_FAILED_LATE,
+        Event.CASE_RESUMED,
+        Event.REFUND_COVERED,
+    }
 
 
 def test_whoever_waits_is_rung_when_the_case_moves_from_outside() -> None:
@@ -85,6 +91,11 @@ def test_whoever_waits_is_rung_when_the_case_moves_from_outside() -> None:
         Event.CASE_APPROVED,
         Event.CASE_DECLINED,
         Event.CASE_DISPUTED,
+        Event.OFFER_MADE,
+        Event.OFFER_REFUSED,
+        Event.OFFER_LAPSED,
+        Event.DECISION_PROPOSED,
+        Event.APPEAL_DECLINED,
         Event.CASE_WITHDRAWN,
         Event.CASE_CANCELLED,
         Event.CASE_CLOSED_DECLINED,
@@ -100,6 +111,9 @@ def test_whoever_waits_is_rung_when_the_case_moves_from_outside() -> None:
 def test_nobody_is_told_of_what_only_the_books_and_the_platform_need() -> None:
     untold = {event for event, effect in EFFECTS.items() if not effect.told}
     assert untold == {
+        Event.REVIEW_ASSIGNED,
+        Event.REVIEW_RELEASED,
+        Event.DECISION_PROPOSED,
         Event.ASSESSMENT_OVERDUE,
         Event.REVIEW_OVERDUE,
         Event.EVIDENCE_ADDED,
@@ -119,7 +133,13 @@ def test_an_alarm_counts_what_a_person_of_the_platform_has_left_lying() -> None:
 
 def test_an_entry_from_which_nothing_follows_is_not_relayed() -> None:
     kept = {event for event, effect in EFFECTS.items() if not effect.relayed}
-    assert kept == {Event.EVIDENCE_ADDED, Event.EVIDENCE_VIEWED, Event.REFUND_STARTED}
+    assert kept == {
+        Event.EVIDENCE_ADDED,
+        Event.EVIDENCE_VIEWED,
+        Event.REFUND_STARTED,
+        Event.REVIEW_ASSIGNED,
+        Event.REVIEW_RELEASED,
+    }
 
 
 @pytest.mark.filterwarnings("ignore:A test tried to use socket")

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from aftersales.adapters.policies import PublishedPolicies
+from aftersales.domain.calendar import MINUTE
 from aftersales.domain.case import FiredRule, Kind, Reason
 from aftersales.domain.policy import (
     DAY,
-    MINUTE,
     PERSONAL,
     RULES,
     History,
@@ -352,9 +352,18 @@ def test_the_shipped_policy_widens_its_trust_from_policy_to_silence_to_seller() 
 
 def test_the_shipped_clocks_give_everybody_some_time() -> None:
     clocks = SHIPPED.clocks
-    people = (clocks.evidence, clocks.seller, clocks.reviewer, clocks.declined, clocks.operator)
-    assert min(people) >= 24 * 60
-    assert 0 < clocks.first_inquiry < clocks.inquiry <= 24 * 60
+    people = (
+        clocks.evidence,
+        clocks.seller,
+        clocks.offer,
+        clocks.declined,
+        clocks.statement,
+        clocks.operator,
+    )
+    assert min(period.millis for period in people) >= DAY
+    assert clocks.reviewer.business_days
+    assert 0 < clocks.first_inquiry.millis < clocks.inquiry.millis <= DAY
+    assert 0 < clocks.warning.millis < DAY
 
 
 def test_a_risk_rule_with_a_lower_share_catches_more_buyers() -> None:

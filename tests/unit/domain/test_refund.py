@@ -1,6 +1,7 @@
 """Money on its way back: an answer lost, repeated, late or in the wrong order moves it once."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import combinations_with_replacement, permutations
 
 import pytest
@@ -16,6 +17,7 @@ from aftersales.domain.refund import (
     live,
     observe,
     refund_leg,
+    uncovered,
 )
 from aftersales.domain.refusal import Code, Refusal
 from aftersales.domain.timeline import Event
@@ -134,21 +136,30 @@ def test_success_needs_every_payment_and_one_trouble_outweighs_the_rest(
     states: list[AttemptState], leg: RefundLeg
 ) -> None:
     attempts = [an_attempt(state, f"payment-{n}") for n, state in enumerate(states)]
-    assert refund_leg((one.payment_id for one in attempts), attempts) is leg
+    assert refund_leg({one.payment_id: one.amount for one in attempts}, attempts) is leg
 
 
 def test_what_was_not_sent_is_no_refund_and_what_is_not_owed_any_more_is_one() -> None:
     failed = an_attempt(AttemptState.FAILED)
-    assert refund_leg([CARD], []) is RefundLeg.NONE
-    assert refund_leg([], [failed]) is RefundLeg.SUCCEEDED
-    assert refund_leg([GIFT_CARD], [failed]) is RefundLeg.NONE
+    assert refund_leg({CARD: failed.amount}, []) is RefundLeg.NONE
+    assert refund_leg({}, [failed]) is RefundLeg.SUCCEEDED
+    assert refund_leg({GIFT_CARD: failed.amount}, [failed]) is RefundLeg.NONE
 
 
 def test_only_the_newest_attempt_on_a_payment_counts() -> None:
     failed, again = an_attempt(AttemptState.FAILED), an_attempt(AttemptState.SUCCEEDED, number=2)
     other = an_attempt(AttemptState.SUCCEEDED, GIFT_CARD)
     assert set(live([failed, other, again])) == {other, again}
-    assert refund_leg([CARD, GIFT_CARD], [failed, other, again]) is RefundLeg.SUCCEEDED
+    owed = {CARD: again.amount, GIFT_CARD: other.amount}
+    assert refund_leg(owed, [failed, other, again]) is RefundLeg.SUCCEEDED
+
+
+def test_a_debt_that_no_attempt_pays_is_a_persons_to_see_to() -> None:
+    paid = an_attempt(AttemptState.SUCCEEDED)
+    assert refund_leg({CARD: paid.amount + 1}, [paid]) is RefundLeg.ACTION_REQUIRED
+    more = replace(an_attempt(AttemptState.PENDING, number=2), amount=1)
+    assert refund_leg({CARD: paid.amount + 1}, [paid, more]) is RefundLeg.PENDING
+    assert uncovered({CARD: paid.amount + 3}, [paid, more]) == {CARD: 2}
 
 
 # --- the refund of a case -----------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ from pydantic import TypeAdapter
 
 from aftersales.adapters import tables
 from aftersales.domain.case import FINAL, Case, WaitingOn
+from aftersales.domain.hearing import Extension
 from aftersales.domain.ledger import Ledger
 from aftersales.domain.lifecycle import Change
 from aftersales.domain.order import Order
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
 Item = dict[str, Any]
 
+_CLOCKED_PAGE = 500
 # The history of a buyer is a ratio; more than this many orders or cases say nothing new.
 _HISTORY_BOUND = 50
 # Nothing was decided yet: the same transaction may be sent again.
@@ -204,17 +206,24 @@ class DynamoDBStore:
         cases = (self.case(case_id) for case_id in ids)
         return [case for case in cases if case and case.order_id == order.order_id]
 
-    def clocked(self) -> Iterable[str]:
-        """The whole sparse index, shard by shard."""
-        paginator = self._db.get_paginator("query")
-        for shard in tables.all_shards():
-            for page in paginator.paginate(
-                TableName=self._cases,
-                IndexName=tables.BY_DEADLINE,
-                KeyConditionExpression="clock = :shard",
-                ExpressionAttributeValues={":shard": {"S": shard}},
-            ):
-                yield from (row["pk"]["S"].removeprefix("CASE#") for row in page["Items"])
+    def clocked(self, cursor: str | None = None) -> Page[str]:
+        """The sparse index, shard by shard. The cursor is ours alone: the shard, and where in it to go on."""
+        shards = tables.all_shards()
+        start: Item = json.loads(cursor) if cursor else {"clock": shards[0]}
+        go_on: Any = {"ExclusiveStartKey": _wire(start)} if "pk" in start else {}
+        answer = self._db.query(
+            TableName=self._cases,
+            IndexName=tables.BY_DEADLINE,
+            KeyConditionExpression="clock = :shard",
+            ExpressionAttributeValues={":shard": {"S": start["clock"]}},
+            Limit=_CLOCKED_PAGE,
+            **go_on,
+        )
+        ids = [row["pk"]["S"].removeprefix("CASE#") for row in answer["Items"]]
+        if last := answer.get("LastEvaluatedKey"):
+            return Page(ids, json.dumps(_numbers(_plain(last))))
+        rest = shards[shards.index(start["clock"]) + 1 :]
+        return Page(ids, json.dumps({"clock": rest[0]}) if rest else None)
 
     def history(self, buyer_id: str, since: int) -> History:
         """Two bounded counts on indexes with keys only."""
@@ -228,8 +237,36 @@ class DynamoDBStore:
         for shard in tables.all_shards():
             yield from (
                 row["case_id"]
-                for row in self._before(tables.BY_DEADLINE, "clock", shard, "deadline_at", now, limit)
+                for row in self._before(tables.BY_DEADLINE, "clock", shard, "wakes_at", now, limit)
             )
+
+    def put_extension(self, extension: Extension, *, new: bool) -> None:
+        """Twenty requests with one key at once: one creates the row, the others find it. Two sweeps may carry it at
+        once: each case takes it once, and whoever writes the cursor last only makes the other's cases be seen again.
+        """
+        row = tables.extension_key(extension.extension_id) | _row(extension)
+        condition = _ABSENT if new else {"ConditionExpression": "attribute_exists(pk)"}
+        try:
+            self._db.put_item(TableName=self._cases, Item=_wire(row), **condition)
+        except ClientError as error:
+            _refuse_unless(error, "ConditionalCheckFailedException")
+            raise Stale(extension.extension_id) from error
+
+    def extension(self, extension_id: str) -> Extension | None:
+        """One read by key."""
+        row = self._get(self._cases, tables.extension_key(extension_id))
+        return _read(Extension, row) if row else None
+
+    def extensions_under_way(self) -> Sequence[Extension]:
+        """Read consistently: one that was accepted must reach a case before its silence does."""
+        answer = self._db.query(
+            TableName=self._cases,
+            KeyConditionExpression="pk = :extensions",
+            ExpressionAttributeValues={":extensions": {"S": tables.extension_key("")["pk"]}},
+            ConsistentRead=True,
+        )
+        known = (_read(Extension, _plain(row)) for row in answer["Items"])
+        return sorted((one for one in known if not one.done), key=lambda one: one.at)
 
     def park(self, case_id: str, execution: str, token: str, entered_at: str) -> None:
         """A step that Step Functions delivers late must not hide the bell of the step that waits now:
@@ -394,7 +431,7 @@ def _case_row(case: Case) -> Item:
     row: Item = tables.case_key(case.case_id) | _row(case)
     row |= {"buyer": f"BUYER#{case.buyer_id}", "seller": f"SELLER#{case.seller_id}", "status": case.status}
     if case.deadline_at is not None and case.status not in FINAL:
-        row["clock"] = tables.shard(case.case_id)
+        row |= {"clock": tables.shard(case.case_id), "wakes_at": case.warn_at or case.deadline_at}
         owners = {
             WaitingOn.BUYER: case.buyer_id,
             WaitingOn.SELLER: case.seller_id,
@@ -413,7 +450,7 @@ def _entry_row(entry: Entry) -> Item:
     return row
 
 
-_KEYS = frozenset({"pk", "sk", "buyer", "seller", "status", "clock", "waiting", "unrelayed"})
+_KEYS = frozenset({"pk", "sk", "buyer", "seller", "status", "clock", "waiting", "wakes_at", "unrelayed"})
 
 
 def _read[T](type_: type[T], row: Item) -> T:

@@ -19,6 +19,7 @@ DOORBELL = "DOORBELL#"
 TIMELINE = "TIMELINE#"
 ORDER = "ORDER"
 LEDGER = "LEDGER"
+EXTENSION = "EXTENSION#"
 
 Key = dict[str, str]
 
@@ -37,6 +38,11 @@ def doorbell_key(case_id: str, execution: str) -> Key:
 def entry_key(case_id: str, seq: int) -> Key:
     """One timeline entry; the padding keeps entries in order as text."""
     return {"pk": f"CASE#{case_id}", "sk": f"{TIMELINE}{seq:08d}"}
+
+
+def extension_key(extension_id: str) -> Key:
+    """A market's extension. The few of a year stand together: the sweep looks for those under way every minute."""
+    return {"pk": "EXTENSIONS", "sk": f"{EXTENSION}{extension_id}"}
 
 
 def order_key(order_id: str) -> Key:

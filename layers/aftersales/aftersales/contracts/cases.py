@@ -17,9 +17,22 @@ from aftersales.contracts.fields import (
     Text,
     View,
 )
-from aftersales.domain.case import Case, Decision, FiredRule, Kind, Reason, Status, WaitingOn
+from aftersales.domain.case import (
+    Case,
+    Decision,
+    Dispute,
+    FiredRule,
+    Kind,
+    Offer,
+    OfferState,
+    Reason,
+    Status,
+    WaitingOn,
+)
 from aftersales.domain.evidence import MAX_BYTES, MAX_PER_CASE, Evidence, EvidenceState
+from aftersales.domain.hearing import Extension
 from aftersales.domain.ledger import Reservation
+from aftersales.domain.lifecycle import Act, possible
 from aftersales.domain.order import SHIPPING
 from aftersales.domain.parties import Party, Role
 from aftersales.domain.policy import PERSONAL, Verdict
@@ -104,9 +117,37 @@ class DecisionBody(Body):
 
 
 class MessageBody(Body):
-    """A word to the other parties."""
+    """A word to the other parties; `evidence` names files of the case that its sender has added."""
 
     text: Text
+    evidence: Annotated[list[Id], Field(max_length=MAX_PER_CASE)] = []
+
+
+class StatementBody(Body):
+    """What a side has to say: why it disputes, what it answers, why it appeals."""
+
+    text: Text
+
+
+class OfferBody(Body):
+    """Another amount, another kind, or both; without an amount, the whole claim."""
+
+    kind: Kind | None = None
+    amount: Annotated[Amount, Field(ge=1)] | None = None
+    note: Text
+
+
+class OfferAnswerBody(Body):
+    """Yes or no."""
+
+    accept: bool
+
+
+class ExtensionBody(Body):
+    """More time, and why."""
+
+    hours: Annotated[int, Field(ge=1, le=30 * 24)]
+    reason: Text
 
 
 class EmptyBody(Body):
@@ -225,12 +266,41 @@ class RefundView(View):
     failure: str | None
 
 
+class OfferView(View):
+    """A counter-proposal."""
+
+    offer_id: str
+    by: PartyView
+    at: Instant
+    kind: Kind
+    amount: MoneyView
+    note: str
+    state: OfferState
+
+
 class DisputeView(View):
-    """The case went to a reviewer."""
+    """The case went to a reviewer. `turn` is the side whose statement is due; `assigned_to` the reviewer who has it in
+    hand; `proposal`, for reviewers only, the decision that another one has to confirm; `appealed_at` is when another
+    reviewer was asked."""
 
     opened_by: PartyView
     opened_at: Instant
+    turn: Role | None
     resolved: bool
+    assigned_to: str | None
+    proposal: DecisionView | None
+    appealed_at: Instant | None
+
+
+class ExtensionView(View):
+    """A market's extension; `done` once it reached every case."""
+
+    extension_id: str
+    market: str
+    hours: int
+    reason: str
+    at: Instant
+    done: bool
 
 
 class UploadView(View):
@@ -243,7 +313,7 @@ class UploadView(View):
 
 
 class CaseView(View):
-    """A case. `offers` and `shipments` are empty while a case is about money alone."""
+    """A case. `shipments` is empty while a case is about money alone; `possible` is what the reader can do now."""
 
     case_id: str
     order_id: str
@@ -261,10 +331,11 @@ class CaseView(View):
     quote: ClaimView
     decision: DecisionView | None
     evidence: list[EvidenceView]
-    offers: list[Mapping[str, Any]]
+    offers: list[OfferView]
     refunds: list[RefundView]
     shipments: list[Mapping[str, Any]]
     dispute: DisputeView | None
+    possible: list[Act]
     opened_at: Instant
     updated_at: Instant
 
@@ -336,6 +407,18 @@ def opened_case_view(
     """The case with its upload forms."""
     uploads = [upload_view(evidence, form) for evidence, form in forms]
     return OpenedCaseView(**_case_fields(case, reader), uploads=uploads)
+
+
+def extension_view(extension: Extension) -> ExtensionView:
+    """A market's extension."""
+    return ExtensionView(
+        extension_id=extension.extension_id,
+        market=extension.market,
+        hours=extension.hours,
+        reason=extension.reason,
+        at=extension.at,
+        done=extension.done,
+    )
 
 
 def case_progress_view(case: Case) -> CaseProgressView:
@@ -414,18 +497,39 @@ def _case_fields(case: Case, reader: Party) -> dict[str, Any]:
         "quote": claim,
         "decision": _decision_view(case.decision, case.currency, reader) if case.decision else None,
         "evidence": [evidence_view(evidence) for evidence in case.evidence],
-        "offers": [],
+        "offers": [_offer_view(offer, case.currency) for offer in case.offers],
         "refunds": [_refund_view(attempt) for attempt in case.attempts],
         "shipments": [],
-        "dispute": case.dispute
-        and DisputeView(
-            opened_by=_party(case.dispute.opened_by),
-            opened_at=case.dispute.opened_at,
-            resolved=case.dispute.resolved,
-        ),
+        "dispute": case.dispute and _dispute_view(case, case.dispute, reader),
+        "possible": possible(case.status, reader.role),
         "opened_at": case.opened_at,
         "updated_at": case.updated_at,
     }
+
+
+def _offer_view(offer: Offer, currency: str) -> OfferView:
+    return OfferView(
+        offer_id=offer.offer_id,
+        by=_party(offer.by),
+        at=offer.at,
+        kind=offer.kind,
+        amount=MoneyView(amount=offer.amount, currency=currency),
+        note=offer.note,
+        state=offer.state,
+    )
+
+
+def _dispute_view(case: Case, dispute: Dispute, reader: Party) -> DisputeView:
+    shown = case.proposal if reader.role is Role.REVIEWER else None
+    return DisputeView(
+        opened_by=_party(dispute.opened_by),
+        opened_at=dispute.opened_at,
+        turn=dispute.turn,
+        resolved=dispute.resolved,
+        assigned_to=case.assignment.reviewer_id if case.assignment else None,
+        proposal=_decision_view(shown, case.currency, reader) if shown else None,
+        appealed_at=case.appeal.at if case.appeal else None,
+    )
 
 
 def _claim_view(claim: Reservation, currency: str) -> ClaimView:
@@ -476,7 +580,9 @@ def _refund_view(attempt: Attempt) -> RefundView:
 
 
 def _entry_view(entry: Entry, reader: Party) -> EntryView:
-    data: dict[str, Any] = dict(entry.data)
+    # A decision that waits for a second reviewer is nobody else's business yet.
+    hidden = entry.event is Event.DECISION_PROPOSED and reader.role is not Role.REVIEWER
+    data: dict[str, Any] = {} if hidden else dict(entry.data)
     if "rules" in data:
         data["rules"] = [
             rule | {"inputs": _inputs(rule["code"], rule["inputs"], reader)} for rule in data["rules"]

@@ -23,6 +23,7 @@ from aftersales.domain.order import SHIPPING, Contact, Line, Order, Payment, Shi
 from aftersales.domain.refusal import Code, Refusal
 
 MAX_UNITS = 10_000
+MARKET_PATTERN = r"^([A-Za-z0-9][A-Za-z0-9-]{0,15})?$"
 
 
 class LineBody(Body):
@@ -63,7 +64,8 @@ class ContactBody(Body):
 
 
 class OrderBody(Body):
-    """An order as the platform knows it. Times are UTC; amounts are minor units of `currency`."""
+    """An order as the platform knows it. Times are UTC; amounts are minor units of `currency`; `market` names the
+    calendar by which its deadlines are counted, for example `BR`."""
 
     order_id: Id | None = None
     buyer_id: Id
@@ -76,6 +78,7 @@ class OrderBody(Body):
     shipping: ShippingBody = ShippingBody()
     payments: Annotated[list[PaymentBody], Field(min_length=1, max_length=50)]
     contact: ContactBody | None = None
+    market: Annotated[str, Field(pattern=MARKET_PATTERN)] = ""
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> Self:
@@ -113,6 +116,7 @@ class OrderBody(Body):
             shipping=Shipping(**self.shipping.model_dump()),
             payments=tuple(Payment(**payment.model_dump()) for payment in self.payments),
             contact=Contact(**self.contact.model_dump()) if self.contact else None,
+            market=self.market,
         )
 
 
@@ -165,6 +169,7 @@ class OrderView(View):
     placed_at: Instant
     shipped_at: Instant | None
     delivered_at: Instant | None
+    market: str
     lines: list[LineView]
     shipping: ShippingView
     payments: list[PaymentView]
@@ -188,6 +193,7 @@ def order_view(order: Order, ledger: Ledger) -> OrderView:
         placed_at=order.placed_at,
         shipped_at=order.shipped_at,
         delivered_at=order.delivered_at,
+        market=order.market,
         lines=[
             LineView(
                 line_id=line.line_id,

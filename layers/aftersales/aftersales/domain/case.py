@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from aftersales.domain.evidence import Evidence, EvidenceState
-from aftersales.domain.ledger import PaymentShare, Reservation
+from aftersales.domain.ledger import PaymentShare, Reservation, by_payment, plus
 from aftersales.domain.parties import Party, Role
-from aftersales.domain.refund import Attempt, AttemptState, RefundLeg, refund_leg
+from aftersales.domain.refund import Attempt, AttemptState, RefundLeg, refund_leg, uncovered
 
 
 class Kind(StrEnum):
@@ -40,6 +40,7 @@ class Review(StrEnum):
     REQUESTED = "requested"
     EVIDENCE_REQUIRED = "evidence_required"
     UNDER_REVIEW = "under_review"
+    OFFER_PENDING = "offer_pending"
     APPROVED = "approved"
     DECLINED = "declined"
     CLOSED_DECLINED = "closed_declined"
@@ -52,6 +53,7 @@ class Status(StrEnum):
     REQUESTED = "requested"
     EVIDENCE_REQUIRED = "evidence_required"
     UNDER_REVIEW = "under_review"
+    OFFER_PENDING = "offer_pending"
     DISPUTED = "disputed"
     APPROVED = "approved"
     DECLINED = "declined"
@@ -74,11 +76,12 @@ class WaitingOn(StrEnum):
     PAYMENT = "payment"
 
 
+# Whose turn a status is, where it is always the same one's: an offer waits for the other side, and a dispute for
+# whoever's statement is due.
 WAITING_ON: Mapping[Status, WaitingOn | None] = {
     Status.REQUESTED: WaitingOn.PLATFORM,
     Status.EVIDENCE_REQUIRED: WaitingOn.BUYER,
     Status.UNDER_REVIEW: WaitingOn.SELLER,
-    Status.DISPUTED: WaitingOn.PLATFORM,
     Status.APPROVED: WaitingOn.PLATFORM,
     Status.DECLINED: WaitingOn.BUYER,
     Status.REFUND_PENDING: WaitingOn.PAYMENT,
@@ -112,13 +115,60 @@ class Decision:
     rules: tuple[FiredRule, ...] = ()
 
 
+class OfferState(StrEnum):
+    """What became of an offer."""
+
+    OPEN = "open"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    COUNTERED = "countered"
+    LAPSED = "lapsed"
+    OVERTAKEN = "overtaken"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """A counter-proposal: another amount or another kind, for the other side to answer."""
+
+    offer_id: str
+    by: Party
+    at: int
+    kind: Kind
+    amount: int
+    note: str
+    state: OfferState = OfferState.OPEN
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dispute:
-    """The case went to the platform's reviewers; open until one of them decides."""
+    """The case went to the platform's reviewers; open until one of them decides.
+
+    `turn` is the side whose statement is due; None once both were heard, or had their time.
+    """
 
     opened_by: Party
     opened_at: int
+    turn: Role | None = None
     resolved: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Appeal:
+    """The buyer asked another reviewer. `at_stake` is what was held again for it: all that the first decision did not
+    grant. `after_refund` where that decision had granted a part, which was paid."""
+
+    by: Party
+    at: int
+    at_stake: tuple[PaymentShare, ...]
+    after_refund: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assignment:
+    """A reviewer took the case; until then it is nobody else's to decide."""
+
+    reviewer_id: str
+    until: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +179,8 @@ class Case:
     `request_hash` is the body that opened it, so that a repeated key with another body is noticed.
     `run` counts its executions: 1, and one more each time a closed case comes back or an operator sends it on.
     `trouble` names why an operator is asked; `inquiries` counts how often the provider was asked about money.
+    `reviewed_by` are the reviewers who have decided on it, or proposed to; `proposal` is a decision above the limit of
+    the reviewer who made it, which another one has to confirm. `extended_by` are the market's extensions it was given.
     """
 
     case_id: str
@@ -151,8 +203,16 @@ class Case:
     evidence: tuple[Evidence, ...] = ()
     owed: tuple[PaymentShare, ...] = ()
     attempts: tuple[Attempt, ...] = ()
+    market: str = ""
+    offers: tuple[Offer, ...] = ()
+    appeal: Appeal | None = None
+    assignment: Assignment | None = None
+    proposal: Decision | None = None
+    reviewed_by: tuple[str, ...] = ()
     deadline_at: int | None = None
+    warn_at: int | None = None
     on_timeout: str | None = None
+    extended_by: tuple[str, ...] = ()
     run: int = 1
     trouble: str | None = None
     inquiries: int = 0
@@ -170,12 +230,31 @@ class Case:
     @property
     def refund_leg(self) -> RefundLeg:
         """What became of the money that is owed; means nothing before something was approved."""
-        return refund_leg((part.payment_id for part in self.owed), self.attempts)
+        return refund_leg(by_payment(self.owed), self.attempts)
 
     @property
     def waiting_on(self) -> WaitingOn | None:
         """Whose turn it is; an operator's, whatever the status, where a step gave up."""
-        return WaitingOn.PLATFORM if self.trouble else WAITING_ON[self.status]
+        if self.trouble:
+            return WaitingOn.PLATFORM
+        if self.status is Status.OFFER_PENDING:
+            return WaitingOn.BUYER if self.offers[-1].by.role is Role.SELLER else WaitingOn.SELLER
+        if self.status is Status.DISPUTED:
+            return WaitingOn(self.dispute.turn) if self.dispute and self.dispute.turn else WaitingOn.PLATFORM
+        return WAITING_ON[self.status]
+
+    @property
+    def stake(self) -> tuple[PaymentShare, ...]:
+        """What a decision can still grant."""
+        return self.appeal.at_stake if self.appeal else self.claim.money
+
+    @property
+    def uncovered(self) -> tuple[PaymentShare, ...]:
+        """What is owed and neither paid nor under way."""
+        rest = uncovered(by_payment(self.owed), self.attempts)
+        return tuple(
+            PaymentShare(payment_id=payment_id, amount=amount) for payment_id, amount in rest.items()
+        )
 
     @property
     def accepted_evidence(self) -> int:
@@ -188,7 +267,7 @@ class Case:
     @property
     def paid(self) -> tuple[PaymentShare, ...]:
         """What the provider paid back so far, payment by payment."""
-        return tuple(
+        return plus(
             PaymentShare(payment_id=attempt.payment_id, amount=attempt.amount)
             for attempt in self.attempts
             if attempt.state is AttemptState.SUCCEEDED

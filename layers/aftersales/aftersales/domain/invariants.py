@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from aftersales.domain.case import FINAL, Case, Review, Status
-from aftersales.domain.ledger import External, Ledger, PaymentShare, Unit, less
+from aftersales.domain.ledger import External, Ledger, PaymentShare, Unit, less, plus
 from aftersales.domain.lifecycle import CLOCKS
 from aftersales.domain.refund import ELSEWHERE, AttemptState
 from aftersales.domain.timeline import EFFECTS, Entry, Event
@@ -179,7 +179,10 @@ def cases_end_once(books: Books) -> Iterator[Violation]:
             for entry in books.entries[case.case_id]
             if Status(entry.to_status) in FINAL and entry.from_status != entry.to_status
         ]
-        comebacks = sum(entry.event is Event.REFUND_FAILED_LATE for entry in books.entries[case.case_id])
+        comebacks = sum(
+            entry.event in (Event.REFUND_FAILED_LATE, Event.CASE_APPEALED)
+            for entry in books.entries[case.case_id]
+        )
         if len(ends) != 1 + comebacks:
             yield Violation("I5", (case.case_id,), f"it came back {comebacks} times and ended so: {ends}")
 
@@ -334,11 +337,12 @@ AT_REST: tuple[Check, ...] = (
 
 
 def held_by(case: Case) -> tuple[PaymentShare, ...]:
-    """What a case holds of the ledger's reserved money: its claim until it is decided, then what it is owed and was
-    not paid yet; nothing once it ended without money."""
+    """What a case holds of the ledger's reserved money: what is at stake until it is decided, and what it is owed and
+    was not paid yet; nothing once it ended without money."""
     if case.status in FINAL - {Status.COMPLETED}:
         return ()
-    return less(case.owed, case.paid) if case.review is Review.APPROVED else case.claim.money
+    due = less(case.owed, case.paid)
+    return due if case.review is Review.APPROVED else plus(case.stake, due)
 
 
 def _unit_of(case: Case) -> Unit | None:

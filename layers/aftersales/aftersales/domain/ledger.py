@@ -14,6 +14,7 @@ version is still the one that was read. So what a function checked is what is tr
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import chain
 
 from aftersales.domain.money import share, step
 from aftersales.domain.order import SHIPPING, Order
@@ -245,14 +246,19 @@ def reserve(ledger: Ledger, wanted: Mapping[str, int]) -> tuple[Ledger, Reservat
 
     Raises `order_frozen`, `line_unknown`, `units_unavailable`, `money_unavailable`.
     """
-    if ledger.frozen:
-        raise Refusal(Code.ORDER_FROZEN, "A payment of this order is disputed at the payment provider.")
+    refuse_frozen(ledger)
     units = pick_units(ledger, wanted)
     parts = (PaymentShare(payment_id=b.payment_id, amount=b.available) for b in ledger.balances)
     money = split_over_payments(sum(held.amount for held in units), parts)
     reservation = Reservation(units=units, money=money)
     ledger = _mark(ledger, units, Unit.AVAILABLE, Unit.RESERVED)
     return _move(ledger, money, "available", "reserved"), reservation
+
+
+def refuse_frozen(ledger: Ledger) -> None:
+    """Raise `order_frozen` while the bank looks at a payment."""
+    if ledger.frozen:
+        raise Refusal(Code.ORDER_FROZEN, "A payment of this order is disputed at the payment provider.")
 
 
 def release(ledger: Ledger, reservation: Reservation) -> Ledger:
@@ -277,8 +283,32 @@ def consume_units(ledger: Ledger, units: Iterable[ReservedUnits]) -> Ledger:
 
 
 def hold_again(ledger: Ledger, units: Iterable[ReservedUnits]) -> Ledger:
-    """Mark units as reserved again, when the refund that had consumed them failed late."""
+    """Mark units as reserved again, when the refund that had consumed them failed late or is appealed."""
     return _mark(ledger, units, Unit.REFUNDED, Unit.RESERVED)
+
+
+def reserve_again(ledger: Ledger, reservation: Reservation) -> Ledger:
+    """Hold once more what a case had given back, the very units and amounts: available to reserved.
+
+    Raises `order_frozen`, `units_unavailable`, `money_unavailable`.
+    """
+    refuse_frozen(ledger)
+    for held in reservation.units:
+        line = ledger.line(held.line_id)
+        if line is None or not set(held.units) <= set(line.free):
+            raise Refusal(
+                Code.UNITS_UNAVAILABLE,
+                f"Another case holds units of line {held.line_id} by now.",
+                line_id=held.line_id,
+            )
+    available = {balance.payment_id: balance.available for balance in ledger.balances}
+    if any(part.amount > available[part.payment_id] for part in reservation.money):
+        raise Refusal(
+            Code.MONEY_UNAVAILABLE,
+            "What is left of the order's payments does not cover this amount any more.",
+        )
+    ledger = _mark(ledger, reservation.units, Unit.AVAILABLE, Unit.RESERVED)
+    return _move(ledger, reservation.money, "available", "reserved")
 
 
 def release_money(ledger: Ledger, rest: Iterable[PaymentShare]) -> Ledger:
@@ -309,9 +339,17 @@ def gone(ledger: Ledger, owed: Iterable[PaymentShare]) -> tuple[PaymentShare, ..
 
 def less(money: Iterable[PaymentShare], spent: Iterable[PaymentShare]) -> tuple[PaymentShare, ...]:
     """What is left of `money` after `spent`, payment by payment."""
-    used = _by_payment(spent)
+    used = by_payment(spent)
     rest = ((part.payment_id, part.amount - used.get(part.payment_id, 0)) for part in money)
     return tuple(PaymentShare(payment_id=payment_id, amount=amount) for payment_id, amount in rest if amount)
+
+
+def plus(*money: Iterable[PaymentShare]) -> tuple[PaymentShare, ...]:
+    """All of it together, payment by payment."""
+    return tuple(
+        PaymentShare(payment_id=payment_id, amount=amount)
+        for payment_id, amount in by_payment(chain(*money)).items()
+    )
 
 
 def _pick(ledger: Ledger, line_id: str, quantity: int) -> ReservedUnits:
@@ -350,7 +388,7 @@ def _mark(ledger: Ledger, held: Iterable[ReservedUnits], source: Unit, target: U
 
 
 def _move(ledger: Ledger, parts: Iterable[PaymentShare], source: str, target: str) -> Ledger:
-    amounts = _by_payment(parts)
+    amounts = by_payment(parts)
     _refuse_unknown(amounts, (balance.payment_id for balance in ledger.balances))
     moved = tuple(
         _move_in(balance, amounts.get(balance.payment_id, 0), source, target) for balance in ledger.balances
@@ -383,7 +421,8 @@ def _cover(balance: Balance, external: Iterable[External]) -> Balance:
     )
 
 
-def _by_payment(parts: Iterable[PaymentShare]) -> Mapping[str, int]:
+def by_payment(parts: Iterable[PaymentShare]) -> Mapping[str, int]:
+    """The amount on each payment."""
     amounts: dict[str, int] = {}
     for part in parts:
         amounts[part.payment_id] = amounts.get(part.payment_id, 0) + part.amount

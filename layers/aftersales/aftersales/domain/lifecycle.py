@@ -1,23 +1,36 @@
 """The life of a case: every act, who may do it, from which statuses it is possible, and what silence does.
 
-`LIFECYCLE` is the table; the functions below it are the acts. Each takes the case (and, where units or money
-move, the ledger) as they were read and returns the `Change` to commit: the next case, one timeline entry, and
-the next ledger if it moved. None of them reads a clock.
+`LIFECYCLE` is the table and `CLOCKS` what silence does; the functions below them are the acts, those of a
+disagreement stand in `hearing`. Each takes the case (and, where units or money move, the ledger) as they were read
+and returns the `Change` to commit: the next case, one timeline entry, and the next ledger if it moved. None of them
+reads a clock.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import reduce
 
 from aftersales.domain import ledger as books
-from aftersales.domain.case import FINAL, Case, Decision, Dispute, Kind, Reason, Review, Status
+from aftersales.domain.calendar import Period
+from aftersales.domain.case import (
+    FINAL,
+    Case,
+    Decision,
+    Dispute,
+    Kind,
+    Offer,
+    OfferState,
+    Reason,
+    Review,
+    Status,
+    WaitingOn,
+)
 from aftersales.domain.evidence import MAX_PER_CASE, Evidence, EvidenceState
-from aftersales.domain.ledger import Ledger, PaymentShare, Reservation
-from aftersales.domain.money import step
+from aftersales.domain.ledger import Ledger, PaymentShare
 from aftersales.domain.order import Order
 from aftersales.domain.parties import POLICY, SYSTEM, Party, Role
-from aftersales.domain.policy import MINUTE, Assessment, Clocks, Policy, Verdict
+from aftersales.domain.policy import Assessment, Clocks, Policy, Verdict
 from aftersales.domain.refund import (
     DEAD,
     ELSEWHERE,
@@ -38,6 +51,14 @@ class Act(StrEnum):
     ASSESS = "assess"
     DECIDE = "decide"
     WITHDRAW = "withdraw"
+    MAKE_OFFER = "make_offer"
+    ANSWER_OFFER = "answer_offer"
+    DISPUTE = "dispute"
+    MAKE_STATEMENT = "make_statement"
+    APPEAL = "appeal"
+    TAKE_REVIEW = "take_review"
+    RELEASE_REVIEW = "release_review"
+    EXTEND_DEADLINE = "extend_deadline"
     ADD_EVIDENCE = "add_evidence"
     CHECK_EVIDENCE = "check_evidence"
     VIEW_EVIDENCE = "view_evidence"
@@ -52,6 +73,8 @@ class Act(StrEnum):
 _OPEN = frozenset(Status) - FINAL
 _DECIDABLE = frozenset({Status.UNDER_REVIEW, Status.DISPUTED})
 _ASSESSABLE = frozenset({Status.REQUESTED, Status.EVIDENCE_REQUIRED})
+_NEGOTIABLE = frozenset({Status.UNDER_REVIEW, Status.OFFER_PENDING, Status.DECLINED})
+_HEARD = _ASSESSABLE | _DECIDABLE | _NEGOTIABLE
 _MONEY = frozenset({Status.APPROVED, Status.REFUND_PENDING, Status.REFUND_ACTION_REQUIRED, Status.COMPLETED})
 
 # Act -> the statuses from which it is possible.
@@ -59,18 +82,57 @@ LIFECYCLE: Mapping[Act, frozenset[Status]] = {
     Act.ASSESS: _ASSESSABLE,
     Act.DECIDE: _DECIDABLE,
     # A buyer may step back until money moves.
-    Act.WITHDRAW: _ASSESSABLE | _DECIDABLE | {Status.DECLINED},
-    Act.ADD_EVIDENCE: _ASSESSABLE | _DECIDABLE | {Status.DECLINED},
+    Act.WITHDRAW: _HEARD,
+    Act.MAKE_OFFER: _NEGOTIABLE,
+    Act.ANSWER_OFFER: frozenset({Status.OFFER_PENDING}),
+    Act.DISPUTE: _NEGOTIABLE,
+    Act.MAKE_STATEMENT: frozenset({Status.DISPUTED}),
+    Act.APPEAL: frozenset({Status.COMPLETED, Status.CLOSED_DECLINED}),
+    Act.TAKE_REVIEW: frozenset({Status.DISPUTED}),
+    Act.RELEASE_REVIEW: frozenset({Status.DISPUTED}),
+    # Only people's time can be extended; a provider is asked again whether or not there is a holiday.
+    Act.EXTEND_DEADLINE: _HEARD - {Status.REQUESTED},
+    Act.ADD_EVIDENCE: _HEARD,
     Act.CHECK_EVIDENCE: _OPEN,
     Act.VIEW_EVIDENCE: frozenset(Status),
     Act.SEND_MESSAGE: frozenset(Status),
     Act.START_REFUND: frozenset({Status.APPROVED}),
-    # What the provider reports is recorded whatever the status: a success may fail after completion.
-    Act.RECORD_REFUND: _MONEY,
+    # What the provider reports is recorded whatever the status: a success may fail after completion, also while an
+    # appeal asks for more.
+    Act.RECORD_REFUND: _MONEY | {Status.DISPUTED},
     Act.ASK_OPERATOR: _OPEN,
     # A new execution may take over at any time, for example where the old one was stopped by hand.
     Act.RESUME: _OPEN,
     Act.PAY_ELSEWHERE: frozenset({Status.REFUND_ACTION_REQUIRED}),
+}
+
+_BUYER, _SELLER = frozenset({Role.BUYER}), frozenset({Role.SELLER})
+_REVIEWER, _OPERATOR_ROLE = frozenset({Role.REVIEWER}), frozenset({Role.OPERATOR})
+_PARTIES = _BUYER | _SELLER
+_ANYBODY = _PARTIES | _REVIEWER
+
+# Act -> who does it. Acts of nobody are the desk's own: a step of the execution, a file that arrived, the provider.
+ACTORS: Mapping[Act, frozenset[Role]] = {
+    Act.ASSESS: frozenset(),
+    Act.DECIDE: _SELLER | _REVIEWER,
+    Act.WITHDRAW: _BUYER,
+    Act.MAKE_OFFER: _PARTIES,
+    Act.ANSWER_OFFER: _PARTIES,
+    Act.DISPUTE: _BUYER,
+    Act.MAKE_STATEMENT: _PARTIES,
+    Act.APPEAL: _BUYER,
+    Act.TAKE_REVIEW: _REVIEWER,
+    Act.RELEASE_REVIEW: _REVIEWER,
+    Act.EXTEND_DEADLINE: _REVIEWER,
+    Act.ADD_EVIDENCE: _PARTIES,
+    Act.CHECK_EVIDENCE: frozenset(),
+    Act.VIEW_EVIDENCE: _ANYBODY,
+    Act.SEND_MESSAGE: _ANYBODY,
+    Act.START_REFUND: frozenset(),
+    Act.RECORD_REFUND: frozenset(),
+    Act.ASK_OPERATOR: frozenset(),
+    Act.RESUME: _OPERATOR_ROLE,
+    Act.PAY_ELSEWHERE: _OPERATOR_ROLE,
 }
 
 
@@ -87,7 +149,7 @@ class Change:
 class Clock:
     """How long a status may last, the event that silence causes, and how the parties are told of it before."""
 
-    minutes: Callable[[Clocks, Case], int]
+    period: Callable[[Clocks, Case], Period]
     event: Callable[[Case], Event]
     on_timeout: str | None
 
@@ -104,19 +166,22 @@ def _silent_seller(case: Case) -> Event:
 _INQUIRIES_A_DAY = 24
 
 
-def _patience_with_provider(clocks: Clocks, case: Case) -> int:
+def _patience_with_provider(clocks: Clocks, case: Case) -> Period:
     """The first question comes soon, for the answer may just be lost; then hourly, and daily after a day."""
     if not case.inquiries and any(attempt.state is AttemptState.SUBMITTED for attempt in case.attempts):
         return clocks.first_inquiry
-    return clocks.inquiry if case.inquiries < _INQUIRIES_A_DAY else 24 * 60
+    return clocks.inquiry if case.inquiries < _INQUIRIES_A_DAY else Period(days=1)
 
 
 _OPERATOR = Clock(lambda clocks, _: clocks.operator, lambda _: Event.OPERATOR_OVERDUE, "operator_reminded")
+_STATEMENT = Clock(lambda clocks, _: clocks.statement, lambda _: Event.STATEMENT_FORGONE, "statement_forgone")
 
+# What silence does. While a side's statement is due, a dispute has the clock of statements instead.
 CLOCKS: Mapping[Status, Clock] = {
     Status.EVIDENCE_REQUIRED: Clock(lambda clocks, _: clocks.evidence, _silent_buyer, "cancelled"),
     # Silence approves or opens a dispute, as the policy said when it asked the seller.
     Status.UNDER_REVIEW: Clock(lambda clocks, _: clocks.seller, _silent_seller, None),
+    Status.OFFER_PENDING: Clock(lambda clocks, _: clocks.offer, lambda _: Event.OFFER_LAPSED, "under_review"),
     Status.DISPUTED: Clock(
         lambda clocks, _: clocks.reviewer, lambda _: Event.REVIEW_OVERDUE, "reviewer_reminded"
     ),
@@ -129,9 +194,18 @@ CLOCKS: Mapping[Status, Clock] = {
     Status.REFUND_ACTION_REQUIRED: _OPERATOR,
 }
 
-# What silence causes where the status stays: its clock starts again.
-_REMINDERS = frozenset(
-    {Event.ASSESSMENT_OVERDUE, Event.REVIEW_OVERDUE, Event.REFUND_OVERDUE, Event.OPERATOR_OVERDUE}
+# What sets the clock again although the status stays: silence used it up, or it is another side's turn.
+_NEW_TURN = frozenset(
+    {
+        Event.ASSESSMENT_OVERDUE,
+        Event.REVIEW_OVERDUE,
+        Event.REFUND_OVERDUE,
+        Event.OPERATOR_OVERDUE,
+        Event.OFFER_MADE,
+        Event.STATEMENT_MADE,
+        Event.STATEMENT_FORGONE,
+        Event.DECISION_PROPOSED,
+    }
 )
 
 # What the policy's verdict makes of a case.
@@ -143,15 +217,26 @@ _VERDICTS = {
 }
 
 
-def require(act: Act, case: Case) -> None:
-    """Refuse an act that the status does not allow, saying which acts it does allow."""
+def possible(status: Status, role: Role | None = None) -> list[Act]:
+    """What can be done to a case in this status: by this role, or, without one, by anybody and the desk itself."""
+    return sorted(
+        act
+        for act, statuses in LIFECYCLE.items()
+        if status in statuses and (role is None or role in ACTORS[act])
+    )
+
+
+def require(act: Act, case: Case, by: Party | None = None) -> None:
+    """Refuse an act that the status does not allow, saying which acts it does allow to this party."""
     if case.status not in LIFECYCLE[act]:
         raise Refusal(
             Code.ACT_NOT_POSSIBLE,
             f"A case that is {case.status} cannot take this step.",
             status=case.status,
-            possible=sorted(other for other, statuses in LIFECYCLE.items() if case.status in statuses),
+            possible=possible(case.status, by.role if by else None),
         )
+    if by and by.role not in ACTORS[act]:
+        raise Refusal(Code.FORBIDDEN, "Somebody else's part in the case takes this step.")
 
 
 def open_case(
@@ -189,6 +274,7 @@ def open_case(
         opened_at=now,
         updated_at=now,
         evidence=evidence,
+        market=order.market,
     )
     entry = Entry(
         case_id=case_id,
@@ -217,89 +303,39 @@ def apply_assessment(case: Case, assessment: Assessment, now: int) -> Change:
     )
     case = replace(case, decision=decision, policy_version=assessment.policy.version, trouble=None)
     review, event = _VERDICTS[assessment.verdict]
-    approved = review is Review.APPROVED
-    after = _approved(case, case.claim.amount) if approved else replace(case, review=review)
+    after = approved(case, case.claim.amount) if review is Review.APPROVED else replace(case, review=review)
     silence = Status.APPROVED if assessment.silence_approves else Status.DISPUTED
-    return _change(
-        case, after, event, POLICY, now, assessment.policy.clocks, _told(decision), silence=silence
-    )
-
-
-def decide(
-    case: Case,
-    ledger: Ledger,
-    *,
-    approve: bool,
-    by: Party,
-    reason_code: str,
-    note: str,
-    amount: int | None,
-    policy: Policy,
-    now: int,
-) -> Change:
-    """A person's decision. Approving a part frees the rest of the money at once."""
-    require(Act.DECIDE, case)
-    _refuse_wrong_decider(case, by)
-    granted = case.claim.amount if amount is None else amount
-    if approve and not 0 < granted <= case.claim.amount:
-        raise Refusal(
-            Code.AMOUNT_ABOVE_CASE, "The amount must be more than nothing and at most what the case reserves."
-        )
-    if approve and granted % step(case.currency) and granted != case.claim.amount:
-        raise Refusal(
-            Code.INVALID, f"Amounts in {case.currency} are paid back in steps of {step(case.currency)}."
-        )
-    if approve and by.role is Role.SELLER and granted > policy.seller_limit.get(case.currency, 0):
-        raise Refusal(Code.AMOUNT_ABOVE_LIMIT, "A reviewer of the platform decides amounts this high.")
-    decision = Decision(
-        verdict=Verdict.APPROVE if approve else Verdict.DECLINE,
-        by=by,
-        at=now,
-        reason_code=reason_code,
-        note=note,
-        amount=granted if approve else 0,
-        policy_version=case.policy_version,
-    )
-    dispute = replace(case.dispute, resolved=True) if case.dispute else None
-    case_after = replace(case, decision=decision, dispute=dispute)
-    if approve:
-        rest = books.less(case.claim.money, (after := _approved(case_after, granted)).owed)
-        return _change(
-            case,
-            after,
-            Event.CASE_APPROVED,
-            by,
-            now,
-            policy.clocks,
-            _told(decision),
-            ledger=books.release_money(ledger, rest) if rest else None,
-        )
-    if case.status is Status.DISPUTED:
-        # The reviewer's word ends the case; what was held is freed in the same write.
-        event, data = Event.CASE_CLOSED_DECLINED, _told(decision)
-        return _closed(case, case_after, Review.CLOSED_DECLINED, event, ledger, by, now, policy, data)
-    after = replace(case_after, review=Review.DECLINED)
-    return _change(case, after, Event.CASE_DECLINED, by, now, policy.clocks, _told(decision))
+    return change(case, after, event, POLICY, now, assessment.policy, told(decision), silence=silence)
 
 
 def withdraw(case: Case, ledger: Ledger, *, by: Party, policy: Policy, now: int) -> Change:
-    """The buyer steps back; everything that was held is freed."""
-    require(Act.WITHDRAW, case)
-    return _closed(case, case, Review.CANCELLED, Event.CASE_WITHDRAWN, ledger, by, now, policy)
+    """The buyer steps back; everything that was held is freed. An appeal is decided, not withdrawn: the decision
+    that it is about stands until then."""
+    require(Act.WITHDRAW, case, by)
+    if case.appeal:
+        raise Refusal(
+            Code.ACT_NOT_POSSIBLE,
+            "An appeal is decided by a reviewer.",
+            status=case.status,
+            possible=[act for act in possible(case.status, by.role) if act is not Act.WITHDRAW],
+        )
+    return closed(case, case, Review.CANCELLED, Event.CASE_WITHDRAWN, ledger, by, now, policy)
 
 
 def pass_deadline(case: Case, ledger: Ledger, *, policy: Policy, now: int) -> Change | None:
-    """What silence does once the deadline has passed; nothing if it has not, or the case moved on."""
-    clock = _clock_of(case)
-    if clock is None or case.deadline_at is None or now < case.deadline_at:
+    """What silence does once the deadline has passed, or a word of warning before; nothing if neither is due, or the
+    case moved on."""
+    clock = clock_of(case)
+    if clock is None or case.deadline_at is None:
         return None
+    if now < case.deadline_at:
+        return _warn(case, policy, now)
     event = clock.event(case)
-    clocks = policy.clocks
     match event:
         case Event.CASE_CANCELLED:
-            return _closed(case, case, Review.CANCELLED, event, ledger, SYSTEM, now, policy)
+            return closed(case, case, Review.CANCELLED, event, ledger, SYSTEM, now, policy)
         case Event.CASE_CLOSED_DECLINED:
-            return _closed(case, case, Review.CLOSED_DECLINED, event, ledger, SYSTEM, now, policy)
+            return closed(case, case, Review.CLOSED_DECLINED, event, ledger, SYSTEM, now, policy)
         case Event.CASE_APPROVED:
             decision = Decision(
                 verdict=Verdict.APPROVE,
@@ -309,16 +345,35 @@ def pass_deadline(case: Case, ledger: Ledger, *, policy: Policy, now: int) -> Ch
                 amount=case.claim.amount,
                 policy_version=case.policy_version,
             )
-            after = _approved(replace(case, decision=decision), case.claim.amount)
-            return _change(case, after, event, SYSTEM, now, clocks, _told(decision))
+            after = approved(replace(case, decision=decision), case.claim.amount)
+            return change(case, after, event, SYSTEM, now, policy, told(decision))
         case Event.CASE_DISPUTED:
+            # The seller's silence was the seller's turn, the application the buyer's: a reviewer is next.
             after = replace(case, dispute=Dispute(opened_by=SYSTEM, opened_at=now))
-            return _change(case, after, event, SYSTEM, now, clocks)
+            return change(case, after, event, SYSTEM, now, policy)
+        case Event.OFFER_LAPSED:
+            after = replace(case, review=Review.UNDER_REVIEW, offers=offers_closed(case, OfferState.LAPSED))
+            return change(case, after, event, SYSTEM, now, policy, {"offer_id": case.offers[-1].offer_id})
+        case Event.STATEMENT_FORGONE if case.dispute:
+            after = replace(case, dispute=replace(case.dispute, turn=None))
+            return change(case, after, event, SYSTEM, now, policy, {"side": case.dispute.turn})
         case Event.REFUND_OVERDUE:
             after = replace(case, inquiries=case.inquiries + 1)
-            return _change(case, after, event, SYSTEM, now, clocks, {"inquiries": after.inquiries})
+            return change(case, after, event, SYSTEM, now, policy, {"inquiries": after.inquiries})
         case _:
-            return _change(case, case, event, SYSTEM, now, clocks)
+            return change(case, case, event, SYSTEM, now, policy)
+
+
+def _warn(case: Case, policy: Policy, now: int) -> Change | None:
+    if case.warn_at is None or now < case.warn_at:
+        return None
+    data = {"deadline_at": case.deadline_at, "reason_code": waits_for(case.waiting_on)}
+    return change(case, replace(case, warn_at=None), Event.DEADLINE_NEAR, SYSTEM, now, policy, data)
+
+
+def waits_for(party: str | None) -> str:
+    """The reason code of a warning: whose turn it is."""
+    return f"waits_for_{party}"
 
 
 def start_refund(case: Case, order: Order, ledger: Ledger, *, policy: Policy, now: int) -> Change:
@@ -330,18 +385,17 @@ def start_refund(case: Case, order: Order, ledger: Ledger, *, policy: Policy, no
     if ledger.frozen:
         return _troubled(case, Code.ORDER_FROZEN, policy, now)
     after, ledger_after = _less_what_is_gone(case, ledger)
-    attempts = tuple(_attempt(case, order, part, 1, now) for part in after.owed)
-    after = replace(after, attempts=attempts)
-    return _change(
+    after = with_attempts(after, order, now)
+    return change(
         case,
         after,
-        Event.REFUND_STARTED if attempts else Event.REFUND_SUCCEEDED,
+        Event.REFUND_STARTED if after.attempts else Event.REFUND_SUCCEEDED,
         SYSTEM,
         now,
-        policy.clocks,
+        policy,
         {
-            "covered": _total(case.owed) - _total(after.owed),
-            "refunds": [{"refund_id": a.refund_id, "amount": a.amount} for a in attempts],
+            "covered": total(case.owed) - total(after.owed),
+            "refunds": [{"refund_id": a.refund_id, "amount": a.amount} for a in after.attempts],
         },
         ledger=ledger_after,
     )
@@ -371,22 +425,22 @@ def record_refunds(
     won = tuple(_share(new) for new in news if new.state is AttemptState.SUCCEEDED)
     lost = tuple(_share(old) for old, _ in moved if old.state is AttemptState.SUCCEEDED)
     ledger_after = books.reverse(books.settle(ledger, won), lost) if won or lost else None
-    was_complete = case.refund_leg is RefundLeg.SUCCEEDED
-    is_complete = after.refund_leg is RefundLeg.SUCCEEDED
+    was_complete = case.status is Status.COMPLETED
+    is_complete = after.status is Status.COMPLETED
     if is_complete and not was_complete:
         ledger_after = books.consume_units(ledger_after or ledger, case.claim.units)
     if was_complete and not is_complete:
         ledger_after = books.hold_again(ledger_after or ledger, case.claim.units)
         after = replace(after, run=case.run + 1)
-    told = case.owed if is_complete else news
-    return _change(
+    heard = case.owed if is_complete else news
+    return change(
         case,
         after,
         _refund_event(after, news, was_complete=was_complete),
         by,
         now,
-        policy.clocks,
-        {"amount": sum(part.amount for part in told), "refunds": [_told_refund(one) for one in news]},
+        policy,
+        {"amount": sum(part.amount for part in heard), "refunds": [told_refund(one) for one in news]},
         ledger=ledger_after,
     )
 
@@ -408,7 +462,7 @@ def resume(case: Case, order: Order, ledger: Ledger, *, by: Party, policy: Polic
     """
     require(Act.RESUME, case)
     if case.status is Status.REFUND_ACTION_REQUIRED:
-        _refuse_frozen(ledger)
+        books.refuse_frozen(ledger)
     sent, ledger_after = _less_what_is_gone(case, ledger)
     kept = tuple(
         replace(attempt, state=AttemptState.SUBMITTED, submitted_at=now)
@@ -416,20 +470,15 @@ def resume(case: Case, order: Order, ledger: Ledger, *, by: Party, policy: Polic
         else attempt
         for attempt in case.attempts
     )
-    owed = {part.payment_id: part for part in sent.owed}
-    successors = tuple(
-        _attempt(case, order, owed[attempt.payment_id], attempt.number + 1, now)
-        for attempt in live(case.attempts)
-        if attempt.state in DEAD and attempt.payment_id in owed
-    )
-    after = replace(sent, trouble=None, inquiries=0, attempts=kept + successors, run=case.run + 1)
+    sent = replace(sent, attempts=kept, trouble=None, inquiries=0, run=case.run + 1)
+    after = with_attempts(sent, order, now) if kept and case.review is Review.APPROVED else sent
     covered = after.status is Status.COMPLETED
     data = {
-        "amount": _total(case.owed) - _total(sent.owed),
-        "refunds": [_told_refund(attempt) for attempt in live(after.attempts)],
+        "amount": total(case.owed) - total(sent.owed),
+        "refunds": [told_refund(attempt) for attempt in live(after.attempts)],
     }
     event = Event.REFUND_COVERED if covered else Event.CASE_RESUMED
-    return _change(case, after, event, by, now, policy.clocks, data, ledger=ledger_after)
+    return change(case, after, event, by, now, policy, data, ledger=ledger_after)
 
 
 def pay_elsewhere(
@@ -438,36 +487,31 @@ def pay_elsewhere(
     """An operator has paid what is still owed by another means: the provider refuses for good, for example beside a
     lost chargeback. Only what cannot arrive any more by the desk's own keys may be paid so."""
     require(Act.PAY_ELSEWHERE, case)
-    _refuse_frozen(ledger)
+    books.refuse_frozen(ledger)
     if any(attempt.state not in DEAD | {AttemptState.SUCCEEDED} for attempt in live(case.attempts)):
         raise Refusal(
             Code.REFUND_UNDER_WAY,
             "A refund of this case may still arrive; wait until the provider has decided.",
         )
     rest, ledger_after = _less_what_is_gone(case, ledger)
-    numbers = {attempt.payment_id: attempt.number for attempt in live(case.attempts)}
     paid = tuple(
-        replace(
-            _attempt(case, order, part, numbers.get(part.payment_id, 0) + 1, now),
-            provider=ELSEWHERE,
-            state=AttemptState.SUCCEEDED,
-        )
-        for part in books.less(rest.owed, case.paid)
+        replace(attempt, provider=ELSEWHERE, state=AttemptState.SUCCEEDED)
+        for attempt in new_attempts(rest, order, now)
     )
     after = replace(rest, trouble=None, attempts=case.attempts + paid, run=case.run + 1)
     settled = books.settle(ledger_after or ledger, map(_share, paid))
     data = {
-        "amount": _total(case.owed) - _total(case.paid),
+        "amount": total(case.owed) - total(case.paid),
         "note": note,
-        "refunds": [_told_refund(attempt) for attempt in paid],
+        "refunds": [told_refund(attempt) for attempt in paid],
     }
-    return _change(
+    return change(
         case,
         after,
         Event.REFUND_COVERED,
         by,
         now,
-        policy.clocks,
+        policy,
         data,
         ledger=books.consume_units(settled, case.claim.units) if paid else settled,
     )
@@ -480,9 +524,7 @@ def add_evidence(case: Case, evidence: Evidence, *, by: Party, policy: Policy, n
     if sum(one.added_by == evidence.added_by for one in case.evidence) >= MAX_PER_CASE:
         raise Refusal(Code.EVIDENCE_LIMIT, f"A case takes at most {MAX_PER_CASE} files of each side.")
     after = replace(case, evidence=(*case.evidence, evidence))
-    return _change(
-        case, after, Event.EVIDENCE_ADDED, by, now, policy.clocks, {"evidence_id": evidence.evidence_id}
-    )
+    return change(case, after, Event.EVIDENCE_ADDED, by, now, policy, {"evidence_id": evidence.evidence_id})
 
 
 def check_evidence(case: Case, checked: Evidence, *, policy: Policy, now: int) -> Change | None:
@@ -496,59 +538,68 @@ def check_evidence(case: Case, checked: Evidence, *, policy: Policy, now: int) -
         evidence=tuple(checked if one.evidence_id == checked.evidence_id else one for one in case.evidence),
     )
     accepted = checked.state is EvidenceState.ACCEPTED
-    return _change(
+    return change(
         case,
         after,
         Event.EVIDENCE_ACCEPTED if accepted else Event.EVIDENCE_REFUSED,
         SYSTEM,
         now,
-        policy.clocks,
+        policy,
         {"evidence_id": checked.evidence_id, "reason": checked.reason},
     )
 
 
 def view_evidence(case: Case, evidence_id: str, *, by: Party, policy: Policy, now: int) -> Change:
     """Somebody was given a link to a clean copy."""
-    return _change(case, case, Event.EVIDENCE_VIEWED, by, now, policy.clocks, {"evidence_id": evidence_id})
+    return change(case, case, Event.EVIDENCE_VIEWED, by, now, policy, {"evidence_id": evidence_id})
 
 
-def send_message(case: Case, text: str, *, by: Party, policy: Policy, now: int) -> Change:
-    """A word to the other parties. It lives in the timeline only."""
-    return _change(case, case, Event.MESSAGE_SENT, by, now, policy.clocks, {"text": text})
+def send_message(
+    case: Case, text: str, evidence: Sequence[str] = (), *, by: Party, policy: Policy, now: int
+) -> Change:
+    """A word to the other parties, and which of the sender's own files it is about. It lives in the timeline only."""
+    own = {one.evidence_id for one in case.evidence if one.added_by == by.role}
+    if strange := sorted(set(evidence) - own):
+        raise Refusal(Code.INVALID, "A message goes with files that its sender has added.", evidence=strange)
+    attached = {"evidence": list(evidence)} if evidence else {}
+    return change(case, case, Event.MESSAGE_SENT, by, now, policy, {"text": text, **attached})
 
 
-def _refuse_frozen(ledger: Ledger) -> None:
-    if ledger.frozen:
-        raise Refusal(Code.ORDER_FROZEN, "A payment of this order is disputed at the payment provider.")
+def approved(case: Case, amount: int) -> Case:
+    """The case with so much more granted of what is at stake."""
+    more = books.split_over_payments(amount, case.stake)
+    return replace(case, review=Review.APPROVED, owed=books.plus(case.owed, more))
 
 
-def _refuse_wrong_decider(case: Case, by: Party) -> None:
-    """A case is first its seller's to decide; a disputed one is the reviewer's alone; nobody else decides."""
-    if case.status is Status.DISPUTED and by.role is not Role.REVIEWER:
-        raise Refusal(
-            Code.ACT_NOT_POSSIBLE, "A reviewer decides disputed cases.", status=case.status, possible=[]
-        )
-    if by.role not in (Role.SELLER, Role.REVIEWER):
-        raise Refusal(Code.FORBIDDEN, "Sellers and reviewers decide.")
+def offers_closed(case: Case, state: OfferState) -> tuple[Offer, ...]:
+    """The offers, the last of them no longer open."""
+    *before, last = case.offers
+    return (*before, replace(last, state=state))
 
 
-def _approved(case: Case, amount: int) -> Case:
-    owed = books.split_over_payments(amount, case.claim.money)
-    return replace(case, review=Review.APPROVED, owed=owed)
+def new_attempts(case: Case, order: Order, now: int) -> tuple[Attempt, ...]:
+    """One attempt for each part of a payment that is owed and neither paid nor under way."""
+    numbers = {attempt.payment_id: attempt.number for attempt in live(case.attempts)}
+    return tuple(
+        _attempt(case, order, part, numbers.get(part.payment_id, 0) + 1, now) for part in case.uncovered
+    )
+
+
+def with_attempts(case: Case, order: Order, now: int) -> Case:
+    """The case with its new attempts written down."""
+    return replace(case, attempts=case.attempts + new_attempts(case, order, now))
 
 
 def _troubled(case: Case, trouble: str, policy: Policy, now: int) -> Change:
     after = replace(case, trouble=trouble)
-    return _change(case, after, Event.OPERATOR_ASKED, SYSTEM, now, policy.clocks, {"trouble": trouble})
+    return change(case, after, Event.OPERATOR_ASKED, SYSTEM, now, policy, {"trouble": trouble})
 
 
 def _less_what_is_gone(case: Case, ledger: Ledger) -> tuple[Case, Ledger | None]:
     """The case without the parts of its debt that reached the buyer by another way, and the ledger that gives them
     up, if there are any. A part that may still be on its way under the desk's own key is never given up.
     """
-    dead = {attempt.payment_id for attempt in live(case.attempts) if attempt.state in DEAD}
-    free = [part for part in case.owed if part.payment_id in dead or not case.attempts]
-    covered = books.gone(ledger, free)
+    covered = books.gone(ledger, case.uncovered) if case.review is Review.APPROVED else ()
     if not covered:
         return case, None
     after = replace(case, owed=books.less(case.owed, covered))
@@ -558,7 +609,7 @@ def _less_what_is_gone(case: Case, ledger: Ledger) -> tuple[Case, Ledger | None]
     return after, given_up
 
 
-def _closed(
+def closed(
     before: Case,
     case: Case,
     review: Review,
@@ -571,17 +622,18 @@ def _closed(
 ) -> Change:
     """An end without money: the whole claim goes back to the ledger in the same write."""
     after = replace(case, review=review)
-    freed = books.release(ledger, Reservation(units=case.claim.units, money=case.claim.money))
-    return _change(before, after, event, by, now, policy.clocks, data, ledger=freed)
+    if before.status is Status.OFFER_PENDING:
+        after = replace(after, offers=offers_closed(case, OfferState.OVERTAKEN))
+    return change(before, after, event, by, now, policy, data, ledger=books.release(ledger, case.claim))
 
 
-def _change(
+def change(
     before: Case,
     after: Case,
     event: Event,
     actor: Party,
     now: int,
-    clocks: Clocks,
+    policy: Policy,
     data: Mapping[str, object] | None = None,
     *,
     ledger: Ledger | None = None,
@@ -596,9 +648,9 @@ def _change(
     moved = after.status is not before.status
     if moved and after.trouble == before.trouble:
         after = replace(after, trouble=None)
-    reclocked = moved or _clock_of(after) is not _clock_of(before)
-    if reclocked or after.attempts != before.attempts or event in _REMINDERS:
-        after = _set_clock(after, clocks, now, silence)
+    reclocked = moved or clock_of(after) is not clock_of(before) or event in _NEW_TURN
+    if reclocked or (after.attempts != before.attempts and after.status is not Status.DISPUTED):
+        after = _set_clock(after, policy, now, silence)
     entry = Entry(
         case_id=after.case_id,
         seq=after.version,
@@ -612,17 +664,28 @@ def _change(
     return Change(case=after, entry=entry, ledger=ledger)
 
 
-def _clock_of(case: Case) -> Clock | None:
-    """A case in trouble whose status has no clock of its own waits for an operator like any other."""
+def clock_of(case: Case) -> Clock | None:
+    """The clock that runs. A case in trouble whose status has none of its own waits for an operator like any other."""
+    if case.status is Status.DISPUTED and case.dispute and case.dispute.turn:
+        return _STATEMENT
     return CLOCKS.get(case.status) or (_OPERATOR if case.trouble else None)
 
 
-def _set_clock(case: Case, clocks: Clocks, now: int, silence: Status | None) -> Case:
-    clock = _clock_of(case)
+def _set_clock(case: Case, policy: Policy, now: int, silence: Status | None) -> Case:
+    clock = clock_of(case)
     if clock is None:
-        return replace(case, deadline_at=None, on_timeout=None)
-    on_timeout = clock.on_timeout or silence
-    return replace(case, deadline_at=now + clock.minutes(clocks, case) * MINUTE, on_timeout=on_timeout)
+        return replace(case, deadline_at=None, warn_at=None, on_timeout=None)
+    deadline = clock.period(policy.clocks, case).after(now, policy.calendar(case.market))
+    # A seller who has spoken was not silent: what is left undone afterwards goes to a reviewer.
+    on_timeout = clock.on_timeout or silence or Status.DISPUTED
+    return with_deadline(replace(case, on_timeout=on_timeout), deadline, policy, now)
+
+
+def with_deadline(case: Case, deadline: int, policy: Policy, now: int) -> Case:
+    """The case with this deadline, and a warning before it where a buyer or seller is waited for and there is time."""
+    ahead = policy.clocks.warning.millis
+    warned = case.waiting_on in (WaitingOn.BUYER, WaitingOn.SELLER) and now + 2 * ahead < deadline
+    return replace(case, deadline_at=deadline, warn_at=deadline - ahead if warned and ahead else None)
 
 
 def _attempt(case: Case, order: Order, part: PaymentShare, number: int, now: int) -> Attempt:
@@ -641,7 +704,8 @@ def _attempt(case: Case, order: Order, part: PaymentShare, number: int, now: int
     )
 
 
-def _total(parts: Iterable[PaymentShare]) -> int:
+def total(parts: Iterable[PaymentShare]) -> int:
+    """The sum of the parts."""
     return sum(part.amount for part in parts)
 
 
@@ -658,7 +722,8 @@ def _refund_event(case: Case, heard: Iterable[Attempt], *, was_complete: bool) -
     return Event.REFUND_PENDING
 
 
-def _told(decision: Decision) -> Mapping[str, object]:
+def told(decision: Decision) -> Mapping[str, object]:
+    """What the timeline keeps of a decision."""
     return {
         "verdict": decision.verdict,
         "reason_code": decision.reason_code,
@@ -671,7 +736,7 @@ def _told(decision: Decision) -> Mapping[str, object]:
     } | ({"note": decision.note} if decision.note else {})
 
 
-def _told_refund(attempt: Attempt) -> Mapping[str, object]:
+def told_refund(attempt: Attempt) -> Mapping[str, object]:
     return {
         "refund_id": attempt.refund_id,
         "payment_id": attempt.payment_id,

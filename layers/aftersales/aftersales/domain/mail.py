@@ -15,7 +15,7 @@ from string import Template
 
 from aftersales.domain.case import Status
 from aftersales.domain.evidence import MAX_BYTES
-from aftersales.domain.lifecycle import LIFECYCLE, Act
+from aftersales.domain.lifecycle import LIFECYCLE, Act, waits_for
 from aftersales.domain.money import Money, decimals
 from aftersales.domain.notice import Notice
 from aftersales.domain.parties import Role
@@ -34,6 +34,15 @@ class Letter(StrEnum):
     DECLINED = "declined"
     DECLINED_BY_REVIEWER = "declined_by_reviewer"
     DISPUTED = "disputed"
+    OFFER = "offer"
+    OFFER_REFUSED = "offer_refused"
+    OFFER_LAPSED = "offer_lapsed"
+    STATEMENT = "statement"
+    HEARD = "heard"
+    APPEALED = "appealed"
+    APPEAL_DECLINED = "appeal_declined"
+    DEADLINE_NEAR = "deadline_near"
+    DEADLINE_EXTENDED = "deadline_extended"
     WITHDRAWN = "withdrawn"
     CANCELLED = "cancelled"
     CLOSED = "closed"
@@ -70,6 +79,10 @@ def _after_decline(notice: Notice) -> bool:
     return not _after_dispute(notice)
 
 
+def _waits_for_buyer(notice: Notice) -> bool:
+    return notice.reason == waits_for(Role.BUYER)
+
+
 @dataclass(frozen=True, slots=True)
 class Occasion:
     """An event, the letter it asks for, what that letter says of the case, and when it is for the buyer at all."""
@@ -90,6 +103,15 @@ OCCASIONS = (
     Occasion(Event.CASE_APPROVED, Letter.APPROVED, ("amount",)),
     Occasion(Event.CASE_DECLINED, Letter.DECLINED),
     Occasion(Event.CASE_DISPUTED, Letter.DISPUTED),
+    Occasion(Event.OFFER_MADE, Letter.OFFER, ("amount",), _by_others),
+    Occasion(Event.OFFER_REFUSED, Letter.OFFER_REFUSED, when=_by_others),
+    Occasion(Event.OFFER_LAPSED, Letter.OFFER_LAPSED),
+    Occasion(Event.STATEMENT_MADE, Letter.STATEMENT, when=_by_others),
+    Occasion(Event.STATEMENT_FORGONE, Letter.HEARD),
+    Occasion(Event.CASE_APPEALED, Letter.APPEALED),
+    Occasion(Event.APPEAL_DECLINED, Letter.APPEAL_DECLINED),
+    Occasion(Event.DEADLINE_NEAR, Letter.DEADLINE_NEAR, when=_waits_for_buyer),
+    Occasion(Event.DEADLINE_EXTENDED, Letter.DEADLINE_EXTENDED),
     Occasion(Event.CASE_WITHDRAWN, Letter.WITHDRAWN),
     Occasion(Event.CASE_CANCELLED, Letter.CANCELLED),
     Occasion(Event.CASE_CLOSED_DECLINED, Letter.DECLINED_BY_REVIEWER, when=_after_dispute),
@@ -277,6 +299,71 @@ ENGLISH = Language(
                 "Until then you can still add photos and messages.",
             ),
         ),
+        Letter.OFFER: Words(
+            "The seller has made you an offer",
+            (
+                "The seller offers to settle your request for $amount.",
+                "Please open your request in the shop to accept it, to refuse it or to ask for another amount, by the "
+                "date shown there. If you do nothing, the offer ends and your request goes on.",
+            ),
+        ),
+        Letter.OFFER_REFUSED: Words(
+            "The seller has not accepted what you asked for",
+            (
+                "The seller has not accepted the amount you asked for. Your request goes on.",
+                "Please open it in the shop to see what you can do now and until when.",
+            ),
+        ),
+        Letter.OFFER_LAPSED: Words(
+            "An offer about your request has ended",
+            (
+                "An offer about your request was not answered in time and has ended. Your request goes on: the seller "
+                "has to decide by the date shown in it.",
+            ),
+        ),
+        Letter.STATEMENT: Words(
+            "The seller has made a statement about your request",
+            (
+                "The seller has stated its view of your request. Please open your request in the shop to read it, and "
+                "to reply by the date shown there.",
+                "A reviewer of the platform decides after that.",
+            ),
+        ),
+        Letter.HEARD: Words(
+            "A reviewer now decides on your request",
+            (
+                "The time for a statement about your request has passed. A reviewer of the platform now decides on "
+                "what both sides have provided.",
+            ),
+        ),
+        Letter.APPEALED: Words(
+            "We have received your appeal",
+            (
+                "We have received your appeal. Another reviewer will decide on your request, once the seller has had "
+                "time to answer.",
+            ),
+        ),
+        Letter.APPEAL_DECLINED: Words(
+            "Your appeal has been declined",
+            (
+                "We are sorry: another reviewer has looked at your request and has not granted more than the first "
+                "one. What was granted before stays yours.",
+                "Please open your request in the shop to see the reason.",
+            ),
+        ),
+        Letter.DEADLINE_NEAR: Words(
+            "Your answer is needed soon",
+            (
+                "Your request is waiting for you, and the time to answer ends soon.",
+                "Please open it in the shop to see until when, and what happens if you do nothing.",
+            ),
+        ),
+        Letter.DEADLINE_EXTENDED: Words(
+            "A date of your request has been moved",
+            (
+                "There is more time for the next step of your request. Please open it in the shop to see the new date.",
+            ),
+        ),
         Letter.WITHDRAWN: Words(
             "You have withdrawn your request",
             (
@@ -416,6 +503,57 @@ CHINESE = Language(
                 "您的申请已转交平台审核员，审核员将根据双方提供的信息作出裁决。",
                 "在此期间，您仍可补充照片或留言。",
             ),
+        ),
+        Letter.OFFER: Words(
+            "卖家就您的售后申请提出了协商方案",
+            (
+                "卖家提出以 $amount 解决您的申请。",
+                "请在商城中打开该申请，并在页面显示的截止时间前接受、拒绝或提出其他金额。逾期未回复的，该方案失效，申请继续处理。",
+            ),
+        ),
+        Letter.OFFER_REFUSED: Words(
+            "卖家未接受您提出的方案",
+            (
+                "卖家未接受您提出的金额，您的申请继续处理。",
+                "请在商城中打开该申请，查看可以采取的操作及截止时间。",
+            ),
+        ),
+        Letter.OFFER_LAPSED: Words(
+            "您的售后申请的协商方案已失效",
+            ("一项协商方案因逾期未答复而失效。您的申请继续处理，卖家须在申请页面显示的截止时间前作出决定。",),
+        ),
+        Letter.STATEMENT: Words(
+            "卖家已就您的售后申请作出说明",
+            (
+                "卖家已就您的申请作出说明，请在商城中打开该申请查看，并在页面显示的截止时间前回应。",
+                "此后将由平台审核员作出裁决。",
+            ),
+        ),
+        Letter.HEARD: Words(
+            "您的售后申请进入裁决阶段",
+            ("陈述期限已过，平台审核员将根据双方提供的信息作出裁决。",),
+        ),
+        Letter.APPEALED: Words(
+            "我们已收到您的申诉",
+            ("我们已收到您的申诉。在卖家有机会答复之后，将由另一位审核员作出裁决。",),
+        ),
+        Letter.APPEAL_DECLINED: Words(
+            "您的申诉未获支持",
+            (
+                "很抱歉，经另一位审核员审核，未在原裁决基础上增加退款。原先批准的部分仍归您所有。",
+                "请在商城中打开该申请，查看具体原因。",
+            ),
+        ),
+        Letter.DEADLINE_NEAR: Words(
+            "您的售后申请即将到期，请尽快处理",
+            (
+                "您的申请正在等待您处理，期限即将届满。",
+                "请在商城中打开该申请，查看截止时间以及逾期未处理的后果。",
+            ),
+        ),
+        Letter.DEADLINE_EXTENDED: Words(
+            "您的售后申请的期限已延长",
+            ("您的申请下一步的期限已延长，请在商城中打开该申请查看新的截止时间。",),
         ),
         Letter.WITHDRAWN: Words(
             "您已撤销售后申请",

@@ -52,7 +52,7 @@ class Contact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """A snapshot of one order of one seller. Times are epoch milliseconds."""
+    """A snapshot of one order of one seller. Times are epoch milliseconds; `market` names the calendar it is under."""
 
     order_id: str
     buyer_id: str
@@ -65,6 +65,7 @@ class Order:
     shipping: Shipping = field(default_factory=Shipping)
     payments: tuple[Payment, ...]
     contact: Contact | None = None
+    market: str = ""
 
     def line(self, line_id: str) -> Line | None:
         """The line of that id, if the order has it."""

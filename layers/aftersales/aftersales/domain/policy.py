@@ -5,13 +5,13 @@ looks at the facts and says nothing or gives a verdict with the inputs it used. 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
+from aftersales.domain.calendar import Calendar, Period
 from aftersales.domain.case import FiredRule, Kind, Reason
 
 DAY = 24 * 60 * 60 * 1000
-MINUTE = 60 * 1000
 
 
 class Verdict(StrEnum):
@@ -66,15 +66,32 @@ class ShippingTerms:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clocks:
-    """How long each party has, in minutes. What silence does stands in the life cycle."""
+    """How long each party has. What silence does stands in the life cycle.
 
-    evidence: int
-    seller: int
-    reviewer: int
-    declined: int
-    first_inquiry: int
-    inquiry: int
-    operator: int
+    `warning` is how long before the end a buyer or seller is reminded; `assignment` how long a case that a reviewer
+    took is that reviewer's alone.
+    """
+
+    evidence: Period
+    seller: Period
+    offer: Period
+    declined: Period
+    statement: Period
+    reviewer: Period
+    assignment: Period
+    first_inquiry: Period
+    inquiry: Period
+    operator: Period
+    warning: Period
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HearingTerms:
+    """How disagreements are heard: offers a case at most, and for how many days after a reviewer's decision its
+    buyer may appeal."""
+
+    offers: int
+    appeal_days: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,10 +108,17 @@ class Policy:
     auto_approval_cap: Mapping[str, int]
     silent_approval_cap: Mapping[str, int]
     seller_limit: Mapping[str, int]
+    reviewer_limit: Mapping[str, int]
     risk: RiskTerms
     delivery_days: int
     shipping: ShippingTerms
+    hearing: HearingTerms
     clocks: Clocks
+    calendars: Mapping[str, Calendar] = field(default_factory=dict)
+
+    def calendar(self, market: str) -> Calendar:
+        """The market's working days; Monday to Friday where the policy knows nothing of it."""
+        return self.calendars.get(market, Calendar())
 
     def window_days(self, kind: Kind, category: str) -> int:
         """The window of this kind for goods of this category."""

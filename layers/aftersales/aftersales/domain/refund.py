@@ -4,7 +4,7 @@ An attempt is a durable row before the provider is called. Its id is the provide
 changes; its parameters are frozen with it. Attempt n+1 on a payment exists only after attempt n failed for good.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -79,28 +79,39 @@ class RefundLeg(StrEnum):
 
 
 def live(attempts: Iterable[Attempt]) -> tuple[Attempt, ...]:
-    """The attempts that count: the newest on each payment."""
+    """The newest attempt on each payment."""
     newest: dict[str, Attempt] = {}
     for attempt in attempts:
         newest[attempt.payment_id] = attempt
     return tuple(newest.values())
 
 
-def refund_leg(owed: Iterable[str], attempts: Iterable[Attempt]) -> RefundLeg:
-    """One attempt that needs a person outweighs any that still run; success needs all of them.
+def refund_leg(owed: Mapping[str, int], attempts: Iterable[Attempt]) -> RefundLeg:
+    """One attempt that needs a person outweighs any that still run; success needs all that is owed to be paid.
 
-    `owed` names the payments over which something is owed. An attempt on another one no longer counts: what it was
-    for has reached the buyer by another way. Where nothing is owed any more, that is the success.
+    `owed` is what is due over each payment. An attempt on another one no longer counts: what it was for has reached
+    the buyer by another way. Where nothing is owed any more, that is the success. What no attempt pays or may still
+    pay, although there were some, is a person's to see to.
     """
-    payments = set(owed)
-    if not payments:
+    counting = [attempt for attempt in attempts if attempt.payment_id in owed]
+    if not owed:
         return RefundLeg.SUCCEEDED
-    states = {attempt.state for attempt in live(attempts) if attempt.payment_id in payments}
-    if not states:
+    if not counting:
         return RefundLeg.NONE
-    if states & (DEAD | {AttemptState.REQUIRES_ACTION}):
+    asking = any(attempt.state is AttemptState.REQUIRES_ACTION for attempt in counting)
+    if asking or uncovered(owed, counting):
         return RefundLeg.ACTION_REQUIRED
-    return RefundLeg.SUCCEEDED if states == {AttemptState.SUCCEEDED} else RefundLeg.PENDING
+    running = any(attempt.state in UNANSWERED for attempt in counting)
+    return RefundLeg.PENDING if running else RefundLeg.SUCCEEDED
+
+
+def uncovered(owed: Mapping[str, int], attempts: Iterable[Attempt]) -> Mapping[str, int]:
+    """What of each payment is owed and neither paid nor under way."""
+    rest = dict(owed)
+    for attempt in attempts:
+        if attempt.payment_id in rest and attempt.state not in DEAD:
+            rest[attempt.payment_id] -= attempt.amount
+    return {payment_id: amount for payment_id, amount in rest.items() if amount > 0}
 
 
 def observe(attempt: Attempt, seen: ProviderRefund) -> Attempt:

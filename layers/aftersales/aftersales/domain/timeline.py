@@ -21,6 +21,18 @@ class Event(StrEnum):
     CASE_APPROVED = "case_approved"
     CASE_DECLINED = "case_declined"
     CASE_DISPUTED = "case_disputed"
+    OFFER_MADE = "offer_made"
+    OFFER_REFUSED = "offer_refused"
+    OFFER_LAPSED = "offer_lapsed"
+    STATEMENT_MADE = "statement_made"
+    STATEMENT_FORGONE = "statement_forgone"
+    REVIEW_ASSIGNED = "review_assigned"
+    REVIEW_RELEASED = "review_released"
+    DECISION_PROPOSED = "decision_proposed"
+    CASE_APPEALED = "case_appealed"
+    APPEAL_DECLINED = "appeal_declined"
+    DEADLINE_NEAR = "deadline_near"
+    DEADLINE_EXTENDED = "deadline_extended"
     CASE_WITHDRAWN = "case_withdrawn"
     CASE_CANCELLED = "case_cancelled"
     CASE_CLOSED_DECLINED = "case_closed_declined"
@@ -82,6 +94,19 @@ EFFECTS: Mapping[Event, Effect] = {
     Event.CASE_APPROVED: _RING_AND_TELL,
     Event.CASE_DECLINED: _RING_AND_TELL,
     Event.CASE_DISPUTED: _RING_AND_TELL,
+    Event.OFFER_MADE: _RING_AND_TELL,
+    Event.OFFER_REFUSED: _RING_AND_TELL,
+    Event.OFFER_LAPSED: _RING_AND_TELL,
+    Event.STATEMENT_MADE: _TELL,
+    Event.STATEMENT_FORGONE: _TELL,
+    Event.REVIEW_ASSIGNED: _RECORD,
+    Event.REVIEW_RELEASED: _RECORD,
+    # It may have brought the case before the reviewers; the parties learn of it when it is confirmed.
+    Event.DECISION_PROPOSED: _RING,
+    Event.CASE_APPEALED: _START_AND_TELL,
+    Event.APPEAL_DECLINED: _RING_AND_TELL,
+    Event.DEADLINE_NEAR: _TELL,
+    Event.DEADLINE_EXTENDED: _TELL,
     Event.CASE_WITHDRAWN: _RING_AND_TELL,
     Event.CASE_CANCELLED: _RING_AND_TELL,
     Event.CASE_CLOSED_DECLINED: _RING_AND_TELL,

@@ -1,7 +1,10 @@
-"""What people do to a case that exists: decide, withdraw, write, resume. One transaction each."""
+"""What people do to a case that exists: decide, offer, dispute, appeal, withdraw, write. One transaction each."""
 
-from aftersales.domain import lifecycle
-from aftersales.domain.case import Case
+from collections.abc import Sequence
+
+from aftersales.domain import hearing, lifecycle
+from aftersales.domain.calendar import Period
+from aftersales.domain.case import Case, Kind
 from aftersales.domain.parties import Party
 from aftersales.usecases.commit import change_case
 from aftersales.usecases.ports import Desk, Receipt
@@ -23,8 +26,9 @@ def decide_case(
     return change_case(
         desk,
         case_id,
-        lambda read: lifecycle.decide(
+        lambda read: hearing.decide(
             read.case,
+            read.order,
             read.ledger,
             approve=approve,
             by=by,
@@ -54,12 +58,141 @@ def withdraw_case(
     )
 
 
-def send_message(desk: Desk, case_id: str, text: str, *, by: Party, receipt: Receipt | None) -> Case:
-    """A word to the other parties."""
+def make_offer(
+    desk: Desk,
+    case_id: str,
+    *,
+    by: Party,
+    kind: Kind | None,
+    amount: int | None,
+    note: str,
+    if_match: int | None,
+    receipt: Receipt | None,
+) -> Case:
+    """The seller offers a part, or the buyer would take one."""
     return change_case(
         desk,
         case_id,
-        lambda read: lifecycle.send_message(read.case, text, by=by, policy=read.policy, now=desk.now()),
+        lambda read: hearing.make_offer(
+            read.case, kind=kind, amount=amount, note=note, by=by, policy=read.policy, now=desk.now()
+        ),
+        party=by,
+        if_match=if_match,
+        receipt=receipt,
+    )
+
+
+def answer_offer(
+    desk: Desk,
+    case_id: str,
+    offer_id: str,
+    *,
+    by: Party,
+    accept: bool,
+    if_match: int | None,
+    receipt: Receipt | None,
+) -> Case:
+    """The other side takes an offer or refuses it."""
+    return change_case(
+        desk,
+        case_id,
+        lambda read: hearing.answer_offer(
+            read.case, read.ledger, offer_id, accept=accept, by=by, policy=read.policy, now=desk.now()
+        ),
+        party=by,
+        if_match=if_match,
+        receipt=receipt,
+    )
+
+
+def open_dispute(
+    desk: Desk, case_id: str, text: str, *, by: Party, if_match: int | None, receipt: Receipt | None
+) -> Case:
+    """The buyer asks the platform to decide."""
+    return change_case(
+        desk,
+        case_id,
+        lambda read: hearing.open_dispute(read.case, text, by=by, policy=read.policy, now=desk.now()),
+        party=by,
+        if_match=if_match,
+        receipt=receipt,
+    )
+
+
+def make_statement(
+    desk: Desk, case_id: str, text: str, *, by: Party, if_match: int | None, receipt: Receipt | None
+) -> Case:
+    """A side of a dispute states its view, and gives up the rest of its time."""
+    return change_case(
+        desk,
+        case_id,
+        lambda read: hearing.make_statement(read.case, text, by=by, policy=read.policy, now=desk.now()),
+        party=by,
+        if_match=if_match,
+        receipt=receipt,
+    )
+
+
+def appeal(
+    desk: Desk, case_id: str, text: str, *, by: Party, if_match: int | None, receipt: Receipt | None
+) -> Case:
+    """The buyer asks another reviewer."""
+    return change_case(
+        desk,
+        case_id,
+        lambda read: hearing.appeal(read.case, read.ledger, text, by=by, policy=read.policy, now=desk.now()),
+        party=by,
+        if_match=if_match,
+        receipt=receipt,
+    )
+
+
+def take_review(desk: Desk, case_id: str, *, by: Party, receipt: Receipt | None) -> Case:
+    """A reviewer takes a case in hand."""
+    return change_case(
+        desk,
+        case_id,
+        lambda read: hearing.take_review(read.case, by=by, policy=read.policy, now=desk.now()),
+        party=by,
+        receipt=receipt,
+    )
+
+
+def release_review(desk: Desk, case_id: str, *, by: Party) -> Case:
+    """A reviewer gives a case back to the queue."""
+    return change_case(
+        desk,
+        case_id,
+        lambda read: hearing.release_review(read.case, by=by, policy=read.policy, now=desk.now()),
+        party=by,
+    )
+
+
+def extend_deadline(
+    desk: Desk, case_id: str, hours: int, reason: str, *, by: Party, receipt: Receipt | None
+) -> Case:
+    """A reviewer gives whoever's turn it is more time."""
+    return change_case(
+        desk,
+        case_id,
+        lambda read: hearing.extend_deadline(
+            read.case, Period(hours=hours).millis, reason, by=by, policy=read.policy, now=desk.now()
+        ),
+        party=by,
+        receipt=receipt,
+    )
+
+
+def send_message(
+    desk: Desk, case_id: str, text: str, evidence: Sequence[str], *, by: Party, receipt: Receipt | None
+) -> Case:
+    """A word to the other parties, with files of the case that it is about."""
+    return change_case(
+        desk,
+        case_id,
+        lambda read: lifecycle.send_message(
+            read.case, text, evidence, by=by, policy=read.policy, now=desk.now()
+        ),
         party=by,
         receipt=receipt,
     )

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from aftersales.domain.case import Case
 from aftersales.domain.evidence import Evidence
+from aftersales.domain.hearing import Extension
 from aftersales.domain.invariants import RefundAtProvider
 from aftersales.domain.ledger import External, Ledger
 from aftersales.domain.lifecycle import Change
@@ -81,14 +82,23 @@ class Store(Protocol):
     def cases_of_order(self, order: Order) -> Sequence[Case]:
         """All cases of an order, oldest first, as last written."""
 
-    def clocked(self) -> Iterable[str]:
-        """Ids of all cases whose clock runs."""
+    def clocked(self, cursor: str | None = None) -> Page[str]:
+        """Ids of cases whose clock runs, a page at a time."""
 
     def history(self, buyer_id: str, since: int) -> History:
         """The buyer's orders and cases since then, counted up to a bound."""
 
     def due(self, now: int, limit: int) -> Iterable[str]:
-        """Ids of cases whose deadline has passed, the longest overdue first."""
+        """Ids of cases whose deadline, or the warning before it, has come, the longest overdue first."""
+
+    def put_extension(self, extension: Extension, *, new: bool) -> None:
+        """Write a market's extension, or how far it was carried. Raises `Stale` if a new one exists already."""
+
+    def extension(self, extension_id: str) -> Extension | None:
+        """The extension of that id."""
+
+    def extensions_under_way(self) -> Sequence[Extension]:
+        """Those that were not carried to every case yet, oldest first."""
 
     def park(self, case_id: str, execution: str, token: str, entered_at: str) -> None:
         """Remember the doorbell of the step that waits. An older step, or an older try of the same step, never

@@ -107,9 +107,7 @@ def reconcile_order(desk: Desk, workflow: Workflow, payments: Payments, order_id
 
 def _worklist(desk: Desk, workflow: Workflow, payments: Payments, since: int) -> Iterator[str]:
     unrelayed = desk.store.unrelayed(desk.now() - _PATIENCE, _PAGE)
-    cases = dict.fromkeys(
-        [*desk.store.clocked(), *(case_id for case_id, _ in unrelayed), *workflow.stopped(since)]
-    )
+    cases = dict.fromkeys([*_clocked(desk), *(case_id for case_id, _ in unrelayed), *workflow.stopped(since)])
     for case_id in cases:
         case = desk.store.case(case_id)
         if case:
@@ -241,3 +239,11 @@ def _sequence(workflow: Workflow) -> Callable[[Desk, Case], Healed | None]:
         return Healed.GIVEN_TO_OPERATOR
 
     return sequence
+
+
+def _clocked(desk: Desk) -> Iterator[str]:
+    page = desk.store.clocked()
+    yield from page.items
+    while page.next_cursor:
+        page = desk.store.clocked(page.next_cursor)
+        yield from page.items
