@@ -60,6 +60,8 @@ def path_of(route: Route) -> str:
         "channel": "email",
         "case_id": "case-1",
         "evidence_id": "e1",
+        "offer_id": "o1",
+        "market": "BR",
     }
     return route.path.format(**ids)
 
@@ -113,7 +115,7 @@ HOSTILE: dict[str, Any] = {
 
 @pytest.mark.parametrize("route", WRITES, ids=lambda route: route.operation)
 def test_hostile_bodies_are_refused_as_problems(deployed: Desk, route: Route) -> None:
-    empty_is_fine = route.operation in ("withdraw_case", "resume_case")
+    empty_is_fine = route.operation in ("withdraw_case", "resume_case", "take_review")
     for name, body in HOSTILE.items():
         answer = ask(deployed, route, body)
         assert_problem(answer)

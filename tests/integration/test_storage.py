@@ -2,7 +2,7 @@
 
 import threading
 from base64 import urlsafe_b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
@@ -14,6 +14,7 @@ from aftersales.adapters import dynamodb
 from aftersales.adapters.dynamodb import DynamoDBStore
 from aftersales.domain import lifecycle
 from aftersales.domain.case import Case, Kind, Reason, Status
+from aftersales.domain.hearing import Extension
 from aftersales.domain.ledger import open_ledger
 from aftersales.domain.lifecycle import Change
 from aftersales.domain.order import Contact
@@ -434,11 +435,44 @@ def test_cases_whose_time_is_up_are_found_in_every_shard(store: DynamoDBStore) -
     for name in names:
         story, _ = written(store, name)
         story.assess(Verdict.ASK_PERSON, case_id=name)
-    deadline = store.case("due-0").deadline_at  # type: ignore[union-attr]
-    assert deadline
-    due = [one for one in store.due(deadline, 200) if one.startswith("due-")]
+    warning = store.case("due-0").warn_at  # type: ignore[union-attr]
+    assert warning
+    due = [one for one in store.due(warning, 200) if one.startswith("due-")]
     assert sorted(due) == sorted(names)
-    assert not [one for one in store.due(deadline - 1, 200) if one.startswith("due-")]
+    assert not [one for one in store.due(warning - 1, 200) if one.startswith("due-")]
+    assert store.clocked().next_cursor
+    assert set(names) <= set(every_clocked(store))
+
+
+def every_clocked(store: DynamoDBStore) -> Iterator[str]:
+    """Page after page, through every shard."""
+    page = store.clocked()
+    yield from page.items
+    while page.next_cursor:
+        page = store.clocked(page.next_cursor)
+        yield from page.items
+
+
+def test_an_extension_of_a_market_is_written_once_and_found_until_it_is_done(store: DynamoDBStore) -> None:
+    extension = Extension(
+        extension_id="x1",
+        market="BR",
+        hours=24,
+        reason="A strike.",
+        by=REVIEWER,
+        at=NOON,
+        request_hash="9f",
+    )
+    store.put_extension(extension, new=True)
+    with pytest.raises(Stale):
+        store.put_extension(extension, new=True)
+    assert store.extension("x1") == extension
+    assert store.extension("x2") is None
+    assert store.extensions_under_way() == [extension]
+    store.put_extension(replace(extension, done=True), new=False)
+    assert store.extensions_under_way() == []
+    with pytest.raises(Stale):
+        store.put_extension(replace(extension, extension_id="x3"), new=False)
 
 
 def test_a_final_case_is_in_no_queue(store: DynamoDBStore) -> None:
