@@ -96,6 +96,42 @@ def _withdraws(person: Person, case_id: str) -> None:
         person.ask("POST", f"/cases/{case_id}/withdrawal", {}, key=f"withdraw-{case_id}")
 
 
+def _offers(person: Person, case_id: str) -> None:
+    if _under_review(person, case_id):
+        person.at_some_moment(case_id)
+        said = {"amount": 700, "note": f"For {CANARY}."}
+        person.ask("POST", f"/cases/{case_id}/offers", said, key=f"offer-{case_id}")
+
+
+def _accepts(person: Person, case_id: str) -> None:
+    if person.world.until(case_id, lambda row: row["status"]["S"] == "offer_pending", patience=_PATIENCE):
+        person.at_some_moment(case_id)
+        person.ask("POST", f"/cases/{case_id}/offers/o1/answer", {"accept": True}, key=f"yes-{case_id}")
+
+
+def _disputes_a_decline(person: Person, case_id: str) -> None:
+    if person.world.until(case_id, lambda row: row["status"]["S"] == "declined", patience=_PATIENCE):
+        person.at_some_moment(case_id)
+        said = {"text": f"It broke at {CANARY}."}
+        person.ask("POST", f"/cases/{case_id}/dispute", said, key=f"dispute-{case_id}")
+
+
+def _declines_and_states(person: Person, case_id: str) -> None:
+    _declines(person, case_id)
+    if person.world.until(case_id, lambda row: row["status"]["S"] == "disputed", patience=_PATIENCE):
+        person.at_some_moment(case_id)
+        said = {"text": f"It was whole, {CANARY}."}
+        person.ask("POST", f"/cases/{case_id}/statements", said, key=f"state-{case_id}")
+
+
+def _appeals(person: Person, case_id: str) -> None:
+    over = {"closed_declined", "completed"}
+    if person.world.until(case_id, lambda row: row["status"]["S"] in over, patience=_PATIENCE):
+        person.at_some_moment(case_id)
+        said = {"text": f"Look again, says {CANARY}."}
+        person.ask("POST", f"/cases/{case_id}/appeal", said, key=f"appeal-{case_id}")
+
+
 def _uploads(person: Person, case_id: str) -> None:
     if person.world.until(case_id, lambda row: row["status"]["S"] == "evidence_required", patience=_PATIENCE):
         person.at_some_moment(case_id)
@@ -109,6 +145,12 @@ JOURNEYS: Mapping[str, Journey] = {
     "silent_seller": Journey(reason="changed_mind", ends="completed"),
     "disputed": Journey(reason="late", ends="completed", dear=True),
     "declined": Journey(reason="changed_mind", ends="closed_declined", dear=True, seller=_declines),
+    "offer_accepted": Journey(reason="changed_mind", ends="completed", seller=_offers, buyer=_accepts),
+    "offer_lapsed": Journey(reason="changed_mind", ends="completed", seller=_offers),
+    "heard": Journey(
+        reason="changed_mind", ends="completed", seller=_declines_and_states, buyer=_disputes_a_decline
+    ),
+    "appealed": Journey(reason="late", ends="completed", dear=True, buyer=_appeals),
     "withdrawn": Journey(reason="changed_mind", ends="cancelled", buyer=_withdraws),
     "withdrawn_or_approved": Journey(
         reason="changed_mind", ends="cancelled", buyer=_withdraws, seller=_approves

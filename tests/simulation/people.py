@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from aftersales.domain.parties import Party, Role
-from tests.builders import BUYER, OPERATOR, REVIEWER, SELLER
+from tests.builders import BUYER, OPERATOR, OTHER_REVIEWER, REVIEWER, SELLER
 from tests.simulation.fakes.dynamodb import Item
 from tests.simulation.requests import http_event
 from tests.simulation.world import CANARY, DAY, HOUR, MINUTE, World
@@ -108,6 +108,10 @@ def decide(
     )
 
 
+# What a reviewer may decide. A part that was granted already is no answer to an appeal, and is refused.
+_VERDICTS: tuple[tuple[str, int | None], ...] = (("approve", None), ("decline", None), ("approve", 900))
+
+
 class Platform:
     """The people of the platform: whatever waits for them is done within a day."""
 
@@ -130,8 +134,10 @@ class Platform:
     def _review(self, case_id: str) -> None:
         row = self._world.case_row(case_id)
         if row and row["status"]["S"] == "disputed":
-            approve = self._world.choose(2, "reviewer") == 0
-            decide(Person(self._world, REVIEWER), case_id, "approve" if approve else "decline")
+            verdict, amount = _VERDICTS[self._world.choose(len(_VERDICTS), "reviewer")]
+            before = {one["S"] for one in row.get("reviewed_by", {}).get("L", [])}
+            by = OTHER_REVIEWER if REVIEWER.id in before else REVIEWER
+            decide(Person(self._world, by), case_id, verdict, amount=amount)
 
     def _resume(self, case_id: str) -> None:
         row = self._world.case_row(case_id)

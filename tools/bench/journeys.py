@@ -45,6 +45,22 @@ def seller_refund(desk: BenchDesk) -> str:
     return case_id
 
 
+def disputed_refund(desk: BenchDesk) -> str:
+    """A claim that its seller declines, that both sides argue about, and that a reviewer grants."""
+    case_id = _opened(desk, "changed_mind")
+    desk.call("decide_case", "seller", samples.decision("decline"), key=_KEY, case_id=case_id)
+    desk.settle()
+    said = {"text": samples.MESSAGE}
+    desk.call("open_dispute", "buyer", said, key=_KEY, case_id=case_id)
+    desk.settle()
+    for side in ("seller", "buyer"):
+        desk.call("make_statement", side, said, key="statement", case_id=case_id)
+        desk.settle()
+    desk.call("take_review", "reviewer", {}, key="review", case_id=case_id)
+    desk.call("decide_case", "reviewer", samples.decision("approve"), key="decision", case_id=case_id)
+    return case_id
+
+
 def refund_with_evidence(desk: BenchDesk) -> str:
     """A claim that needs a photo, and then is approved by the policy."""
     photo = _photo()
@@ -74,6 +90,7 @@ JOURNEYS: Mapping[str, Callable[[BenchDesk], str]] = {
     "policy refund": policy_refund,
     "policy refund, pending at first": pending_refund,
     "seller refund": seller_refund,
+    "disputed refund": disputed_refund,
     "refund with evidence": refund_with_evidence,
     "withdrawn": withdrawn,
     "declined": declined,
@@ -116,6 +133,10 @@ def visited() -> Sequence[Invocation]:
         desk.call("send_message", "buyer", {"text": samples.MESSAGE}, key=_KEY, case_id=other)
         file = {"filename": "cup.jpg", "content_type": "image/jpeg", "size": 91_861}
         desk.call("add_evidence", "buyer", file, key="a photo", case_id=other)
+        desk.call("make_offer", "seller", {"amount": 100, "note": samples.MESSAGE}, key=_KEY, case_id=other)
+        desk.settle()
+        no = {"accept": False}
+        desk.call("answer_offer", "buyer", no, key="no", case_id=other, offer_id="o1")
         desk.settle()
         desk.run("sweep_deadlines", {})
         desk.run("sweep_timeline", {})
