@@ -9,11 +9,10 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 
-from tests.simulation import race, storm
+from tests.simulation import placements, race, storm
 from tests.simulation.drifts import DRIFTS, reconciled
 from tests.simulation.journeys import JOURNEYS
 from tests.simulation.plants import PLANTS, planted
-from tests.simulation.storm import Outcome
 
 _CHUNK = 50
 _SHOWN = 3
@@ -60,7 +59,7 @@ def main() -> int:
         return _replay(asked.replay)
     if asked.placements is not None:
         names = list(JOURNEYS) if asked.journey == "all" else [asked.journey]
-        return max(_place(name, asked.placements, asked.minutes) for name in names)
+        return max([_place(name, asked.placements, asked.minutes, asked.jobs) for name in names])
     if asked.race:
         return _race()
     if asked.hash:
@@ -161,25 +160,30 @@ def _replay(seed: int) -> int:
     return 1
 
 
-def _place(name: str, most: int, minutes: float) -> int:
-    begun, runs, broken = time.monotonic(), 0, list[Outcome]()
-    complete = True
-    for outcome in storm.placements(storm.alone(name), most):
-        runs += 1
-        broken += [outcome] if outcome.broken else []
-        if runs % _CHUNK == 0:
-            _progress(f"{name}: {runs} placements of up to {most} faults, {len(broken)} broken")
-        if time.monotonic() - begun > minutes * 60:
-            complete = False
-            break
+def _place(name: str, most: int, minutes: float, jobs: int) -> int:
+    begun = time.monotonic()
+    found = placements.explore(
+        name,
+        most,
+        jobs=jobs,
+        until=begun + minutes * 60,
+        told=lambda runs: _progress(f"{name}: {runs} schedules") if runs % _CHUNK == 0 else None,
+    )
     took = time.monotonic() - begun
     print(
-        f"\n{name}: {runs} placements of up to {most} faults, {'all of them' if complete else 'as far as time went'}, "
-        f"{runs / took:.0f} a second; {len(broken)} broken"
+        f"\n{name}: {found.placements} placements of up to {most} faults, "
+        f"{'all of them' if found.complete else 'as far as time went'}, by {found.runs} schedules through "
+        f"{found.situations} situations in {took:.0f} s ({found.runs / took:.0f} a second); "
+        f"{_broken_ends(found)} broken, those of {len(found.broken)} schedules",
+        flush=True,
     )
-    for one in broken[:_SHOWN]:
-        print(*one.plan, one.story, sep="\n")
-    return int(bool(broken))
+    for plan, story in found.broken[:_SHOWN]:
+        print(dict(plan), story, sep="\n")
+    return int(bool(found.broken))
+
+
+def _broken_ends(found: placements.Found) -> int:
+    return sum(times for (_, violated), times in found.ends.items() if violated)
 
 
 def _race() -> int:

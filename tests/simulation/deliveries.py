@@ -117,13 +117,12 @@ class Deliveries:
         self.notices.append(json.loads(message))
         if not self._is_mailed:
             return
-        number = len(self.notices)
-        self._world.scheduler.spawn(f"mail queue {number}", lambda: self._mail(number, message))
+        about = self.notices[-1]["notice_id"]
+        self._world.scheduler.spawn(f"mail queue {len(self.notices)}", lambda: self._mail(about, message))
 
-    def _mail(self, number: int, message: str) -> None:
+    def _mail(self, about: str, message: str) -> None:
         folder, _ = functions.trigger("SQS")
-        event = {"Records": [{"messageId": f"message-{number}", "body": message}]}
-        about = self.notices[number - 1]["notice_id"]
+        event = {"Records": [{"messageId": f"message {about}", "body": message}]}
         for _ in range(functions.max_receives()):
             answer, failure = self.invoke(folder, event, about)
             done = not failure and not answer["batchItemFailures"]
@@ -149,14 +148,14 @@ class Deliveries:
             world.scheduler.at(world.now + _DAY, self._reconcile)
             return
         payload = json.dumps(event, indent=2)
-        for pause in _WEBHOOK_PAUSES:
+        for n in range(len(_WEBHOOK_PAUSES)):
             signed = signature(payload.encode(), WEBHOOK_SECRET, world.now // 1000)
             folder, request = http_event("POST", "/webhooks/stripe", payload, {"Stripe-Signature": signed})
             answer, failure = self.invoke(folder, request, about)
             done = not failure and answer["statusCode"] < 300
             if done and not world.fault(f"webhook {about}", "delivered twice"):
                 return
-            world.scheduler.sleep(pause * 60_000)
+            world.scheduler.sleep(_WEBHOOK_PAUSES[n] * 60_000)
 
     def _reconcile(self) -> None:
         """The reconciler comes by every hour and every day; it is asked only where there is something to find."""

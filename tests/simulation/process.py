@@ -98,12 +98,10 @@ def running(world: World) -> Iterator[None]:
     """This process belongs to that world."""
     _prepare()
     _Now.world = world
-    made = 0
 
     def token_hex(size: int) -> str:
-        nonlocal made
-        made += 1
-        return f"{made:0{2 * size}x}"
+        world.made_up += 1
+        return f"{world.made_up:0{2 * size}x}"
 
     factories = [one for one in vars(bootstrap).values() if hasattr(one, "cache_clear")]
     line = Wire(lambda operation, **request: _Now.world.call("stripe", operation, request))

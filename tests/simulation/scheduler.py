@@ -2,11 +2,19 @@
 
 import heapq
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from greenlet import getcurrent, greenlet
 
 from tests.simulation.choices import NEXT, RACE, Choices
+
+# Of a tick: what an invocation takes.
+_PARTS = 20
+# Waits of at least so many ticks end at a multiple of so many: with ticks of a second, those of ten minutes at full
+# minutes, those of ten hours at full hours.
+_COARSER = ((36_000, 3_600), (600, 60))
 
 
 class WorkerDied(BaseException):
@@ -42,10 +50,19 @@ class Task:
         return self.asleep and self._turn == turn
 
 
-class Scheduler:
-    """Who goes next is chosen; 0 lets whoever went last go on until they wait."""
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """What is to be done at some time, and whether it no longer is."""
 
-    def __init__(self, choices: Choices, now: int) -> None:
+    do: Callable[[], object]
+    unless: Callable[[], bool]
+
+
+class Scheduler:
+    """Who goes next is chosen; 0 lets whoever went last go on until they wait. Timers go off at full ticks;
+    a tick of 1 ms is none."""
+
+    def __init__(self, choices: Choices, now: int, tick: int = 1) -> None:
         self.now = now
         self.steps = 0
         self.ready: list[Task] = []
@@ -53,9 +70,10 @@ class Scheduler:
         # While there are any, nobody but them goes on.
         self.racers: set[Task] = set()
         self._choices = choices
+        self._tick = tick
         self._hub = getcurrent()
         self._tasks: list[Task] = []
-        self._timers: list[tuple[int, int, Callable[[], object]]] = []
+        self._timers: list[tuple[int, int, Timer]] = []
         self._made = 0
 
     def spawn(self, name: str, work: Callable[[], object]) -> Task:
@@ -65,15 +83,28 @@ class Scheduler:
         self.ready.append(task)
         return task
 
-    def at(self, when: int, do: Callable[[], object]) -> None:
-        """Carried out once that time has come."""
+    def at(self, when: int, do: Callable[[], object], *, unless: Callable[[], bool] = lambda: False) -> None:
+        """Carried out once that time has come, at the next tick, unless nobody waits for it any more."""
         self._made += 1
-        heapq.heappush(self._timers, (when, self._made, do))
+        when = self.tick(when)
+        heapq.heappush(self._timers, (when, self._made, Timer(do, unless)))
 
     @property
     def next_timer(self) -> int | None:
         """When time would have to pass to."""
+        while self._timers and self._timers[0][2].unless():
+            heapq.heappop(self._timers)
         return self._timers[0][0] if self._timers else None
+
+    @property
+    def pending(self) -> list[tuple[int, Callable[[], object]]]:
+        """What will be carried out when, the next one first."""
+        return [(when, timer.do) for when, _, timer in sorted(self._timers) if not timer.unless()]
+
+    @property
+    def waiting(self) -> list[Task]:
+        """Everybody whose work has not ended."""
+        return [task for task in self._tasks if not task.greenlet.dead]
 
     def give_way(self) -> None:
         """Anybody may go first, if there is anybody."""
@@ -92,7 +123,7 @@ class Scheduler:
         turn = task.fall_asleep()
         task.value = False
         if until is not None:
-            self.at(until, lambda: self.wake(task, False) if task.sleeps(turn) else None)
+            self.at(until, partial(self.wake, task, False), unless=lambda: not task.sleeps(turn))
         self._leave()
         return bool(task.value)
 
@@ -110,9 +141,12 @@ class Scheduler:
         if not task.greenlet.dead:
             self._enter(task, WorkerDied)
 
-    def run(self, pass_time: Callable[[], bool], most_steps: int) -> None:
+    def run(
+        self, pass_time: Callable[[], bool], most_steps: int, between: Callable[[], object] = lambda: None
+    ) -> None:
         """Until nobody can go on and no time will change that."""
         while True:
+            between()
             if not self.ready:
                 if not pass_time():
                     return
@@ -126,7 +160,22 @@ class Scheduler:
         """It is that late now; what waited for it goes on."""
         self.now = max(self.now, when)
         while self._timers and self._timers[0][0] <= self.now:
-            heapq.heappop(self._timers)[2]()
+            timer = heapq.heappop(self._timers)[2]
+            if not timer.unless():
+                timer.do()
+
+    def tick(self, when: int) -> int:
+        """When a timer for that time goes off: the later, the coarser."""
+        if self._tick == 1:
+            return when
+        wait = when - self.now
+        tick = self._tick * next((many for least, many in _COARSER if wait >= least * self._tick), 1)
+        return -(-when // tick) * tick
+
+    def round_up(self) -> None:
+        """What worked for a moment longer or shorter ends at the same time."""
+        part = max(1, self._tick // _PARTS)
+        self.now = -(-self.now // part) * part
 
     def abandon(self) -> None:
         """Nobody goes on any more: what still waits ends here, and not in the midst of another world."""

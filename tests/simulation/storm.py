@@ -1,7 +1,8 @@
-"""Schedules by the thousand: at random, every placement of a few faults, every interleaving of a race."""
+"""One schedule, and schedules by the thousand at random."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from aftersales.domain.invariants import Violation
 from tests.simulation.choices import Choice, Choices, Plan, Source, planned, seeded
@@ -17,6 +18,8 @@ _RELENTLESS_EVERY = 10
 
 # What happens in a world: sets people out.
 Script = Callable[[Market], None]
+# Looks at a world between any two of its steps.
+Watch = Callable[[Market], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +40,23 @@ class Outcome:
         return sum(one.is_fault and one.pick > 0 for one in self.met)
 
 
-def play(script: Script, source: Source, *, stream_is_down: bool = False, finishes: bool = True) -> Outcome:
+def play(
+    script: Script,
+    source: Source,
+    *,
+    stream_is_down: bool = False,
+    finishes: bool = True,
+    tick: int = 1,
+    watch: Watch | None = None,
+) -> Outcome:
     """One schedule. Where faults end, everything must be final in the end."""
     choices = Choices(source)
-    world = World(choices, stream_is_down=stream_is_down)
+    world = World(choices, stream_is_down=stream_is_down, tick=tick)
     with running(world):
         market = Market(world)
         script(market)
+        if watch:
+            world.between_steps = partial(watch, market)
         world.run()
         if finishes and not world.broken:
             market.close()
@@ -109,26 +122,6 @@ def all_at_once(market: Market) -> None:
         market.begin(name, number)
 
 
-# ---------------------------------------------------------------- every placement of faults
-
-
 def alone(journey: str) -> Script:
     """One case by itself."""
     return lambda market: market.begin(journey, 1)
-
-
-def placements(script: Script, most: int) -> Iterator[Outcome]:
-    """Every placement of up to `most` faults on an otherwise uneventful schedule, each once: the next fault is put
-    at every place that comes after the last one, in the run that the earlier ones made of it."""
-
-    def extended(plan: Plan, after: int, left: int) -> Iterator[Outcome]:
-        outcome = play(script, planned(plan))
-        yield outcome
-        if not left:
-            return
-        for position, choice in enumerate(outcome.met):
-            if position >= after and choice.is_fault:
-                for pick in range(1, choice.options):
-                    yield from extended({**plan, choice.point: pick}, position + 1, left - 1)
-
-    yield from extended({}, 0, most)

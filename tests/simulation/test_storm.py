@@ -1,8 +1,10 @@
 """A short part of the storm, on every test run; `make storm` is the long one."""
 
+from collections import Counter
+
 import pytest
 
-from tests.simulation import race, storm
+from tests.simulation import placements, race, storm
 from tests.simulation.choices import planned
 from tests.simulation.drifts import DRIFTS, reconciled
 from tests.simulation.journeys import JOURNEYS
@@ -36,9 +38,18 @@ def test_a_journey_ends_as_it_is_meant_to_when_nothing_breaks(name: str) -> None
 
 
 def test_every_single_fault_of_the_policy_refund_leaves_the_books_right() -> None:
-    outcomes = list(storm.placements(storm.alone("policy_refund"), 1))
-    assert len(outcomes) > 200
-    assert [one.story for one in outcomes if one.broken] == []
+    found = placements.explore("policy_refund", 1)
+    assert found.placements > 200
+    assert [story for _, story in found.broken] == []
+
+
+def test_placements_that_meet_a_known_situation_end_as_they_would_have_by_themselves() -> None:
+    with planted("nobody_sweeps_the_timeline"):
+        found = placements.explore("withdrawn", 2, kinds=1)
+        plain = [placements.end_of(one) for one in placements.plainly("withdrawn", 2, kinds=1)]
+    assert found.ends == Counter(plain)
+    assert found.runs < len(plain) / 2
+    assert len([violated for _, violated in plain if violated]) > 10
 
 
 def test_the_sweeps_alone_finish_everything_when_the_stream_brings_nothing() -> None:

@@ -55,15 +55,22 @@ ENVIRONMENT = {
 class World:
     """Everything that one schedule touches. `broken` collects violations as they happen."""
 
-    def __init__(self, choices: Choices, *, stream_is_down: bool = False) -> None:
+    def __init__(self, choices: Choices, *, stream_is_down: bool = False, tick: int = 1) -> None:
         self.choices = choices
         self.choose = choices.choose
-        self.scheduler = Scheduler(choices, NOON)
+        self.scheduler = Scheduler(choices, NOON, tick)
         self.story: list[tuple[int, str, str]] = []
         self.broken: list[Violation] = []
         self.on_case: list[Callable[[Item], None]] = []
         self.on_refund: list[Callable[[], None]] = []
         self.last_fault_at = 0
+        # How many handlers are in the midst of their work, and how many have ended; how many ids were made up; when
+        # the secret was asked for that the worker remembers.
+        self.at_work = 0
+        self.ended = 0
+        self.made_up = 0
+        self.secret_asked_at = 0
+        self.between_steps: Callable[[], object] = lambda: None
         self._watchers: dict[str, list[Task]] = defaultdict(list)
         tables = {
             name: Table(shape.keys, shape.indexes, shape.streams)
@@ -94,7 +101,7 @@ class World:
     def run(self) -> None:
         """Until everything rests, the horizon is there, or something is wrong: what follows would only hide it."""
         try:
-            self.scheduler.run(self._pass_time, _MOST_STEPS)
+            self.scheduler.run(self._pass_time, _MOST_STEPS, self.between_steps)
         except Restless as restless:
             self.violate("I5", "everything", str(restless))
         self.scheduler.abandon()
@@ -116,6 +123,7 @@ class World:
         task = self.scheduler.current
         if task is None:
             return self._carry_out(service, operation, request)
+        asked_at = self.now
         self.scheduler.give_way()
         self.scheduler.now += _CALL_MS
         kinds = faults.KINDS[service, operation]
@@ -130,6 +138,8 @@ class World:
         except Exception as error:
             task.seen = hash((task.seen, repr(error)))
             raise
+        if service == "secretsmanager":
+            self.secret_asked_at = asked_at
         if task in self.scheduler.racers:
             task.seen = hash((task.seen, repr(answer)))
         return answer
@@ -200,6 +210,7 @@ class World:
 
         def work() -> None:
             nonlocal ended
+            self.at_work += 1
             answer, failure = None, None
             try:
                 answer = functions.handler(folder)(event, _CONTEXT)
@@ -208,18 +219,20 @@ class World:
             except Exception as error:  # noqa: BLE001 - as Lambda does, whatever it is
                 failure = type(error).__name__
             ended = True
+            self.at_work -= 1
+            self.ended += 1
+            self.scheduler.round_up()
             if failure:
                 self.say(task.name, f"fails with {failure}")
             told(json.loads(json.dumps(answer)), failure)
 
         def time_is_up() -> None:
-            if not ended:
-                self.say(task.name, "is ended by its timeout")
-                self.scheduler.kill(task)
+            self.say(task.name, "is ended by its timeout")
+            self.scheduler.kill(task)
 
         about = about or str(event.get("case_id", ""))
         task = self.scheduler.spawn(f"{folder} {about}".strip(), work)
-        self.scheduler.at(self.now + functions.seconds(folder) * 1000, time_is_up)
+        self.scheduler.at(self.now + functions.seconds(folder) * 1000, time_is_up, unless=lambda: ended)
         return task
 
     # ------------------------------------------------------------ what is seen
@@ -253,7 +266,7 @@ class World:
 
     def until(self, case_id: str, wanted: Callable[[Item], bool], *, patience: int) -> bool:
         """A person waits for something to become of a case; False if their patience ends first."""
-        end = self.now + patience
+        end = self.scheduler.tick(self.now + patience)
         while self.now < end:
             row = self.case_row(case_id)
             if row and wanted(row):
