@@ -297,6 +297,14 @@ def test_a_proposal_on_a_case_with_its_seller_brings_it_before_the_reviewers() -
     assert story.decide(by=OTHER_REVIEWER, approve=False).case.status is Status.CLOSED_DECLINED
 
 
+@pytest.mark.parametrize("party", [BUYER, SELLER])
+def test_nobody_reviews_a_case_of_their_own(party: Party) -> None:
+    story = story_at(Status.DISPUTED)
+    answer = refused(lambda: story.decide(by=Party(Role.REVIEWER, party.id)))
+    assert (answer.code, answer.detail) == (Code.FORBIDDEN, "Nobody reviews a case of their own.")
+    assert refused(lambda: story.take_review(by=Party(Role.REVIEWER, party.id))).code is Code.FORBIDDEN
+
+
 def test_whoever_declined_a_case_does_not_decide_its_dispute() -> None:
     story = story_at(Status.UNDER_REVIEW)
     story.decide(approve=False)

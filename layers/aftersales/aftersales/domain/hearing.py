@@ -253,7 +253,7 @@ def take_review(case: Case, *, by: Party, policy: Policy, now: int) -> Change:
     """A reviewer takes a case in hand, so that no other decides it meanwhile; or keeps it for longer."""
     require(Act.TAKE_REVIEW, case, by)
     _refuse_assigned(case, by, now)
-    _refuse_same_reviewer(case, by)
+    _refuse_partial_reviewer(case, by)
     until = policy.clocks.assignment.after(now, policy.calendar(case.market))
     after = replace(case, assignment=Assignment(reviewer_id=by.id, until=until))
     return change(case, after, Event.REVIEW_ASSIGNED, by, now, policy, {"until": until})
@@ -392,7 +392,7 @@ def _refuse_wrong_decider(case: Case, by: Party, now: int) -> None:
                 possible=[act for act in possible(case.status, by.role) if act is not Act.DECIDE],
             )
         return
-    _refuse_same_reviewer(case, by)
+    _refuse_partial_reviewer(case, by)
     _refuse_assigned(case, by, now)
     heard = case.dispute is None or case.dispute.turn is None
     if not heard and case.deadline_at is not None and now < case.deadline_at:
@@ -403,7 +403,9 @@ def _refuse_wrong_decider(case: Case, by: Party, now: int) -> None:
         )
 
 
-def _refuse_same_reviewer(case: Case, by: Party) -> None:
+def _refuse_partial_reviewer(case: Case, by: Party) -> None:
+    if by.id in (case.buyer_id, case.seller_id):
+        raise Refusal(Code.FORBIDDEN, "Nobody reviews a case of their own.")
     if by.id in case.reviewed_by:
         raise Refusal(Code.DECIDED_BEFORE, "Another reviewer decides: nobody decides a case twice.")
 
