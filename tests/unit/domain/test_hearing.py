@@ -501,7 +501,7 @@ def test_a_reviewer_gives_more_time_and_the_warning_moves_with_it() -> None:
     assert (change.case.deadline_at, change.case.warn_at) == (NOON + 72 * HOUR, NOON + 66 * HOUR)
     assert change.case.on_timeout == "disputed"
     assert change.entry.data == {
-        "reason": "A holiday.",
+        "text": "A holiday.",
         "from": NOON + 48 * HOUR,
         "to": NOON + 72 * HOUR,
     }

@@ -281,7 +281,7 @@ def extend_deadline(
     after = with_deadline(case, case.deadline_at + millis, policy, now)
     if extension:
         after = replace(after, extended_by=(*case.extended_by, extension))
-    data = {"reason": reason, "from": case.deadline_at, "to": after.deadline_at} | (
+    data = {"text": reason, "from": case.deadline_at, "to": after.deadline_at} | (
         {"extension": extension} if extension else {}
     )
     return change(case, after, Event.DEADLINE_EXTENDED, by, now, policy, data)
@@ -359,7 +359,7 @@ def _decline(
 def _propose(case: Case, decision: Decision, *, before: Case, policy: Policy) -> Change:
     """Too much for one reviewer: another one has to agree. The case stands before the reviewers until then."""
     by, now = decision.by, decision.at
-    dispute = case.dispute or Dispute(opened_by=by, opened_at=now)
+    dispute = replace(case.dispute or Dispute(opened_by=by, opened_at=now), turn=None)
     after = replace(case, dispute=dispute, proposal=decision, assignment=None)
     return change(before, after, Event.DECISION_PROPOSED, by, now, policy, told(decision))
 

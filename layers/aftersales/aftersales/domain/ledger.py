@@ -302,7 +302,7 @@ def reserve_again(ledger: Ledger, reservation: Reservation) -> Ledger:
                 line_id=held.line_id,
             )
     available = {balance.payment_id: balance.available for balance in ledger.balances}
-    if any(part.amount > available[part.payment_id] for part in reservation.money):
+    if any(part.amount > available.get(part.payment_id, 0) for part in reservation.money):
         raise Refusal(
             Code.MONEY_UNAVAILABLE,
             "What is left of the order's payments does not cover this amount any more.",

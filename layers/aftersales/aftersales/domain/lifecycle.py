@@ -488,7 +488,7 @@ def pay_elsewhere(
     lost chargeback. Only what cannot arrive any more by the desk's own keys may be paid so."""
     require(Act.PAY_ELSEWHERE, case)
     books.refuse_frozen(ledger)
-    if any(attempt.state not in DEAD | {AttemptState.SUCCEEDED} for attempt in live(case.attempts)):
+    if any(attempt.state not in DEAD | {AttemptState.SUCCEEDED} for attempt in case.attempts):
         raise Refusal(
             Code.REFUND_UNDER_WAY,
             "A refund of this case may still arrive; wait until the provider has decided.",
