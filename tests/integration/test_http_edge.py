@@ -262,6 +262,16 @@ def test_somebody_of_two_groups_acts_in_the_one_that_the_operation_is_for(deploy
     assert deployed.call("GET", f"/orders/{ORDER.order_id}", claims=claims).status in (200, 404)
 
 
+def test_somebody_who_sells_and_buys_says_which_they_mean(deployed: Desk) -> None:
+    claims = claims_of(Party(Role.BUYER, ORDER.seller_id)) | {"cognito:groups": "[sellers buyers reviewers]"}
+    path = f"/orders/{ORDER.order_id}"
+    assert deployed.call("GET", path, claims=claims).status == 404
+    assert deployed.call("GET", path, claims=claims, headers={"Acting-As": "seller"}).status == 200
+    for nobody in ("platform", "king", ""):
+        answer = deployed.call("GET", path, claims=claims, headers={"Acting-As": nobody})
+        assert (answer.status, answer.code) == (403, "forbidden")
+
+
 def test_every_code_has_its_status() -> None:
     assert set(STATUSES) == set(Code)
     assert all(400 <= status < 600 for status in STATUSES.values())

@@ -469,10 +469,29 @@ def test_an_extension_of_a_market_is_written_once_and_found_until_it_is_done(sto
     assert store.extension("x1") == extension
     assert store.extension("x2") is None
     assert store.extensions_under_way() == [extension]
-    store.put_extension(replace(extension, done=True), new=False)
+    carried = replace(extension, done=True)
+    store.put_extension(carried, new=False)
     assert store.extensions_under_way() == []
+    assert store.extension("x1") == carried
+    with pytest.raises(Stale):
+        store.put_extension(replace(extension, cursor="behind"), new=False)
     with pytest.raises(Stale):
         store.put_extension(replace(extension, extension_id="x3"), new=False)
+
+
+def test_a_page_of_a_timeline_is_full_however_long_its_texts_are(store: DynamoDBStore) -> None:
+    """DynamoDB ends a page of a query at 1 MB."""
+    story, _ = written(store, "long")
+    words = "y" * 30_000
+    for _ in range(60):
+        change = lifecycle.send_message(
+            story.cases["long"], words, by=BUYER, policy=story.policy, now=story.now
+        )
+        story.cases["long"] = change.case
+        store.commit(change)
+    entries = store.timeline("long", after=0, limit=50)
+    assert [entry.seq for entry in entries] == list(range(1, 51))
+    assert len(store.timeline("long", after=50, limit=50)) == 11
 
 
 def test_a_final_case_is_in_no_queue(store: DynamoDBStore) -> None:

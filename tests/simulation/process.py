@@ -108,8 +108,8 @@ def running(world: World) -> Iterator[None]:
     random.seed(0)
     with ExitStack() as stack:
         for owner, name, value in (
-            (time, "time", lambda: world.now / 1000),
-            (time, "time_ns", lambda: world.now * 1_000_000),
+            (time, "time", lambda: world.clock() / 1000),
+            (time, "time_ns", lambda: world.clock() * 1_000_000),
             (time, "monotonic", lambda: world.now / 1000),
             (time, "sleep", _sleep),
             (secrets, "token_hex", token_hex),

@@ -1,10 +1,10 @@
 """Every interleaving of a small race.
 
-Four workers decide one case in the same millisecond: its seller approves, a reviewer declines, its buyer withdraws,
-and its deadline has passed. Each gives way at every call. All orders of all calls are gone through, depth first, by
-playing a prefix again and then taking the next branch. Two orders that lead to the same tables and to workers that
-have heard the same go on alike, so what follows is gone through once; how many orders there are in all follows from
-the graph of those states.
+Four workers decide one case in the same moment: its seller approves, a reviewer declines, its buyer withdraws, and by
+the clock of the fourth, which is ahead, its deadline has passed. Each gives way at every call. All orders of all calls
+are gone through, depth first, by playing a prefix again and then taking the next branch. Two orders that lead to the
+same tables and to workers that have heard the same go on alike, so what follows is gone through once; how many orders
+there are in all follows from the graph of those states.
 """
 
 from dataclasses import dataclass, field
@@ -18,6 +18,7 @@ from tests.simulation.world import DAY
 
 State = int
 _END = 0
+_AHEAD = 2_000
 
 
 class _KnownState(BaseException):
@@ -107,7 +108,7 @@ def _follow(prefix: tuple[int, ...], prefixes: list[tuple[int, ...]], found: Exp
 
 
 def _start(market: Market) -> None:
-    """All four, the moment the deadline has passed."""
+    """All four, a moment before the deadline or after it."""
     world = market.world
     case_id = next(iter(market.opened), "")
     while not (
@@ -117,7 +118,7 @@ def _start(market: Market) -> None:
         case_id = next(iter(market.opened), "")
     row = world.case_row(case_id)
     assert row
-    world.scheduler.wait(int(row["deadline_at"]["N"]))
+    world.scheduler.wait(int(row["deadline_at"]["N"]) - _AHEAD)
     approval = {"decision": "approve", "reason_code": "fair", "note": ""}
     decision, withdrawal = f"/cases/{case_id}/decision", f"/cases/{case_id}/withdrawal"
     starters = {
@@ -133,7 +134,9 @@ def _start(market: Market) -> None:
         racers.discard(world.scheduler.current)
 
     for who, (folder, event) in starters.items():
-        racers.add(world.invoke(folder, event, arrived, about=who))
+        racer = world.invoke(folder, event, arrived, about=who)
+        racers.add(racer)
+        world.ahead[racer] = _AHEAD if who == "deadline" else 0
 
 
 def _state_of(market: Market) -> State:

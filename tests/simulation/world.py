@@ -64,6 +64,8 @@ class World:
         self.on_case: list[Callable[[Item], None]] = []
         self.on_refund: list[Callable[[], None]] = []
         self.last_fault_at = 0
+        # By how much a worker's clock is ahead of the others'.
+        self.ahead: dict[Task, int] = {}
         # How many handlers are in the midst of their work, and how many have ended; how many ids were made up; when
         # the secret was asked for that the worker remembers.
         self.at_work = 0
@@ -97,6 +99,11 @@ class World:
     def now(self) -> int:
         """Epoch milliseconds."""
         return self.scheduler.now
+
+    def clock(self) -> int:
+        """What the worker that runs takes the time to be."""
+        current = self.scheduler.current
+        return self.now + (self.ahead.get(current, 0) if current else 0)
 
     def run(self) -> None:
         """Until everything rests, the horizon is there, or something is wrong: what follows would only hide it."""

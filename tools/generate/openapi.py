@@ -110,6 +110,16 @@ def _parameters(route: Route) -> list[Part]:
                 "schema": {"type": "string", "examples": ['"3"']},
             }
         )
+    if len(route.roles) > 1:
+        parameters.append(
+            {
+                "name": "Acting-As",
+                "in": "header",
+                "required": False,
+                "description": "The part that somebody who has several of them plays in this request.",
+                "schema": {"type": "string", "enum": sorted(route.roles)},
+            }
+        )
     return parameters
 
 

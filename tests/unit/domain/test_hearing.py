@@ -9,7 +9,7 @@ from aftersales.domain.calendar import Calendar, Period
 from aftersales.domain.case import FINAL, OfferState, Status, WaitingOn
 from aftersales.domain.hearing import Extension, extend_for_market
 from aftersales.domain.invariants import ALWAYS, Books, violations
-from aftersales.domain.ledger import ExternalKind, ExternalState, Unit
+from aftersales.domain.ledger import ExternalKind, ExternalState, Unit, rebase
 from aftersales.domain.lifecycle import send_message
 from aftersales.domain.parties import Party, Role
 from aftersales.domain.policy import DAY, Clocks
@@ -27,6 +27,7 @@ from tests.builders import (
     REVIEWER,
     SELLER,
     Story,
+    a_line,
     a_photo,
     a_policy,
     an_order,
@@ -211,10 +212,33 @@ def test_a_side_that_says_nothing_in_its_time_is_not_waited_for() -> None:
     assert story.decide(approve=False).case.status is Status.CLOSED_DECLINED
 
 
-def test_a_reviewer_need_not_wait_for_the_sweep_once_the_time_is_over() -> None:
+def test_a_reviewer_decides_as_soon_as_a_side_has_let_its_time_pass() -> None:
     story = disputed()
-    story.now = story.case.deadline_at or 0
+    story.silence()
     assert story.decide().case.status is Status.APPROVED
+
+
+def test_a_buyers_own_offer_does_not_bring_the_case_past_its_seller() -> None:
+    story = story_at(Status.UNDER_REVIEW)
+    story.make_offer(by=BUYER)
+    assert refused(story.dispute).code is Code.DISPUTE_TOO_EARLY
+    story.silence()
+    assert story.case.status is Status.UNDER_REVIEW
+    assert refused(story.dispute).code is Code.DISPUTE_TOO_EARLY
+    story.make_offer(by=BUYER)
+    story.answer_offer("o2", accept=False, by=SELLER)
+    assert story.dispute().case.status is Status.DISPUTED
+
+
+def test_a_buyer_who_asks_for_less_and_is_not_answered_keeps_what_the_sellers_silence_gives() -> None:
+    story = Story()
+    story.open()
+    story.assess(silence_approves=True)
+    story.make_offer(by=BUYER)
+    story.silence()
+    assert (story.case.status, story.case.on_timeout) == (Status.UNDER_REVIEW, "approved")
+    story.silence()
+    assert (story.case.status, story.case.owed) == (Status.APPROVED, story.case.claim.money)
 
 
 def test_a_dispute_is_opened_once_the_seller_has_spoken() -> None:
@@ -297,14 +321,6 @@ def test_a_proposal_on_a_case_with_its_seller_brings_it_before_the_reviewers() -
     assert story.decide(by=OTHER_REVIEWER, approve=False).case.status is Status.CLOSED_DECLINED
 
 
-@pytest.mark.parametrize("party", [BUYER, SELLER])
-def test_nobody_reviews_a_case_of_their_own(party: Party) -> None:
-    story = story_at(Status.DISPUTED)
-    answer = refused(lambda: story.decide(by=Party(Role.REVIEWER, party.id)))
-    assert (answer.code, answer.detail) == (Code.FORBIDDEN, "Nobody reviews a case of their own.")
-    assert refused(lambda: story.take_review(by=Party(Role.REVIEWER, party.id))).code is Code.FORBIDDEN
-
-
 def test_whoever_declined_a_case_does_not_decide_its_dispute() -> None:
     story = story_at(Status.UNDER_REVIEW)
     story.decide(approve=False)
@@ -343,6 +359,31 @@ def test_a_buyer_appeals_a_reviewers_no_and_the_claim_is_held_again() -> None:
     assert refused(story.appeal).code is Code.APPEALED_BEFORE
 
 
+def test_an_appeal_does_not_hold_units_that_were_sold_at_another_price_since() -> None:
+    story = story_at(Status.DISPUTED)
+    story.decide(approve=False)
+    dearer = replace(story.order, lines=(a_line(tax=833, total=10_300), *story.order.lines[1:]))
+    story.ledger = rebase(story.ledger, dearer)
+    answer = refused(story.appeal)
+    assert (answer.code, answer.facts) == (Code.UNITS_UNAVAILABLE, {"line_id": BOWLS})
+    assert answer.detail == (
+        "The amounts of line bowls were changed since; a new application takes it as it is."
+    )
+
+
+def test_an_appeal_asks_the_provider_anew() -> None:
+    story = Story()
+    story.open()
+    story.assess()
+    story.silence()
+    story.decide(amount=2_600)
+    story.start_refund()
+    story.silence()
+    assert story.case.inquiries == 1
+    pay(story)
+    assert story.appeal().case.inquiries == 0
+
+
 def test_an_appeal_that_is_declined_closes_the_case_again() -> None:
     story = story_at(Status.DISPUTED)
     story.decide(approve=False)
@@ -372,6 +413,25 @@ def test_an_appeal_of_a_part_asks_for_the_rest_and_pays_only_that() -> None:
     assert story.case.status is Status.COMPLETED
     assert story.ledger.taken == 3_000
     assert sum(part.amount for part in story.case.paid) == 3_000
+
+
+@pytest.mark.parametrize(
+    ("by_hand", "granted", "sent"), [(100, 3_333, 633), (733, 3_333, 0), (500, 3_000, 233), (733, 2_700, 0)]
+)
+def test_what_the_buyer_got_by_hand_during_an_appeal_is_not_paid_once_more(
+    by_hand: int, granted: int, sent: int
+) -> None:
+    story = granted_in_part()
+    story.appeal()
+    story.leave(story.ledger.available + by_hand)
+    story.silence()
+    change = story.decide(amount=granted, by=OTHER_REVIEWER)
+    assert sum(one.amount for one in change.case.attempts) == 2_600 + sent
+    assert change.entry.data["covered"] == granted - 2_600 - sent
+    if sent:
+        pay(story)
+    assert story.case.status is Status.COMPLETED
+    books_agree(story)
 
 
 def test_an_appeal_of_a_part_that_is_declined_leaves_what_was_paid() -> None:

@@ -165,7 +165,8 @@ class DynamoDBStore:
             _refuse_unless(error, "ConditionalCheckFailedException")
 
     def timeline(self, case_id: str, *, after: int, limit: int) -> Sequence[Entry]:
-        """A range of the case's item collection; reads no more than it answers."""
+        """A range of the case's item collection; reads no more than it answers. DynamoDB ends a page at 1 MB, which a
+        hundred long texts fill: what is left of the range is asked for from there."""
         answer = self._db.query(
             TableName=self._cases,
             KeyConditionExpression="pk = :case AND sk BETWEEN :first AND :last",
@@ -177,7 +178,13 @@ class DynamoDBStore:
             Limit=limit,
             ConsistentRead=True,
         )
-        return [_read(Entry, _plain(row)) for row in answer["Items"]]
+        entries = [_read(Entry, _plain(row)) for row in answer["Items"]]
+        if entries and "LastEvaluatedKey" in answer and len(entries) < limit:
+            return [
+                *entries,
+                *self.timeline(case_id, after=entries[-1].seq, limit=limit - len(entries)),
+            ]
+        return entries
 
     def cases_of(self, party: Party, *, limit: int, cursor: str | None) -> Page[Case]:
         """An index with keys only, never rewritten when the case changes, then the cases themselves."""
@@ -243,19 +250,29 @@ class DynamoDBStore:
     def put_extension(self, extension: Extension, *, new: bool) -> None:
         """Twenty requests with one key at once: one creates the row, the others find it. Two sweeps may carry it at
         once: each case takes it once, and whoever writes the cursor last only makes the other's cases be seen again.
+
+        One that is done moves away from those under way, so that a sweep reads no history. A repeat of its request
+        that began before it existed may create it anew; every case has it and takes it no second time.
         """
-        row = tables.extension_key(extension.extension_id) | _row(extension)
+        under_way = tables.extension_key(extension.extension_id)
+        if extension.done:
+            row = tables.carried_extension_key(extension.extension_id) | _row(extension)
+            self._db.put_item(TableName=self._cases, Item=_wire(row))
+            self._db.delete_item(TableName=self._cases, Key=_wire(under_way))
+            return
         condition = _ABSENT if new else {"ConditionExpression": "attribute_exists(pk)"}
         try:
-            self._db.put_item(TableName=self._cases, Item=_wire(row), **condition)
+            self._db.put_item(TableName=self._cases, Item=_wire(under_way | _row(extension)), **condition)
         except ClientError as error:
             _refuse_unless(error, "ConditionalCheckFailedException")
             raise Stale(extension.extension_id) from error
 
     def extension(self, extension_id: str) -> Extension | None:
-        """One read by key."""
-        row = self._get(self._cases, tables.extension_key(extension_id))
-        return _read(Extension, row) if row else None
+        """Under way, or carried by now; in this order, for it moves from the one to the other."""
+        for key in (tables.extension_key(extension_id), tables.carried_extension_key(extension_id)):
+            if row := self._get(self._cases, key):
+                return _read(Extension, row)
+        return None
 
     def extensions_under_way(self) -> Sequence[Extension]:
         """Read consistently: one that was accepted must reach a case before its silence does."""
@@ -265,8 +282,7 @@ class DynamoDBStore:
             ExpressionAttributeValues={":extensions": {"S": tables.extension_key("")["pk"]}},
             ConsistentRead=True,
         )
-        known = (_read(Extension, _plain(row)) for row in answer["Items"])
-        return sorted((one for one in known if not one.done), key=lambda one: one.at)
+        return sorted((_read(Extension, _plain(row)) for row in answer["Items"]), key=lambda one: one.at)
 
     def park(self, case_id: str, execution: str, token: str, entered_at: str) -> None:
         """A step that Step Functions delivers late must not hide the bell of the step that waits now:

@@ -41,8 +41,13 @@ def entry_key(case_id: str, seq: int) -> Key:
 
 
 def extension_key(extension_id: str) -> Key:
-    """A market's extension. The few of a year stand together: the sweep looks for those under way every minute."""
+    """A market's extension under way. They stand together: the sweep looks for them every minute."""
     return {"pk": "EXTENSIONS", "sk": f"{EXTENSION}{extension_id}"}
+
+
+def carried_extension_key(extension_id: str) -> Key:
+    """A market's extension that every case was given."""
+    return {"pk": f"{EXTENSION}{extension_id}", "sk": f"{EXTENSION}{extension_id}"}
 
 
 def order_key(order_id: str) -> Key:

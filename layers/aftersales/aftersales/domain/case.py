@@ -181,6 +181,7 @@ class Case:
     `trouble` names why an operator is asked; `inquiries` counts how often the provider was asked about money.
     `reviewed_by` are the reviewers who have decided on it, or proposed to; `proposal` is a decision above the limit of
     the reviewer who made it, which another one has to confirm. `extended_by` are the market's extensions it was given.
+    `silence_approves` where the policy takes a seller's silence for a yes.
     """
 
     case_id: str
@@ -213,6 +214,7 @@ class Case:
     warn_at: int | None = None
     on_timeout: str | None = None
     extended_by: tuple[str, ...] = ()
+    silence_approves: bool = False
     run: int = 1
     trouble: str | None = None
     inquiries: int = 0

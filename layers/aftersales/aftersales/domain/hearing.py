@@ -8,6 +8,7 @@
 A reviewer decides a case once. What is above a reviewer's limit takes two of them.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from aftersales.domain import ledger as books
@@ -32,9 +33,12 @@ from aftersales.domain.lifecycle import (
     approved,
     change,
     closed,
+    less_what_is_gone,
     offers_closed,
+    pass_deadline,
     possible,
     require,
+    seller_has_spoken,
     told,
     total,
     with_attempts,
@@ -52,7 +56,8 @@ from aftersales.domain.timeline import Event
 class Extension:
     """More time for every case of a market that was open `at` that moment: a holiday, a postal strike.
 
-    It is one row; the sweep carries it to the cases, from `cursor` on, until it is `done`.
+    It is one row; the sweep carries it to the cases, from `cursor` on, until it is `done`. Where a case on the way
+    could not be given it (`missed`), the way is gone once more from its start.
     """
 
     extension_id: str
@@ -63,6 +68,7 @@ class Extension:
     at: int
     request_hash: str
     cursor: str | None = None
+    missed: bool = False
     done: bool = False
 
 
@@ -190,7 +196,7 @@ def open_dispute(case: Case, text: str, *, by: Party, policy: Policy, now: int) 
     """The buyer asks the platform, once the seller has spoken: declined, or offered less. The seller is heard first,
     for the buyer has just stated the case."""
     require(Act.DISPUTE, case, by)
-    if case.status is Status.UNDER_REVIEW and not case.offers:
+    if case.status is not Status.DECLINED and not seller_has_spoken(case):
         raise Refusal(
             Code.DISPUTE_TOO_EARLY,
             "The seller has not answered yet; a seller who stays silent is not waited for.",
@@ -242,6 +248,7 @@ def appeal(case: Case, ledger: Ledger, text: str, *, by: Party, policy: Policy, 
         review=Review.UNDER_REVIEW,
         dispute=Dispute(opened_by=by, opened_at=now, turn=_OTHER_SIDE[by.role]),
         appeal=Appeal(by=by, at=now, at_stake=at_stake, after_refund=paid),
+        inquiries=0,
         run=case.run + 1,
     )
     data = {"text": text, "amount": total(at_stake)}
@@ -253,7 +260,7 @@ def take_review(case: Case, *, by: Party, policy: Policy, now: int) -> Change:
     """A reviewer takes a case in hand, so that no other decides it meanwhile; or keeps it for longer."""
     require(Act.TAKE_REVIEW, case, by)
     _refuse_assigned(case, by, now)
-    _refuse_partial_reviewer(case, by)
+    _refuse_second_decision(case, by)
     until = policy.clocks.assignment.after(now, policy.calendar(case.market))
     after = replace(case, assignment=Assignment(reviewer_id=by.id, until=until))
     return change(case, after, Event.REVIEW_ASSIGNED, by, now, policy, {"until": until})
@@ -312,20 +319,34 @@ def extend_for_market(case: Case, extension: Extension, *, policy: Policy, now: 
     )
 
 
+def fall_silent(
+    case: Case, ledger: Ledger, extensions: Iterable[Extension], *, policy: Policy, now: int
+) -> Change | None:
+    """What time does to a case. One that an extension under way has not reached yet is given it instead of its
+    silence."""
+    given = (extend_for_market(case, extension, policy=policy, now=now) for extension in extensions)
+    return next(filter(None, given), None) or pass_deadline(case, ledger, policy=policy, now=now)
+
+
 def _grant(
     before: Case, decided: Case, decision: Decision, order: Order, ledger: Ledger, policy: Policy
 ) -> Change:
     """Owe what was granted, and free what was held beyond it.
 
     Where a part was paid before an appeal, the rest is written down as attempts at once: there is no other sign by
-    which a debt that grew differs from one whose refund failed.
+    which a debt that grew differs from one whose refund failed. What was freed first makes up for what left the
+    payments without the desk meanwhile; whatever is still missing has reached the buyer so, and is not paid twice.
     """
     more = decision.amount - (before.claim.amount - total(before.stake))
-    after = approved(decided, more)
+    granted = after = approved(decided, more)
+    rest = books.less(before.stake, books.split_over_payments(more, before.stake))
+    ledger_after = books.release_money(ledger, rest) if rest else None
     if before.attempts:
         books.refuse_frozen(ledger)
+        after, given_up = less_what_is_gone(granted, ledger_after or ledger)
         after = with_attempts(after, order, decision.at)
-    rest = books.less(before.stake, books.split_over_payments(more, before.stake))
+        ledger_after = given_up or ledger_after
+    covered = total(granted.owed) - total(after.owed)
     return change(
         before,
         after,
@@ -333,8 +354,8 @@ def _grant(
         decision.by,
         decision.at,
         policy,
-        told(decision),
-        ledger=books.release_money(ledger, rest) if rest else None,
+        {**told(decision), "covered": covered} if covered else told(decision),
+        ledger=ledger_after,
     )
 
 
@@ -392,10 +413,9 @@ def _refuse_wrong_decider(case: Case, by: Party, now: int) -> None:
                 possible=[act for act in possible(case.status, by.role) if act is not Act.DECIDE],
             )
         return
-    _refuse_partial_reviewer(case, by)
+    _refuse_second_decision(case, by)
     _refuse_assigned(case, by, now)
-    heard = case.dispute is None or case.dispute.turn is None
-    if not heard and case.deadline_at is not None and now < case.deadline_at:
+    if case.dispute and case.dispute.turn:
         raise Refusal(
             Code.HEARING_OPEN,
             f"The {case.waiting_on} still has time to make a statement.",
@@ -403,9 +423,7 @@ def _refuse_wrong_decider(case: Case, by: Party, now: int) -> None:
         )
 
 
-def _refuse_partial_reviewer(case: Case, by: Party) -> None:
-    if by.id in (case.buyer_id, case.seller_id):
-        raise Refusal(Code.FORBIDDEN, "Nobody reviews a case of their own.")
+def _refuse_second_decision(case: Case, by: Party) -> None:
     if by.id in case.reviewed_by:
         raise Refusal(Code.DECIDED_BEFORE, "Another reviewer decides: nobody decides a case twice.")
 

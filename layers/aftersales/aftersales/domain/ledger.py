@@ -301,6 +301,13 @@ def reserve_again(ledger: Ledger, reservation: Reservation) -> Ledger:
                 f"Another case holds units of line {held.line_id} by now.",
                 line_id=held.line_id,
             )
+        # Between the two the line was nobody's, and the platform may have written it with other amounts.
+        if line.worth(held.units) != (held.amount, held.tax):
+            raise Refusal(
+                Code.UNITS_UNAVAILABLE,
+                f"The amounts of line {held.line_id} were changed since; a new application takes it as it is.",
+                line_id=held.line_id,
+            )
     available = {balance.payment_id: balance.available for balance in ledger.balances}
     if any(part.amount > available.get(part.payment_id, 0) for part in reservation.money):
         raise Refusal(

@@ -304,8 +304,9 @@ def apply_assessment(case: Case, assessment: Assessment, now: int) -> Change:
     case = replace(case, decision=decision, policy_version=assessment.policy.version, trouble=None)
     review, event = _VERDICTS[assessment.verdict]
     after = approved(case, case.claim.amount) if review is Review.APPROVED else replace(case, review=review)
-    silence = Status.APPROVED if assessment.silence_approves else Status.DISPUTED
-    return change(case, after, event, POLICY, now, assessment.policy, told(decision), silence=silence)
+    if review is Review.UNDER_REVIEW:
+        after = replace(after, silence_approves=assessment.silence_approves)
+    return change(case, after, event, POLICY, now, assessment.policy, told(decision))
 
 
 def withdraw(case: Case, ledger: Ledger, *, by: Party, policy: Policy, now: int) -> Change:
@@ -384,7 +385,7 @@ def start_refund(case: Case, order: Order, ledger: Ledger, *, policy: Policy, no
     require(Act.START_REFUND, case)
     if ledger.frozen:
         return _troubled(case, Code.ORDER_FROZEN, policy, now)
-    after, ledger_after = _less_what_is_gone(case, ledger)
+    after, ledger_after = less_what_is_gone(case, ledger)
     after = with_attempts(after, order, now)
     return change(
         case,
@@ -463,7 +464,7 @@ def resume(case: Case, order: Order, ledger: Ledger, *, by: Party, policy: Polic
     require(Act.RESUME, case)
     if case.status is Status.REFUND_ACTION_REQUIRED:
         books.refuse_frozen(ledger)
-    sent, ledger_after = _less_what_is_gone(case, ledger)
+    sent, ledger_after = less_what_is_gone(case, ledger)
     kept = tuple(
         replace(attempt, state=AttemptState.SUBMITTED, submitted_at=now)
         if attempt.state is AttemptState.REQUIRES_ACTION
@@ -493,7 +494,7 @@ def pay_elsewhere(
             Code.REFUND_UNDER_WAY,
             "A refund of this case may still arrive; wait until the provider has decided.",
         )
-    rest, ledger_after = _less_what_is_gone(case, ledger)
+    rest, ledger_after = less_what_is_gone(case, ledger)
     paid = tuple(
         replace(attempt, provider=ELSEWHERE, state=AttemptState.SUCCEEDED)
         for attempt in new_attempts(rest, order, now)
@@ -595,7 +596,7 @@ def _troubled(case: Case, trouble: str, policy: Policy, now: int) -> Change:
     return change(case, after, Event.OPERATOR_ASKED, SYSTEM, now, policy, {"trouble": trouble})
 
 
-def _less_what_is_gone(case: Case, ledger: Ledger) -> tuple[Case, Ledger | None]:
+def less_what_is_gone(case: Case, ledger: Ledger) -> tuple[Case, Ledger | None]:
     """The case without the parts of its debt that reached the buyer by another way, and the ledger that gives them
     up, if there are any. A part that may still be on its way under the desk's own key is never given up.
     """
@@ -637,7 +638,6 @@ def change(
     data: Mapping[str, object] | None = None,
     *,
     ledger: Ledger | None = None,
-    silence: Status | None = None,
 ) -> Change:
     """Raise the version, set the clock if another one runs now or silence used it up, write the entry.
 
@@ -650,7 +650,7 @@ def change(
         after = replace(after, trouble=None)
     reclocked = moved or clock_of(after) is not clock_of(before) or event in _NEW_TURN
     if reclocked or (after.attempts != before.attempts and after.status is not Status.DISPUTED):
-        after = _set_clock(after, policy, now, silence)
+        after = _set_clock(after, policy, now)
     entry = Entry(
         case_id=after.case_id,
         seq=after.version,
@@ -671,14 +671,28 @@ def clock_of(case: Case) -> Clock | None:
     return CLOCKS.get(case.status) or (_OPERATOR if case.trouble else None)
 
 
-def _set_clock(case: Case, policy: Policy, now: int, silence: Status | None) -> Case:
+def _set_clock(case: Case, policy: Policy, now: int) -> Case:
     clock = clock_of(case)
     if clock is None:
         return replace(case, deadline_at=None, warn_at=None, on_timeout=None)
     deadline = clock.period(policy.clocks, case).after(now, policy.calendar(case.market))
-    # A seller who has spoken was not silent: what is left undone afterwards goes to a reviewer.
-    on_timeout = clock.on_timeout or silence or Status.DISPUTED
-    return with_deadline(replace(case, on_timeout=on_timeout), deadline, policy, now)
+    return with_deadline(
+        replace(case, on_timeout=clock.on_timeout or _seller_silence(case)), deadline, policy, now
+    )
+
+
+def _seller_silence(case: Case) -> Status:
+    """What the seller's silence does. One who has spoken was not silent: what is left undone afterwards goes to a
+    reviewer."""
+    return Status.APPROVED if case.silence_approves and not seller_has_spoken(case) else Status.DISPUTED
+
+
+def seller_has_spoken(case: Case) -> bool:
+    """Whether the seller has answered the application: declined it, offered something, or refused an offer."""
+    declined = case.decision is not None and case.decision.by.role is Role.SELLER
+    return declined or any(
+        offer.by.role is Role.SELLER or offer.state is OfferState.REFUSED for offer in case.offers
+    )
 
 
 def with_deadline(case: Case, deadline: int, policy: Policy, now: int) -> Case:

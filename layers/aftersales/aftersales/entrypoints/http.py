@@ -180,7 +180,8 @@ class Api:
     def _admit(self, route: Route, path: Mapping[str, str]) -> Call:
         event = self._app.current_event.raw_event
         headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
-        party = party_of(event, route.roles) if route.roles else Party(Role.PROVIDER, "anyone")
+        part = headers.get("acting-as")
+        party = party_of(event, route.roles, part) if route.roles else Party(Role.PROVIDER, "anyone")
         if any(not re.fullmatch(ID_PATTERN, value) for value in path.values()):
             raise Refusal(Code.NOT_FOUND, "There is nothing at this address.")
         key = headers.get("idempotency-key", "")
@@ -202,15 +203,16 @@ class Api:
         )
 
 
-def party_of(event: Mapping[str, Any], roles: frozenset[Role]) -> Party:
-    """Who the ID token speaks for. Somebody in several groups acts in the one that the route is for.
+def party_of(event: Mapping[str, Any], roles: frozenset[Role], acting_as: str | None = None) -> Party:
+    """Who the ID token speaks for. Somebody in several groups that the route is for, who sells and also buys, acts in
+    the part that the request names; else as buyer before seller before reviewer.
 
     Raises `forbidden`: also for an access token, which carries no party and is not meant for the API.
     """
     claims = (event.get("requestContext", {}).get("authorizer") or {}).get("claims") or {}
     party_id = claims.get("custom:party_id")
     held = {role for group, role in _GROUPS.items() if group in groups_of(claims.get("cognito:groups"))}
-    mine = sorted(held & roles)
+    mine = [role for role in _GROUPS.values() if role in held & roles and acting_as in (None, role)]
     if claims.get("token_use") != "id" or not party_id or not mine:
         raise Refusal(Code.FORBIDDEN, "This token may not call this operation.")
     return Party(mine[0], party_id)

@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from aftersales.domain.case import Case
+from aftersales.domain.hearing import fall_silent
 from aftersales.domain.ledger import Ledger
 from aftersales.domain.lifecycle import Change
 from aftersales.domain.order import Order
-from aftersales.domain.parties import Party, may_see_case
+from aftersales.domain.parties import Party, Role, may_see_case
 from aftersales.domain.policy import Policy
 from aftersales.domain.refusal import Code, Refusal, not_found
 from aftersales.usecases.ports import Desk, Receipt, Stale
@@ -40,6 +41,20 @@ class Read:
 Decide = Callable[[Read], Change | None]
 
 
+def admit(party: Party, case: Case | None) -> Case:
+    """The case, if this party may see it. Raises `not_found`, and `forbidden` for a reviewer of a case of their own."""
+    if case is None or not may_see_case(party, buyer_id=case.buyer_id, seller_id=case.seller_id):
+        raise not_found("case")
+    if reviews_own(party, case):
+        raise Refusal(Code.FORBIDDEN, "Nobody reviews a case of their own.")
+    return case
+
+
+def reviews_own(party: Party, case: Case) -> bool:
+    """Whether a reviewer is the case's buyer or seller as well."""
+    return party.role is Role.REVIEWER and party.id in (case.buyer_id, case.seller_id)
+
+
 def change_case(
     desk: Desk,
     case_id: str,
@@ -53,13 +68,17 @@ def change_case(
 
     `party` is checked against the case when a person acts; `if_match` is the version they saw; a `receipt` that
     exists already means that the act was done before and is not done again.
+
+    Whoever acts between a deadline and the sweep meets the case as silence left it, which is written first:
+
+    deadline ─ silence approves │ seller declines ── too late: the case is approved
     """
 
     def attempt() -> Case:
         case = desk.store.case(case_id)
-        if case is None or (
-            party and not may_see_case(party, buyer_id=case.buyer_id, seller_id=case.seller_id)
-        ):
+        if party:
+            case = admit(party, case)
+        elif case is None:
             raise not_found("case")
         if receipt and _done_before(desk, receipt):
             return case
@@ -68,8 +87,15 @@ def change_case(
                 Code.VERSION_CONFLICT, "The case has changed since it was read.", version=case.version
             )
         order, ledger = known_order(desk, case.order_id)
+        policy, now = desk.policies.version(case.policy_version), desk.now()
         try:
-            change = decide(Read(case, order, ledger, desk.policies.version(case.policy_version)))
+            if party and case.deadline_at is not None and now >= case.deadline_at:
+                extensions = desk.store.extensions_under_way()
+                silence = fall_silent(case, ledger, extensions, policy=policy, now=now)
+                if silence:
+                    desk.store.commit(silence)
+                    return attempt()
+            change = decide(Read(case, order, ledger, policy))
         except ValueError as error:
             # The ledger is read after the case. Where a commit fell in between, the books do not fit the case.
             if desk.store.case(case_id) != case:

@@ -5,7 +5,8 @@ from uuid import UUID, uuid5
 from aftersales.domain.hearing import Extension
 from aftersales.domain.parties import Party
 from aftersales.domain.refusal import Code, Refusal
-from aftersales.usecases.ports import Desk, Stale
+from aftersales.usecases.commit import until_committed
+from aftersales.usecases.ports import Desk
 
 _EXTENSIONS = UUID("0c8f3a52-5d1e-4b6f-9a3e-2f9d7c4be1a0")
 
@@ -25,11 +26,13 @@ def extend_market(
         at=desk.now(),
         request_hash=request_hash,
     )
-    try:
-        desk.store.put_extension(extension, new=True)
-    except Stale:
+
+    def attempt() -> Extension:
         known = desk.store.extension(extension_id)
-        if known is None or known.request_hash != request_hash:
-            raise Refusal(Code.IDEMPOTENCY_KEY_REUSED, "This key was used for another request.") from None
-        return known
-    return extension
+        if known is None:
+            desk.store.put_extension(extension, new=True)
+        elif known.request_hash != request_hash:
+            raise Refusal(Code.IDEMPOTENCY_KEY_REUSED, "This key was used for another request.")
+        return known or extension
+
+    return until_committed(desk, attempt)

@@ -92,7 +92,8 @@ class Store(Protocol):
         """Ids of cases whose deadline, or the warning before it, has come, the longest overdue first."""
 
     def put_extension(self, extension: Extension, *, new: bool) -> None:
-        """Write a market's extension, or how far it was carried. Raises `Stale` if a new one exists already."""
+        """Write a market's extension, or how far it was carried. Raises `Stale` if a new one exists already, or
+        another sweep has carried it to its end."""
 
     def extension(self, extension_id: str) -> Extension | None:
         """The extension of that id."""

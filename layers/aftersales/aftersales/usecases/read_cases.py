@@ -3,18 +3,15 @@
 from collections.abc import Mapping
 
 from aftersales.domain.case import Case, Status, WaitingOn
-from aftersales.domain.parties import Party, Role, may_see_case
-from aftersales.domain.refusal import not_found
+from aftersales.domain.parties import Party, Role
 from aftersales.domain.timeline import Entry
+from aftersales.usecases.commit import admit, reviews_own
 from aftersales.usecases.ports import Desk, Page
 
 
 def read_case(desk: Desk, case_id: str, party: Party) -> Case:
     """The case, for its parties and the reviewers."""
-    case = desk.store.case(case_id)
-    if case is None or not may_see_case(party, buyer_id=case.buyer_id, seller_id=case.seller_id):
-        raise not_found("case")
-    return case
+    return admit(party, desk.store.case(case_id))
 
 
 def read_timeline(desk: Desk, case_id: str, party: Party, *, after: int, limit: int) -> Page[Entry]:
@@ -36,7 +33,11 @@ def list_cases(
         page = desk.store.cases_waiting(WaitingOn.PLATFORM, Status.DISPUTED, limit=limit, cursor=cursor)
     else:
         page = desk.store.cases_of(party, limit=limit, cursor=cursor)
-    kept = [case for case in page.items if all(_matches(case, *one) for one in filters.items())]
+    kept = [
+        case
+        for case in page.items
+        if not reviews_own(party, case) and all(_matches(case, *one) for one in filters.items())
+    ]
     return Page(kept, page.next_cursor)
 
 

@@ -1,49 +1,67 @@
 """Deadlines are data: a passed one, or a market's extension, is one more conditional write."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
-from aftersales.domain import lifecycle
-from aftersales.domain.hearing import Extension, extend_for_market
+from aftersales.domain.hearing import Extension, extend_for_market, fall_silent
 from aftersales.domain.lifecycle import Change
 from aftersales.usecases.commit import Read, change_case, for_each
-from aftersales.usecases.ports import Desk
+from aftersales.usecases.ports import Desk, Stale
 
 _PER_SWEEP = 200
 _PAGES_PER_SWEEP = 4
 
 
 def sweep_deadlines(desk: Desk) -> int:
-    """Let silence do what `on_timeout` said, for every case whose time is up; answers how many were due.
+    """Let silence do what `on_timeout` said, for every case whose time is up, and carry the extensions on; answers how
+    many cases were due.
 
-    The index may be behind: each case is read again, and one that moved on in the meantime is left alone. A case that
-    an extension has not reached yet is given it instead of its silence.
+    The index may be behind: each case is read again, and one that moved on in the meantime is left alone.
     """
     extensions = desk.store.extensions_under_way()
+    due = list(desk.store.due(desk.now(), _PER_SWEEP))
 
-    def fall_silent(read: Read) -> Change | None:
-        now = desk.now()
-        for extension in extensions:
-            if change := extend_for_market(read.case, extension, policy=read.policy, now=now):
-                return change
-        return lifecycle.pass_deadline(read.case, read.ledger, policy=read.policy, now=now)
+    def silence(read: Read) -> Change | None:
+        return fall_silent(read.case, read.ledger, extensions, policy=read.policy, now=desk.now())
 
-    due = desk.store.due(desk.now(), _PER_SWEEP)
-    swept = for_each(due, lambda case_id: change_case(desk, case_id, fall_silent))
-    for extension in extensions:
-        _carry(desk, extension)
-    return swept
+    def run(do: Callable[[], object]) -> object:
+        return do()
+
+    work: list[Callable[[], object]] = [partial(change_case, desk, case_id, silence) for case_id in due]
+    work += [partial(_carry, desk, extension) for extension in extensions]
+    for_each(work, run)
+    return len(due)
 
 
 def _carry(desk: Desk, extension: Extension) -> None:
-    """Give the extension to the next pages of cases, and remember how far it came."""
+    """Give the extension to the next pages of cases, and remember how far it came. A case that could not take it
+    holds up neither the others nor itself: the way is gone again until nobody was missed."""
 
     def extend(read: Read) -> Change | None:
         return extend_for_market(read.case, extension, policy=read.policy, now=desk.now())
 
+    failures: list[ExceptionGroup[Exception]] = []
     for _ in range(_PAGES_PER_SWEEP):
         page = desk.store.clocked(extension.cursor)
-        for_each(page.items, lambda case_id: change_case(desk, case_id, extend))
-        extension = replace(extension, cursor=page.next_cursor, done=page.next_cursor is None)
-        desk.store.put_extension(extension, new=False)
-        if extension.done:
+        try:
+            for_each(page.items, lambda case_id: change_case(desk, case_id, extend))
+        except ExceptionGroup as group:
+            failures.append(group)
+        missed = extension.missed or bool(failures)
+        at_the_end = page.next_cursor is None
+        extension = replace(
+            extension,
+            cursor=page.next_cursor,
+            missed=missed and not at_the_end,
+            done=at_the_end and not missed,
+        )
+        try:
+            desk.store.put_extension(extension, new=False)
+        except Stale:
+            # Another sweep has come to its end.
             return
+        if at_the_end:
+            break
+    if failures:
+        raise ExceptionGroup(f"extension {extension.extension_id} missed cases", failures)
