@@ -3,9 +3,11 @@
     python -m tools.cases --count 200 [--seed N] [--orders JOURNAL]
 
 Buyers claim random units for random reasons, with good photos, missing ones and hostile files. Sellers approve,
-approve in part, decline or stay silent; buyers withdraw; reviewers decide disputes; the payment provider loses
-answers and changes its mind. Some requests are attacks, which must be refused. Where silence decides, the clock
-of the case is moved by data. The same seed plans the same cases on orders that are equally fresh.
+approve in part, decline, offer or stay silent; buyers answer, counter, object, withdraw and appeal; both sides speak
+in a dispute or do not; reviewers take cases and decide; the payment provider loses answers and changes its mind.
+Every answer must say whose turn it is (`tools.turns`). Some requests are attacks, which must be refused. Where
+silence decides, the clock of the case is moved by data. The same seed plans the same cases on orders that are
+equally fresh.
 
 At the end every touched order is audited (see `tools.audit`). Anything that is not right is shown with the
 timeline of its case, and the exit code is 1.
@@ -45,6 +47,7 @@ from tests.corpus import UPLOADS
 from tools.audit import Audit, CaseFile, Violation, audit
 from tools.desk import FINAL, Person, Stack, upload, wait_for
 from tools.load_orders import JOURNAL_FILE, Done, journal_of
+from tools.turns import WrongTurn
 
 SEEN_ON_A_PHOTO = ("damaged", "not_as_described", "wrong_item", "missing_parts", "defective")
 OTHER_REASONS = ("late", "changed_mind", "not_received", "other")
@@ -74,7 +77,16 @@ _LATE_FAILURE_SECONDS = 4
 _PATIENCE_SECONDS = 90
 _NEAR = 6
 # Two requests that meet: the one that comes second is told so, and reads the case again.
-_OVERTAKEN = ("act_not_possible", "version_conflict", "too_much_contention")
+_OVERTAKEN = ("act_not_possible", "version_conflict", "busy", "not_your_turn", "offer_closed", "hearing_open")
+_NO_APPEAL = (
+    "act_not_possible",
+    "appealed_before",
+    "money_unavailable",
+    "nothing_to_appeal",
+    "order_frozen",
+    "units_unavailable",
+    "window_closed",
+)
 
 
 class Photo(StrEnum):
@@ -97,6 +109,9 @@ class Answer(StrEnum):
     SILENCE = "silence"
     WITHDRAW = "withdraw"
     RACE = "race"
+    OFFER = "offer"
+    REFUSE = "refuse"
+    DISPUTE = "dispute"
 
 
 class Attack(StrEnum):
@@ -127,6 +142,9 @@ class Plan:
     seller: Answer
     reviewer: Answer
     after_decline: Answer
+    to_offers: Sequence[Answer]
+    speaks: Mapping[str, bool]
+    appeals: bool
     percent: int
     trouble: Mapping[str, Any] | None
     attack: Attack | None
@@ -218,9 +236,13 @@ def _plan(
         good=random.choice(GOOD_PHOTOS),
         hostile=random.choice(HOSTILE_FILES),
         at_once=random.random() < 0.08,
-        seller=_weighted(random, (4, 3, 4, 3, 2, 1), Answer),
-        reviewer=_weighted(random, (3, 3, 3, 0, 1, 0), Answer),
-        after_decline=_weighted(random, (0, 0, 0, 3, 1, 0), Answer),
+        seller=_weighted(random, (4, 3, 4, 3, 2, 1, 5, 0, 0), Answer),
+        reviewer=_weighted(random, (3, 4, 4, 0, 1, 0, 0, 0, 0), Answer),
+        after_decline=_weighted(random, (0, 0, 0, 3, 1, 0, 2, 0, 5), Answer),
+        # One for each offer that a case can see, and one more.
+        to_offers=[_weighted(random, (4, 0, 0, 2, 1, 0, 5, 3, 2), Answer) for _ in range(6)],
+        speaks={"buyer": random.random() < 0.5, "seller": random.random() < 0.5},
+        appeals=random.random() < 0.7,
         percent=random.randint(1, 99),
         trouble=random.choice(TROUBLES) if random.random() * 100 < trouble_percent else None,
         attack=random.choice(list(Attack)) if random.random() < 0.3 else None,
@@ -278,7 +300,7 @@ class Play:
     def _told(self) -> Iterator[None]:
         try:
             yield
-        except (Wrong, TimeoutError, httpx.HTTPError, ClientError) as error:
+        except (Wrong, WrongTurn, TimeoutError, httpx.HTTPError, ClientError) as error:
             self.wrong = f"{type(error).__name__}: {error}"
 
     @property
@@ -294,8 +316,9 @@ class Play:
         turns: Mapping[str, Callable[[dict[str, Any]], None]] = {
             "evidence_required": self._give_evidence,
             "under_review": self._seller_answers,
+            "offer_pending": self._answer_offer,
             "declined": self._answer_decline,
-            "disputed": self._reviewer_answers,
+            "disputed": self._hear,
             "refund_pending": self._hurry_provider,
             "refund_action_required": self._operator_acts,
         }
@@ -309,6 +332,8 @@ class Play:
                 moved_at = time.monotonic()
             elif time.monotonic() > moved_at + _PATIENCE_SECONDS:
                 raise Wrong(f"stays {case['status']}, waiting on {case['waiting_on']}")
+            if case["status"] in FINAL and self.plan.appeals:
+                case = self._appeal(case)
         self.status = case["status"]
 
     def _open(self) -> dict[str, Any]:
@@ -388,7 +413,9 @@ class Play:
     def _seller_answers(self, case: dict[str, Any]) -> None:
         # Claims high enough for a reviewer are rare, so every other one of them goes there.
         rare = case["on_timeout"] == "disputed" and self.plan.number % 2
-        match Answer.SILENCE if rare else self.plan.seller:
+        # Whoever has offered and was refused decides.
+        answer = Answer.DECLINE if case["offers"] and self.plan.seller is Answer.OFFER else self.plan.seller
+        match Answer.SILENCE if rare else answer:
             case Answer.WITHDRAW:
                 self._withdraw(case)
             case Answer.SILENCE:
@@ -397,17 +424,83 @@ class Play:
                 with ThreadPoolExecutor(2) as pool:
                     pool.submit(self._clock_strikes, case)
                     pool.submit(self._decide, case, "seller", Answer.APPROVE).result()
+            case Answer.OFFER:
+                self._offer(case, self._seller)
             case answer:
                 self._decide(case, "seller", answer)
 
-    def _answer_decline(self, case: dict[str, Any]) -> None:
-        (self._withdraw if self.plan.after_decline is Answer.WITHDRAW else self._clock_strikes)(case)
+    def _answer_offer(self, case: dict[str, Any]) -> None:
+        offers = case["offers"]
+        person = self._buyer if case["waiting_on"] == "buyer" else self._seller
+        path = f"cases/{self.case_id}/offers/{offers[-1]['offer_id']}/answer"
+        match self.plan.to_offers[len(offers)]:
+            case Answer.SILENCE:
+                self._clock_strikes(case)
+            case Answer.WITHDRAW:
+                self._withdraw(case)
+            case Answer.OFFER:
+                self._offer(case, person)
+            case Answer.DISPUTE:
+                self._object(case)
+            case answer:
+                self._said(person.post(path, {"accept": answer is Answer.APPROVE}))
 
-    def _reviewer_answers(self, case: dict[str, Any]) -> None:
-        if self.plan.reviewer is Answer.WITHDRAW:
+    def _offer(self, case: dict[str, Any], by: Person) -> None:
+        body = {"amount": _part(case["quote"]["total"], self.plan.percent), "note": "Let us settle on this."}
+        said = by.post(f"cases/{self.case_id}/offers", body)
+        if said.status_code == httpx.codes.CONFLICT and said.json()["code"] == "offers_exhausted":
+            self._clock_strikes(case)
+        else:
+            self._said(said)
+
+    def _object(self, case: dict[str, Any]) -> None:
+        """Ask the platform; a buyer who does so before the seller has spoken is told to wait, and waits."""
+        said = self._buyer.post(f"cases/{self.case_id}/dispute", {"text": "Look at it yourselves."})
+        if said.status_code == httpx.codes.CONFLICT and said.json()["code"] == "dispute_too_early":
+            self._clock_strikes(case)
+        else:
+            self._said(said)
+
+    def _answer_decline(self, case: dict[str, Any]) -> None:
+        match self.plan.after_decline:
+            case Answer.WITHDRAW:
+                self._withdraw(case)
+            case Answer.DISPUTE:
+                self._object(case)
+            case Answer.OFFER:
+                self._offer(case, self._buyer)
+            case _:
+                self._clock_strikes(case)
+
+    def _hear(self, case: dict[str, Any]) -> None:
+        """Whoever's statement is due makes it or does not; then a reviewer decides, another one after an appeal."""
+        side = case["waiting_on"]
+        if side in self.plan.speaks:
+            if self.plan.speaks[side]:
+                speaker = self._buyer if side == "buyer" else self._seller
+                self._said(speaker.post(f"cases/{self.case_id}/statements", {"text": f"I am the {side}."}))
+            else:
+                self._clock_strikes(case)
+        elif self.plan.reviewer is Answer.WITHDRAW and not case["dispute"]["appealed_at"]:
             self._withdraw(case)
         else:
-            self._decide(case, "reviewer", self.plan.reviewer)
+            self._decide(case, "reviewer", self._verdict(case))
+
+    def _verdict(self, case: Mapping[str, Any]) -> Answer:
+        """On appeal only more than before can be granted, or nothing."""
+        if not case["dispute"]["appealed_at"]:
+            return self.plan.reviewer
+        return Answer.APPROVE if self.plan.percent % 2 else Answer.DECLINE
+
+    def _appeal(self, case: dict[str, Any]) -> dict[str, Any]:
+        """Ask another reviewer; where there is nothing to appeal, or it was taken meanwhile, it stays as it is."""
+        said = self._buyer.post(f"cases/{self.case_id}/appeal", {"text": "Look again."})
+        if said.is_success:
+            appealed: dict[str, Any] = said.json()
+            return appealed
+        if said.json()["code"] not in _NO_APPEAL:
+            raise Wrong(f"an appeal was answered {said.status_code}: {said.text[:500]}")
+        return case
 
     def _hurry_provider(self, case: dict[str, Any]) -> None:
         """The provider makes up its mind; what it has not answered is asked again before its time."""
@@ -431,12 +524,20 @@ class Play:
         }
         if answer is Answer.PART:
             body["amount"] = _part(case["quote"]["total"], self.plan.percent)
-        person = self._seller if role == "seller" else self._desk.person("reviewer")
+        person = self._seller if role == "seller" else self._reviewer(case)
         said = person.post(f"cases/{self.case_id}/decision", body)
         if said.status_code == httpx.codes.FORBIDDEN and said.json()["code"] == "amount_above_limit":
             self._clock_strikes(case)
         else:
             self._said(said)
+
+    def _reviewer(self, case: Mapping[str, Any]) -> Person:
+        """One of two; the other one on appeal. Every other case is taken in hand first."""
+        appealed = bool(case["dispute"] and case["dispute"]["appealed_at"])
+        reviewer = self._desk.person("reviewer", f"reviewer-{(self.plan.number + appealed) % 2}")
+        if self.plan.number % 2 and case["status"] == "disputed":
+            self._said(reviewer.post(f"cases/{self.case_id}/review"))
+        return reviewer
 
     def _withdraw(self, _case: Mapping[str, Any]) -> None:
         self._said(self._buyer.post(f"cases/{self.case_id}/withdrawal"))

@@ -23,6 +23,7 @@ from stripe import InvalidRequestError, StripeClient
 
 from tools.local_stack.users import PASSWORD
 from tools.payment_sandbox.pay import pay
+from tools.turns import check_turns
 
 STACK_FILE = Path(__file__).parent.parent / ".local" / "stack.json"
 _GROUPS = {
@@ -248,7 +249,12 @@ class Stack:
 
     def _http(self, headers: Mapping[str, str]) -> httpx.Client:
         return httpx.Client(
-            base_url=self.api_url, headers=dict(headers), timeout=60, verify=_tls(), trust_env=False
+            base_url=self.api_url,
+            headers=dict(headers),
+            timeout=60,
+            verify=_tls(),
+            trust_env=False,
+            event_hooks={"response": [_check_turns]},
         )
 
     @cached_property
@@ -271,6 +277,13 @@ def upload(form: Mapping[str, Any], content: bytes) -> httpx.Response:
     """Send a file as a browser does: the fields of its upload form first, the file last."""
     file = ("photo", content, form["fields"].get("Content-Type"))
     return httpx.post(form["url"], data=form["fields"], files={"file": file}, timeout=30, verify=_tls())
+
+
+def _check_turns(answer: httpx.Response) -> None:
+    """No answer about a case goes by, to whatever tool or test, without a look at whose turn it says it is."""
+    if answer.is_success and answer.headers.get("content-type", "").startswith("application/json"):
+        answer.read()
+        check_turns(json.loads(answer.content or "null"))
 
 
 @cache
