@@ -12,7 +12,7 @@ from aftersales.domain.invariants import ALWAYS, Books, violations
 from aftersales.domain.ledger import ExternalKind, ExternalState, Unit, rebase
 from aftersales.domain.lifecycle import send_message
 from aftersales.domain.parties import Party, Role
-from aftersales.domain.policy import DAY, Clocks
+from aftersales.domain.policy import DAY, Clocks, Verdict
 from aftersales.domain.refund import AttemptState
 from aftersales.domain.refusal import Code, Refusal
 from aftersales.domain.timeline import Event
@@ -440,6 +440,8 @@ def test_an_appeal_of_a_part_that_is_declined_leaves_what_was_paid() -> None:
     story.silence()
     declined = story.decide(approve=False, by=OTHER_REVIEWER)
     assert (declined.entry.event, declined.case.status) == (Event.APPEAL_DECLINED, Status.COMPLETED)
+    assert declined.case.decision
+    assert (declined.case.decision.verdict, declined.case.decision.amount) == (Verdict.DECLINE, 2_600)
     assert story.ledger.taken == 2_600
     assert {unit for line in story.ledger.lines for unit in line.units} == {Unit.AVAILABLE, Unit.REFUNDED}
     books_agree(story)

@@ -91,10 +91,11 @@ def decide(
     """A person's decision. Approving a part frees the rest of the money at once.
 
     `amount` is all that the case grants then, with what an appealed decision had granted; without it, the whole claim.
+    What an appealed decision had granted stays granted where the appeal is declined.
     """
     require(Act.DECIDE, case, by)
     _refuse_wrong_decider(case, by, now)
-    granted = (case.claim.amount if amount is None else amount) if approve else 0
+    granted = (case.claim.amount if amount is None else amount) if approve else _granted_before(case)
     if approve:
         _refuse_amount(case, granted, by, policy)
     decision = Decision(
@@ -109,7 +110,7 @@ def decide(
     reviewed_by = case.reviewed_by
     if by.role is Role.REVIEWER:
         reviewed_by = (*reviewed_by, by.id)
-        if granted > policy.reviewer_limit.get(case.currency, 0):
+        if approve and granted > policy.reviewer_limit.get(case.currency, 0):
             if case.proposal is None:
                 return _propose(replace(case, reviewed_by=reviewed_by), decision, before=case, policy=policy)
             if case.proposal.amount != granted:
@@ -337,7 +338,7 @@ def _grant(
     which a debt that grew differs from one whose refund failed. What was freed first makes up for what left the
     payments without the desk meanwhile; whatever is still missing has reached the buyer so, and is not paid twice.
     """
-    more = decision.amount - (before.claim.amount - total(before.stake))
+    more = decision.amount - _granted_before(before)
     granted = after = approved(decided, more)
     rest = books.less(before.stake, books.split_over_payments(more, before.stake))
     ledger_after = books.release_money(ledger, rest) if rest else None
@@ -385,8 +386,13 @@ def _propose(case: Case, decision: Decision, *, before: Case, policy: Policy) ->
     return change(before, after, Event.DECISION_PROPOSED, by, now, policy, told(decision))
 
 
+def _granted_before(case: Case) -> int:
+    """What a decision granted that was appealed."""
+    return case.claim.amount - total(case.stake)
+
+
 def _refuse_amount(case: Case, amount: int, by: Party, policy: Policy) -> None:
-    granted_before = case.claim.amount - total(case.stake)
+    granted_before = _granted_before(case)
     if not granted_before < amount <= case.claim.amount:
         raise Refusal(
             Code.AMOUNT_ABOVE_CASE,
