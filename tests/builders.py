@@ -9,9 +9,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from aftersales.domain import hearing, lifecycle
+from aftersales.domain import hearing, lifecycle, returns, silence
 from aftersales.domain.calendar import MINUTE, Period
-from aftersales.domain.case import Case, FiredRule, Kind, Reason, Status
+from aftersales.domain.case import Case, Fees, FiredRule, InspectedLine, Kind, Reason, Status
 from aftersales.domain.evidence import Evidence, EvidenceState
 from aftersales.domain.ledger import (
     External,
@@ -33,6 +33,7 @@ from aftersales.domain.policy import (
     History,
     Policy,
     ReasonTerms,
+    ReturnTerms,
     RiskTerms,
     ShippingTerms,
     Verdict,
@@ -112,7 +113,10 @@ def a_policy(**changes: Any) -> Policy:
     policy = Policy(
         version="test-1",
         effective_from=0,
-        windows={Kind.REFUND: Window(days=30, by_category={"food": 7})},
+        windows={
+            Kind.REFUND: Window(days=30, by_category={"food": 7}),
+            Kind.RETURN: Window(days=40, by_category={"food": 7}),
+        },
         reasons={reason: exceptions.get(reason, fault) for reason in Reason},
         auto_approval_cap={"USD": 3_000, "JPY": 4_500},
         silent_approval_cap={"USD": 6_000},
@@ -122,6 +126,12 @@ def a_policy(**changes: Any) -> Policy:
         shipping=ShippingTerms(on_seller_fault=True, on_last_unit=True),
         reviewer_limit={"USD": 12_000},
         hearing=HearingTerms(offers=5, appeal_days=30),
+        returns=ReturnTerms(
+            auto_approval_cap={"USD": 5_000},
+            keep_below={"USD": 500},
+            restocking_percent=10,
+            freight={"USD": 450},
+        ),
         clocks=Clocks(
             evidence=Period(hours=72),
             seller=Period(hours=48),
@@ -134,6 +144,10 @@ def a_policy(**changes: Any) -> Policy:
             inquiry=Period(hours=1),
             operator=Period(hours=12),
             warning=Period(hours=6),
+            ship=Period(days=6),
+            transit=Period(days=20),
+            inspection=Period(hours=50),
+            deduction=Period(days=5),
         ),
     )
     return replace(policy, **changes)
@@ -225,6 +239,9 @@ class Story:
         case_id: str = CASE,
         reason: Reason = Reason.DAMAGED,
         evidence: tuple[Evidence, ...] = (),
+        kind: Kind = Kind.REFUND,
+        fees: Fees = Fees(),  # noqa: B008 - frozen
+        keep_item: bool = False,
     ) -> Change:
         """Apply; for one bowl unless other units are wanted."""
         return self._keep(
@@ -232,7 +249,9 @@ class Story:
                 case_id=case_id,
                 order=self.order,
                 ledger=self.ledger,
-                kind=Kind.REFUND,
+                kind=kind,
+                fees=fees,
+                keep_item=keep_item,
                 reason=reason,
                 description="It arrived cracked.",
                 wanted=wanted or {BOWLS: 1},
@@ -348,6 +367,35 @@ class Story:
             hearing.extend_deadline(case, hours * HOUR, "A holiday.", by=by, policy=self.policy, now=self.now)
         )
 
+    def ship(self, case_id: str = CASE) -> Change:
+        """The buyer sends the goods."""
+        case = self.cases[case_id]
+        return self._keep(
+            returns.ship_return(case, "usps", "9400110200", by=BUYER, policy=self.policy, now=self.now)
+        )
+
+    def arrive(self, case_id: str = CASE) -> Change | None:
+        """The parcel is with its seller."""
+        case = self.cases[case_id]
+        return self._keep_any(returns.confirm_arrival(case, by=SELLER, policy=self.policy, now=self.now))
+
+    def inspect(self, accepted: int, rejected: int = 0, case_id: str = CASE, line_id: str = BOWLS) -> Change:
+        """The seller counts and looks at the units of one line."""
+        found = InspectedLine(
+            line_id=line_id, accepted=accepted, rejected=rejected, reason="not_ours" if rejected else ""
+        )
+        return self._keep(
+            returns.confirm_receipt(
+                self.cases[case_id],
+                self.ledger,
+                [found],
+                "As it came out of the box.",
+                by=SELLER,
+                policy=self.policy,
+                now=self.now,
+            )
+        )
+
     def withdraw(self, case_id: str = CASE) -> Change:
         """The buyer steps back."""
         case = self.cases[case_id]
@@ -387,6 +435,16 @@ class Story:
             lifecycle.check_evidence(self.cases[case_id], photo, policy=self.policy, now=self.now)
         )
 
+    def show(self, case_id: str = CASE, *, by: Party = SELLER) -> None:
+        """Somebody adds a photo, and it is accepted."""
+        case = self.cases[case_id]
+        photo = replace(a_photo(f"e{len(case.evidence) + 1}"), added_by=by.role)
+        self._keep(lifecycle.add_evidence(case, photo, by=by, policy=self.policy, now=self.now))
+        checked = replace(photo, state=EvidenceState.ACCEPTED)
+        self._keep_any(
+            lifecycle.check_evidence(self.cases[case_id], checked, policy=self.policy, now=self.now)
+        )
+
     def view_evidence(self, case_id: str = CASE, *, by: Party = SELLER) -> Change:
         """Somebody looks at a photo."""
         case = self.cases[case_id]
@@ -400,7 +458,7 @@ class Story:
     def pass_deadline(self, case_id: str = CASE) -> Change | None:
         """The sweep comes by, now."""
         case = self.cases[case_id]
-        return self._keep_any(lifecycle.pass_deadline(case, self.ledger, policy=self.policy, now=self.now))
+        return self._keep_any(silence.pass_deadline(case, self.ledger, policy=self.policy, now=self.now))
 
     def silence(self, case_id: str = CASE) -> Change | None:
         """Nobody does anything until the deadline, to the millisecond; then the sweep comes by."""
@@ -490,6 +548,14 @@ def story_at(status: Status, wanted: Mapping[str, int] | None = None) -> Story:
             story.assess(Verdict.DECLINE)
         case Status.CANCELLED:
             story.withdraw()
+        case (
+            Status.AWAITING_RETURN
+            | Status.RETURN_IN_TRANSIT
+            | Status.RETURN_RECEIVED
+            | Status.INSPECTION_FAILED
+            | Status.EXPIRED
+        ):
+            story = returning_at(status, wanted)
         case Status.CLOSED_DECLINED:
             story.assess(Verdict.DECLINE)
             story.silence()
@@ -502,6 +568,22 @@ def story_at(status: Status, wanted: Mapping[str, int] | None = None) -> Story:
                 failed = status is Status.REFUND_ACTION_REQUIRED
                 story.hear(AttemptState.FAILED if failed else AttemptState.SUCCEEDED)
     assert story.case.status is status
+    return story
+
+
+def returning_at(status: Status, wanted: Mapping[str, int] | None = None) -> Story:
+    """The story of a return, told up to this status."""
+    story = Story()
+    story.open(wanted, kind=Kind.RETURN)
+    story.assess(Verdict.APPROVE)
+    if status is Status.EXPIRED:
+        story.silence()
+    elif status is not Status.AWAITING_RETURN:
+        story.ship()
+    if status in (Status.RETURN_RECEIVED, Status.INSPECTION_FAILED):
+        story.arrive()
+    if status is Status.INSPECTION_FAILED:
+        story.inspect(0)
     return story
 
 

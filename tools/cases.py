@@ -77,7 +77,14 @@ _LATE_FAILURE_SECONDS = 4
 _PATIENCE_SECONDS = 90
 _NEAR = 6
 # Two requests that meet: the one that comes second is told so, and reads the case again.
-_OVERTAKEN = ("act_not_possible", "version_conflict", "busy", "not_your_turn", "offer_closed", "hearing_open")
+_OVERTAKEN = (
+    "act_not_possible",
+    "version_conflict",
+    "too_much_contention",
+    "not_your_turn",
+    "offer_closed",
+    "hearing_open",
+)
 _NO_APPEAL = (
     "act_not_possible",
     "appealed_before",

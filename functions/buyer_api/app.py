@@ -51,6 +51,23 @@ def withdraw_case(call: Call) -> CaseView:
 
 
 @handler.operation
+def ship_return(call: Call) -> CaseView:
+    """Say which parcel the goods come back in."""
+    return case_view(
+        act_on_case.ship_return(
+            bootstrap.desk(),
+            call.path["case_id"],
+            by=call.party,
+            carrier=call.body.carrier,
+            tracking_code=call.body.tracking_code,
+            if_match=call.if_match,
+            receipt=call.receipt,
+        ),
+        call.party,
+    )
+
+
+@handler.operation
 def open_dispute(call: Call) -> CaseView:
     """Ask the platform to decide."""
     return case_view(

@@ -30,6 +30,23 @@ def decide_case(call: Call) -> CaseView:
 
 
 @handler.operation
+def confirm_receipt(call: Call) -> CaseView:
+    """Say that goods have come back, and what of them is accepted."""
+    return case_view(
+        act_on_case.confirm_receipt(
+            bootstrap.desk(),
+            call.path["case_id"],
+            by=call.party,
+            lines=[line.to_line() for line in call.body.lines],
+            note=call.body.note,
+            if_match=call.if_match,
+            receipt=call.receipt,
+        ),
+        call.party,
+    )
+
+
+@handler.operation
 def put_subscription(call: Call) -> SubscriptionView:
     """Open a channel, or change what it hears of."""
     seller_id, channel = call.path["seller_id"], _channel(call)

@@ -26,6 +26,8 @@ def render() -> str:
         " out on every state that they lead to.",
         "## Statuses",
         mermaid(_status_diagram()),
+        "A return that is approved, by whomever, waits for its goods first: it becomes `awaiting_return` where a refund"
+        " becomes `approved`, unless the buyer keeps the goods.",
         _statuses(),
         "Whatever the status, a case that a step gave up on waits for the platform.",
         "## Acts",

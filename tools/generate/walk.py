@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from aftersales.adapters.policies import PublishedPolicies
-from aftersales.domain import hearing, lifecycle
-from aftersales.domain.case import Case, Kind, Reason
+from aftersales.domain import hearing, lifecycle, returns, silence
+from aftersales.domain.case import Case, InspectedLine, Kind, Reason, Status
 from aftersales.domain.evidence import Evidence, EvidenceState
 from aftersales.domain.ledger import (
     External,
@@ -47,7 +47,7 @@ _ORDER = Order(
     seller_id=_SELLER.id,
     currency="BRL",
     placed_at=_START,
-    lines=(Line(line_id="1", sku="mug", title="Mug", category="kitchen", quantity=1, total=4900),),
+    lines=(Line(line_id="1", sku="mug", title="Mug", category="kitchen", quantity=2, total=4900),),
     payments=(Payment(payment_id="p1", provider="stripe", reference="pi_1", captured=4900),),
 )
 
@@ -85,16 +85,16 @@ def policy() -> Policy:
 
 
 @cache
-def opened() -> Change:
-    """The change that opens a case."""
+def opened(kind: Kind = Kind.REFUND) -> Change:
+    """The change that opens a case of this kind."""
     return lifecycle.open_case(
         case_id="case-1",
         order=_ORDER,
         ledger=open_ledger(_ORDER),
-        kind=Kind.REFUND,
+        kind=kind,
         reason=Reason.DAMAGED,
         description="",
-        wanted={"1": 1},
+        wanted={"1": 2},
         evidence=(),
         policy=policy(),
         request_hash="",
@@ -105,12 +105,13 @@ def opened() -> Change:
 
 @cache
 def walk() -> tuple[Step, ...]:
-    """Every act on every state that can be reached, each state once."""
-    first = opened()
-    assert first.ledger
-    waiting = deque([_Stand(case=first.case, ledger=first.ledger)])
-    seen = {_state(first.case)}
-    steps: list[Step] = []
+    """Every act on every state that can be reached, each state once: from an application on, and for a return from its
+    approval on, for until then it goes the same ways."""
+    applied = _opened(Kind.RETURN)
+    approved = _approved(applied)
+    waiting = deque([_opened(Kind.REFUND), _Stand(case=approved.case, ledger=applied.ledger)])
+    seen = {_state(stand.case) for stand in waiting}
+    steps = [Step(act=Act.ASSESS, before=applied.case, after=approved.case, entry=approved.entry)]
     while waiting:
         stand = waiting.popleft()
         for act, change in _changes(stand):
@@ -119,6 +120,17 @@ def walk() -> tuple[Step, ...]:
                 seen.add(state)
                 waiting.append(_Stand(case=change.case, ledger=change.ledger or stand.ledger))
     return tuple(steps)
+
+
+def _opened(kind: Kind) -> _Stand:
+    first = opened(kind)
+    assert first.ledger
+    return _Stand(case=first.case, ledger=first.ledger)
+
+
+def _approved(stand: _Stand) -> Change:
+    approval = Assessment(policy=policy(), verdict=Verdict.APPROVE, rules=(), silence_approves=False)
+    return lifecycle.apply_assessment(stand.case, approval, stand.now)
 
 
 def clock_length(case: Case) -> int:
@@ -140,6 +152,9 @@ def _state(case: Case) -> object:
         min(case.run, 2),
         min(case.inquiries, _INQUIRIES),
         _hearing(case),
+        case.returning and (case.returning.state, case.returning.shipment is not None),
+        # What of the goods was accepted: the whole refund, a part of it, or nothing.
+        case.status is Status.INSPECTION_FAILED and case.offers[-1].amount > 0,
     )
 
 
@@ -169,7 +184,7 @@ def _keep_silent(stand: _Stand) -> Iterator[Doing]:
     deadline = stand.case.deadline_at
     for now in (stand.case.warn_at, deadline):
         if now is not None:
-            yield lambda now=now: lifecycle.pass_deadline(  # type: ignore[misc]
+            yield lambda now=now: silence.pass_deadline(  # type: ignore[misc]
                 stand.case, stand.ledger, policy=policy(), now=now
             )
 
@@ -223,6 +238,15 @@ def _answer_offer(stand: _Stand) -> Iterator[Doing]:
                 policy=policy(),
                 now=stand.now,
             )
+
+
+def _confirm_receipt(stand: _Stand) -> Iterator[Doing]:
+    yield lambda: returns.confirm_arrival(stand.case, by=_SELLER, policy=policy(), now=stand.now)
+    for accepted in (2, 1, 0):
+        found = [InspectedLine(line_id="1", accepted=accepted)]
+        yield lambda found=found: returns.confirm_receipt(  # type: ignore[misc]
+            stand.case, stand.ledger, found, "", by=_SELLER, policy=policy(), now=stand.now
+        )
 
 
 def _make_statement(stand: _Stand) -> Iterator[Doing]:
@@ -329,6 +353,12 @@ _ACTS: Mapping[Act, Doings] = {
     Act.WITHDRAW: _only(
         lambda stand: lifecycle.withdraw(stand.case, stand.ledger, by=_BUYER, policy=policy(), now=stand.now)
     ),
+    Act.SHIP_RETURN: _only(
+        lambda stand: returns.ship_return(
+            stand.case, "ups", "1Z999AA10123456784", by=_BUYER, policy=policy(), now=stand.now
+        )
+    ),
+    Act.CONFIRM_RECEIPT: _confirm_receipt,
     Act.MAKE_OFFER: _make_offer,
     Act.ANSWER_OFFER: _answer_offer,
     Act.DISPUTE: _only(

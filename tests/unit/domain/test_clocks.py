@@ -20,6 +20,16 @@ CLOCKED = [
     (Status.OFFER_PENDING, 36, "under_review", Event.OFFER_LAPSED, Status.UNDER_REVIEW),
     (Status.DISPUTED, 24, "reviewer_reminded", Event.REVIEW_OVERDUE, Status.DISPUTED),
     (Status.DECLINED, 7 * 24, "closed_declined", Event.CASE_CLOSED_DECLINED, Status.CLOSED_DECLINED),
+    (Status.AWAITING_RETURN, 6 * 24, "expired", Event.CASE_EXPIRED, Status.EXPIRED),
+    (Status.RETURN_IN_TRANSIT, 20 * 24, "disputed", Event.PARCEL_OVERDUE, Status.DISPUTED),
+    (Status.RETURN_RECEIVED, 50, "received_as_announced", Event.RETURN_ACCEPTED, Status.APPROVED),
+    (
+        Status.INSPECTION_FAILED,
+        5 * 24,
+        "deduction_accepted",
+        Event.DEDUCTION_ACCEPTED,
+        Status.CLOSED_DECLINED,
+    ),
     (
         Status.REFUND_ACTION_REQUIRED,
         12,
@@ -38,6 +48,7 @@ def test_every_status_has_a_clock_or_needs_none() -> None:
         Status.APPROVED,
         Status.COMPLETED,
         Status.CANCELLED,
+        Status.EXPIRED,
         Status.CLOSED_DECLINED,
     } == UNCLOCKED
 
@@ -165,10 +176,12 @@ def test_a_deadline_is_nothing_to_a_case_that_moved_on(status: Status) -> None:
             story.assess(Verdict.APPROVE)
         case Status.UNDER_REVIEW | Status.DISPUTED:
             story.decide()
-        case Status.OFFER_PENDING:
+        case Status.OFFER_PENDING | Status.INSPECTION_FAILED:
             story.answer_offer()
-        case Status.DECLINED:
+        case Status.DECLINED | Status.AWAITING_RETURN:
             story.withdraw()
+        case Status.RETURN_IN_TRANSIT | Status.RETURN_RECEIVED:
+            story.inspect(1)
         case Status.REFUND_PENDING:
             story.hear(AttemptState.SUCCEEDED)
         case _:

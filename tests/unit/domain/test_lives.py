@@ -12,7 +12,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from aftersales.domain.case import FINAL, Case, Review, Status
+from aftersales.domain.case import FINAL, Case, Fees, Kind, Review, Status
 from aftersales.domain.evidence import EvidenceState
 from aftersales.domain.ledger import ExternalKind, ExternalState, PaymentShare, Unit, rebase, record_external
 from aftersales.domain.lifecycle import CLOCKS
@@ -45,6 +45,12 @@ WANTED = st.dictionaries(
 )
 WHICH = st.integers(0, 9)
 CAPTURED = st.sampled_from([2_500, 4_000, 14_898])
+_ON_THEIR_WAY = (
+    Status.AWAITING_RETURN,
+    Status.RETURN_IN_TRANSIT,
+    Status.RETURN_RECEIVED,
+    Status.INSPECTION_FAILED,
+)
 _MOVING = sorted(set(Status) - FINAL)
 PARTIES = {BUYER.role: BUYER, SELLER.role: SELLER}
 REVIEWERS = (REVIEWER, OTHER_REVIEWER, *(Party(Role.REVIEWER, name) for name in ("wen", "abla", "jo")))
@@ -116,17 +122,22 @@ class LivesOnOneOrder(RuleBasedStateMachine):
                 offer = case.offers[-1]
                 by = SELLER if offer.by == BUYER else BUYER
                 story.answer_offer(offer.offer_id, accept=len(case.offers) > 1, by=by, case_id=case_id)
-            case Status.DECLINED:
+            case Status.DECLINED | Status.RETURN_IN_TRANSIT | Status.RETURN_RECEIVED:
                 story.silence(case_id)
+            case Status.AWAITING_RETURN:
+                story.ship(case_id)
+            case Status.INSPECTION_FAILED:
+                story.answer_offer(f"o{len(case.offers)}", case_id=case_id)
             case Status.APPROVED:
                 story.start_refund(case_id)
             case Status.REFUND_PENDING:
                 story.hear(AttemptState.SUCCEEDED, case_id=case_id)
 
     @precondition(lambda self: len(self.story.cases) < 8)
-    @rule(wanted=WANTED)
-    def a_buyer_applies(self, wanted: dict[str, int]) -> None:
-        self.act(lambda: self.story.open(wanted, case_id=f"case-{len(self.story.cases) + 1}"))
+    @rule(wanted=WANTED, kind=st.sampled_from(Kind), freight=st.sampled_from([0, 0, 300]))
+    def a_buyer_applies(self, wanted: dict[str, int], kind: Kind, freight: int) -> None:
+        case_id, fees = f"case-{len(self.story.cases) + 1}", Fees(freight=freight)
+        self.act(lambda: self.story.open(wanted, case_id=case_id, kind=kind, fees=fees))
 
     @rule(which=WHICH)
     def a_case_goes_on(self, which: int) -> None:
@@ -171,6 +182,27 @@ class LivesOnOneOrder(RuleBasedStateMachine):
     def a_buyer_disputes(self, which: int) -> None:
         case_id = self.one(which, Status.DECLINED, Status.OFFER_PENDING)
         self.act(lambda: self.story.dispute(case_id=case_id))
+
+    @rule(which=WHICH, event=st.sampled_from(["send", "arrive", "count", "count", "object"]), well=st.data())
+    def a_parcel_comes_back(self, which: int, event: str, well: st.DataObject) -> None:
+        """Well or not so well, sent or never announced; and its buyer may object to what was found in it."""
+        story = self.story
+        case_id = self.one(which, *_ON_THEIR_WAY)
+        lines = [one for one in story.cases[case_id].claim.units if one.line_id != SHIPPING]
+        if event == "object" or not lines:
+            self.act(lambda: story.dispute(case_id=case_id))
+            return
+        line = lines[which % len(lines)]
+        accepted = well.draw(st.integers(0, len(line.units)))
+        rejected = well.draw(st.integers(0, len(line.units) - accepted + which // 9))
+        acts: dict[str, Callable[[], object]] = {
+            "send": lambda: story.ship(case_id),
+            "arrive": lambda: story.arrive(case_id),
+            "count": lambda: story.inspect(accepted, rejected, case_id, line.line_id),
+        }
+        if rejected:
+            self.act(lambda: story.show(case_id))
+        self.act(acts[event])
 
     @rule(which=WHICH)
     def a_buyer_appeals(self, which: int) -> None:
@@ -274,7 +306,7 @@ class LivesOnOneOrder(RuleBasedStateMachine):
     def no_unit_is_in_two_cases(self) -> None:
         expected: dict[tuple[str, int], Unit] = {}
         for case in self.story.cases.values():
-            if case.status in (Status.CANCELLED, Status.CLOSED_DECLINED):
+            if case.status in FINAL - {Status.COMPLETED}:
                 continue
             gone = case.status is Status.COMPLETED
             taken = [(line.line_id, k) for line in case.claim.units for k in line.units]

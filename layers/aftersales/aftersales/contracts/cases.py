@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from aftersales.contracts.fields import (
     Amount,
@@ -21,14 +21,18 @@ from aftersales.domain.case import (
     Case,
     Decision,
     Dispute,
+    Fees,
     FiredRule,
+    InspectedLine,
     Kind,
     Offer,
     OfferState,
     Reason,
+    Shipment,
     Status,
     WaitingOn,
 )
+from aftersales.domain.case import Receipt as ParcelReceipt
 from aftersales.domain.evidence import MAX_BYTES, MAX_PER_CASE, Evidence, EvidenceState
 from aftersales.domain.hearing import Extension
 from aftersales.domain.ledger import Reservation
@@ -113,6 +117,48 @@ class DecisionBody(Body):
     def _a_decline_has_no_amount(self) -> Self:
         if self.decision == "decline" and self.amount is not None:
             raise ValueError("a decline has no amount")
+        return self
+
+
+class ShipmentBody(Body):
+    """The parcel as the buyer gave it to a carrier: the carrier's name and its number of the parcel."""
+
+    carrier: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,31}$")]
+    tracking_code: Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{6,40}$")]
+
+
+class InspectedLineBody(Body):
+    """How many units of a line the seller takes back, and how many not, for a reason; the others did not come."""
+
+    line_id: Id
+    accepted: Annotated[int, Field(ge=0, le=1000)]
+    rejected: Annotated[int, Field(ge=0, le=1000)] = 0
+    reason: ReasonCode | None = None
+
+    @model_validator(mode="after")
+    def _a_rejection_has_a_reason(self) -> Self:
+        if bool(self.rejected) != (self.reason is not None):
+            raise ValueError("say why units are rejected, and only then")
+        return self
+
+    def to_line(self) -> InspectedLine:
+        """The domain's word for it."""
+        return InspectedLine(
+            line_id=self.line_id, accepted=self.accepted, rejected=self.rejected, reason=self.reason or ""
+        )
+
+
+class ReceiptBody(Body):
+    """What came back. Without lines: the parcel has arrived, and is looked at later."""
+
+    lines: Annotated[list[InspectedLineBody], Field(max_length=200)] = []
+    note: OptionalText = ""
+
+    @model_validator(mode="after")
+    def _lines_are_unique(self) -> Self:
+        names = [line.line_id for line in self.lines]
+        if len(set(names)) < len(names):
+            raise ValueError("name each line once")
         return self
 
 
@@ -216,9 +262,20 @@ class ClaimView(View):
     total: MoneyView
 
 
-class QuoteView(ClaimView):
-    """What an application would reserve and pay, and how the policy sees it as things stand."""
+class FeesView(View):
+    """What a return costs its buyer, in minor units; it is not in the total."""
 
+    restocking: int
+    freight: int
+
+
+class QuoteView(ClaimView):
+    """What an application would reserve and pay, and how the policy sees it as things stand. With `keep_item` the goods
+    stay with the buyer although it is a return: their way back would cost `freight_saved`."""
+
+    fees: FeesView
+    keep_item: bool
+    freight_saved: int
     verdict: Verdict
     rules: list[RuleView]
     policy_version: str
@@ -264,6 +321,34 @@ class RefundView(View):
     amount: MoneyView
     state: AttemptState
     failure: str | None
+
+
+class ShipmentView(View):
+    """A parcel of the case."""
+
+    shipment_id: str
+    carrier: str
+    tracking_code: str
+    sent_at: Instant
+    arrived_at: Instant | None
+
+
+class InspectedLineView(View):
+    """What came of the units of one line."""
+
+    line_id: str
+    accepted: int
+    rejected: int
+    reason: str | None
+
+
+class ReceiptView(View):
+    """What the seller found in the parcel, or, where the seller said nothing, what was announced."""
+
+    by: PartyView
+    at: Instant
+    lines: list[InspectedLineView]
+    note: str
 
 
 class OfferView(View):
@@ -313,7 +398,8 @@ class UploadView(View):
 
 
 class CaseView(View):
-    """A case. `shipments` is empty while a case is about money alone; `possible` is what the reader can do now."""
+    """A case. `shipments` and `receipt` tell of goods that come back, `fees` what that costs the buyer; `possible` is
+    what the reader can do now."""
 
     case_id: str
     order_id: str
@@ -333,7 +419,10 @@ class CaseView(View):
     evidence: list[EvidenceView]
     offers: list[OfferView]
     refunds: list[RefundView]
-    shipments: list[Mapping[str, Any]]
+    fees: FeesView
+    keep_item: bool
+    shipments: list[ShipmentView]
+    receipt: ReceiptView | None
     dispute: DisputeView | None
     possible: list[Act]
     opened_at: Instant
@@ -499,12 +588,50 @@ def _case_fields(case: Case, reader: Party) -> dict[str, Any]:
         "evidence": [evidence_view(evidence) for evidence in case.evidence],
         "offers": [_offer_view(offer, case.currency) for offer in case.offers],
         "refunds": [_refund_view(attempt) for attempt in case.attempts],
-        "shipments": [],
+        "fees": _fees_view(case.fees),
+        "keep_item": case.keep_item,
+        "shipments": [_shipment_view(case.returning.shipment)]
+        if case.returning and case.returning.shipment
+        else [],
+        "receipt": _receipt_view(case.returning.receipt)
+        if case.returning and case.returning.receipt
+        else None,
         "dispute": case.dispute and _dispute_view(case, case.dispute, reader),
         "possible": possible(case.status, reader.role),
         "opened_at": case.opened_at,
         "updated_at": case.updated_at,
     }
+
+
+def _fees_view(fees: Fees) -> FeesView:
+    return FeesView(restocking=fees.restocking, freight=fees.freight)
+
+
+def _shipment_view(shipment: Shipment) -> ShipmentView:
+    return ShipmentView(
+        shipment_id=shipment.shipment_id,
+        carrier=shipment.carrier,
+        tracking_code=shipment.tracking_code,
+        sent_at=shipment.sent_at,
+        arrived_at=shipment.arrived_at,
+    )
+
+
+def _receipt_view(receipt: ParcelReceipt) -> ReceiptView:
+    return ReceiptView(
+        by=_party(receipt.by),
+        at=receipt.at,
+        lines=[
+            InspectedLineView(
+                line_id=line.line_id,
+                accepted=line.accepted,
+                rejected=line.rejected,
+                reason=line.reason or None,
+            )
+            for line in receipt.lines
+        ],
+        note=receipt.note,
+    )
 
 
 def _offer_view(offer: Offer, currency: str) -> OfferView:

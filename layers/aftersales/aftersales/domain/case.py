@@ -9,15 +9,16 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from aftersales.domain.evidence import Evidence, EvidenceState
-from aftersales.domain.ledger import PaymentShare, Reservation, by_payment, plus
+from aftersales.domain.ledger import PaymentShare, Reservation, by_payment, less, plus
 from aftersales.domain.parties import Party, Role
 from aftersales.domain.refund import Attempt, AttemptState, RefundLeg, refund_leg, uncovered
 
 
 class Kind(StrEnum):
-    """How the buyer is made whole. `refund`: the goods stay, the money goes back."""
+    """How the buyer is made whole. `refund`: the goods stay, money goes back. `return`: the goods come back first."""
 
     REFUND = "refund"
+    RETURN = "return"
 
 
 class Reason(StrEnum):
@@ -45,6 +46,7 @@ class Review(StrEnum):
     DECLINED = "declined"
     CLOSED_DECLINED = "closed_declined"
     CANCELLED = "cancelled"
+    EXPIRED = "expired"
 
 
 class Status(StrEnum):
@@ -57,14 +59,19 @@ class Status(StrEnum):
     DISPUTED = "disputed"
     APPROVED = "approved"
     DECLINED = "declined"
+    AWAITING_RETURN = "awaiting_return"
+    RETURN_IN_TRANSIT = "return_in_transit"
+    RETURN_RECEIVED = "return_received"
+    INSPECTION_FAILED = "inspection_failed"
     REFUND_PENDING = "refund_pending"
     REFUND_ACTION_REQUIRED = "refund_action_required"
     COMPLETED = "completed"
     CANCELLED = "cancelled"
+    EXPIRED = "expired"
     CLOSED_DECLINED = "closed_declined"
 
 
-FINAL = frozenset({Status.COMPLETED, Status.CANCELLED, Status.CLOSED_DECLINED})
+FINAL = frozenset({Status.COMPLETED, Status.CANCELLED, Status.EXPIRED, Status.CLOSED_DECLINED})
 
 
 class WaitingOn(StrEnum):
@@ -73,6 +80,7 @@ class WaitingOn(StrEnum):
     BUYER = "buyer"
     SELLER = "seller"
     PLATFORM = "platform"
+    CARRIER = "carrier"
     PAYMENT = "payment"
 
 
@@ -84,10 +92,15 @@ WAITING_ON: Mapping[Status, WaitingOn | None] = {
     Status.UNDER_REVIEW: WaitingOn.SELLER,
     Status.APPROVED: WaitingOn.PLATFORM,
     Status.DECLINED: WaitingOn.BUYER,
+    Status.AWAITING_RETURN: WaitingOn.BUYER,
+    Status.RETURN_IN_TRANSIT: WaitingOn.CARRIER,
+    Status.RETURN_RECEIVED: WaitingOn.SELLER,
+    Status.INSPECTION_FAILED: WaitingOn.BUYER,
     Status.REFUND_PENDING: WaitingOn.PAYMENT,
     Status.REFUND_ACTION_REQUIRED: WaitingOn.PLATFORM,
     Status.COMPLETED: None,
     Status.CANCELLED: None,
+    Status.EXPIRED: None,
     Status.CLOSED_DECLINED: None,
 }
 
@@ -163,6 +176,77 @@ class Appeal:
     after_refund: bool
 
 
+class ReturnState(StrEnum):
+    """Where the goods are that come back. `closed`: the return has told all it can, whatever came of it."""
+
+    AWAITED = "awaited"
+    IN_TRANSIT = "in_transit"
+    ARRIVED = "arrived"
+    INSPECTION_FAILED = "inspection_failed"
+    CLOSED = "closed"
+
+
+_RETURNING: Mapping[ReturnState, Status] = {
+    ReturnState.AWAITED: Status.AWAITING_RETURN,
+    ReturnState.IN_TRANSIT: Status.RETURN_IN_TRANSIT,
+    ReturnState.ARRIVED: Status.RETURN_RECEIVED,
+    ReturnState.INSPECTION_FAILED: Status.INSPECTION_FAILED,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shipment:
+    """A parcel of the case, under the carrier's own number."""
+
+    shipment_id: str
+    carrier: str
+    tracking_code: str
+    sent_at: int
+    arrived_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InspectedLine:
+    """What came of the units of one line: accepted, or rejected for a reason; the rest of them did not come."""
+
+    line_id: str
+    accepted: int
+    rejected: int = 0
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """What its seller found in the parcel, or, where the seller said nothing, what was announced."""
+
+    by: Party
+    at: int
+    lines: tuple[InspectedLine, ...]
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReturnLeg:
+    """The way of the goods back to their seller."""
+
+    state: ReturnState = ReturnState.AWAITED
+    shipment: Shipment | None = None
+    receipt: Receipt | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fees:
+    """What a return costs its buyer, by the policy; it was never part of the claim."""
+
+    restocking: int = 0
+    freight: int = 0
+
+    @property
+    def total(self) -> int:
+        """All of it."""
+        return self.restocking + self.freight
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assignment:
     """A reviewer took the case; until then it is nobody else's to decide."""
@@ -173,15 +257,17 @@ class Assignment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One case. `claim` is what was reserved at opening; `owed` is what was approved,
-    payment by payment, less what has left the payment by another way since.
+    """One case. `claim` is what was reserved at opening, but for units that never came back; `owed` is what was
+    approved, payment by payment, less what has left the payment by another way since.
 
     `request_hash` is the body that opened it, so that a repeated key with another body is noticed.
     `run` counts its executions: 1, and one more each time a closed case comes back or an operator sends it on.
     `trouble` names why an operator is asked; `inquiries` counts how often the provider was asked about money.
     `reviewed_by` are the reviewers who have decided on it, or proposed to; `proposal` is a decision above the limit of
     the reviewer who made it, which another one has to confirm. `extended_by` are the market's extensions it was given.
-    `silence_approves` where the policy takes a seller's silence for a yes.
+    `silence_approves` where the policy takes a seller's silence for a yes. `fees` is what of the units' worth is not
+    claimed; `keep_item` where the goods stay although it is a return; `granted` what was granted before the goods
+    came back, and a dispute is about now.
     """
 
     case_id: str
@@ -215,6 +301,10 @@ class Case:
     on_timeout: str | None = None
     extended_by: tuple[str, ...] = ()
     silence_approves: bool = False
+    fees: Fees = Fees()
+    keep_item: bool = False
+    returning: ReturnLeg | None = None
+    granted: tuple[PaymentShare, ...] = ()
     run: int = 1
     trouble: str | None = None
     inquiries: int = 0
@@ -225,6 +315,7 @@ class Case:
         return status_of(
             self.review,
             disputed=self.dispute is not None and not self.dispute.resolved,
+            returning=self.returning.state if self.returning else None,
             refund=self.refund_leg,
             troubled=self.trouble is not None,
         )
@@ -248,7 +339,16 @@ class Case:
     @property
     def stake(self) -> tuple[PaymentShare, ...]:
         """What a decision can still grant."""
-        return self.appeal.at_stake if self.appeal else self.claim.money
+        return self.appeal.at_stake if self.appeal else self.granted or self.claim.money
+
+    @property
+    def held(self) -> tuple[PaymentShare, ...]:
+        """What it holds of the ledger's reserved money: what is at stake until it is decided, and what it is owed and
+        was not paid yet; nothing once it ended without money."""
+        if self.status in FINAL - {Status.COMPLETED}:
+            return ()
+        due = less(self.owed, self.paid)
+        return due if self.review is Review.APPROVED else plus(self.stake, due)
 
     @property
     def uncovered(self) -> tuple[PaymentShare, ...]:
@@ -276,16 +376,21 @@ class Case:
         )
 
 
-def status_of(review: Review, *, disputed: bool, refund: RefundLeg, troubled: bool) -> Status:
+def status_of(
+    review: Review, *, disputed: bool, returning: ReturnState | None, refund: RefundLeg, troubled: bool
+) -> Status:
     """The one place that turns legs into the word people read.
 
-    A dispute shows only while the review is open. Once approved, the money speaks; a step that gave up while
+    A dispute shows only while the review is open. Once approved, the goods speak if they are to come back, then the
+    money; a step that gave up while
     money was due shows as `refund_action_required`, for then a person is asked.
     """
     if review is Review.UNDER_REVIEW and disputed:
         return Status.DISPUTED
     if review is not Review.APPROVED:
         return Status(review)
+    if returning and returning in _RETURNING:
+        return _RETURNING[returning]
     if refund is RefundLeg.SUCCEEDED:
         return Status.COMPLETED
     if troubled or refund is RefundLeg.ACTION_REQUIRED:

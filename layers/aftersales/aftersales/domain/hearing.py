@@ -8,7 +8,6 @@
 A reviewer decides a case once. What is above a reviewer's limit takes two of them.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from aftersales.domain import ledger as books
@@ -35,7 +34,6 @@ from aftersales.domain.lifecycle import (
     closed,
     less_what_is_gone,
     offers_closed,
-    pass_deadline,
     possible,
     require,
     seller_has_spoken,
@@ -49,6 +47,7 @@ from aftersales.domain.order import Order
 from aftersales.domain.parties import Party, Role
 from aftersales.domain.policy import DAY, Policy, Verdict
 from aftersales.domain.refusal import Code, Refusal, not_found
+from aftersales.domain.returns import accept_deduction, dispute_deduction
 from aftersales.domain.timeline import Event
 
 
@@ -95,7 +94,7 @@ def decide(
     """
     require(Act.DECIDE, case, by)
     _refuse_wrong_decider(case, by, now)
-    granted = (case.claim.amount if amount is None else amount) if approve else _granted_before(case)
+    granted = (_most(case) if amount is None else amount) if approve else _granted_before(case)
     if approve:
         _refuse_amount(case, granted, by, policy)
     decision = Decision(
@@ -164,6 +163,10 @@ def answer_offer(
     if offer.state is not OfferState.OPEN:
         raise Refusal(Code.OFFER_CLOSED, f"This offer was {offer.state}.", state=offer.state)
     _refuse_other_turn(case, by)
+    if case.status is Status.INSPECTION_FAILED:
+        return (accept_deduction if accept else dispute_deduction)(
+            case, ledger, by=by, policy=policy, now=now
+        )
     if not accept:
         after = replace(case, review=Review.UNDER_REVIEW, offers=offers_closed(case, OfferState.REFUSED))
         return change(case, after, Event.OFFER_REFUSED, by, now, policy, {"offer_id": offer_id})
@@ -197,6 +200,8 @@ def open_dispute(case: Case, text: str, *, by: Party, policy: Policy, now: int) 
     """The buyer asks the platform, once the seller has spoken: declined, or offered less. The seller is heard first,
     for the buyer has just stated the case."""
     require(Act.DISPUTE, case, by)
+    if case.status is Status.INSPECTION_FAILED:
+        return dispute_deduction(case, text=text, by=by, policy=policy, now=now)
     if case.status is not Status.DECLINED and not seller_has_spoken(case):
         raise Refusal(
             Code.DISPUTE_TOO_EARLY,
@@ -320,15 +325,6 @@ def extend_for_market(case: Case, extension: Extension, *, policy: Policy, now: 
     )
 
 
-def fall_silent(
-    case: Case, ledger: Ledger, extensions: Iterable[Extension], *, policy: Policy, now: int
-) -> Change | None:
-    """What time does to a case. One that an extension under way has not reached yet is given it instead of its
-    silence."""
-    given = (extend_for_market(case, extension, policy=policy, now=now) for extension in extensions)
-    return next(filter(None, given), None) or pass_deadline(case, ledger, policy=policy, now=now)
-
-
 def _grant(
     before: Case, decided: Case, decision: Decision, order: Order, ledger: Ledger, policy: Policy
 ) -> Change:
@@ -388,19 +384,24 @@ def _propose(case: Case, decision: Decision, *, before: Case, policy: Policy) ->
 
 def _granted_before(case: Case) -> int:
     """What a decision granted that was appealed."""
-    return case.claim.amount - total(case.stake)
+    return case.claim.amount - total(case.stake) if case.appeal else 0
+
+
+def _most(case: Case) -> int:
+    """All that the case can grant in the end."""
+    return _granted_before(case) + total(case.stake)
 
 
 def _refuse_amount(case: Case, amount: int, by: Party, policy: Policy) -> None:
     granted_before = _granted_before(case)
-    if not granted_before < amount <= case.claim.amount:
+    if not granted_before < amount <= _most(case):
         raise Refusal(
             Code.AMOUNT_ABOVE_CASE,
             "The amount must be more than nothing and at most what the case reserves."
             if not granted_before
             else f"The amount must be more than the {granted_before} granted before, at most the whole claim.",
         )
-    if amount % step(case.currency) and amount != case.claim.amount:
+    if amount % step(case.currency) and amount != _most(case):
         raise Refusal(
             Code.INVALID, f"Amounts in {case.currency} are paid back in steps of {step(case.currency)}."
         )

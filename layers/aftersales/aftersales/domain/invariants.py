@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
-from aftersales.domain.case import FINAL, Case, Review, Status
-from aftersales.domain.ledger import External, Ledger, PaymentShare, Unit, less, plus
+from aftersales.domain.case import FINAL, Case, Status
+from aftersales.domain.ledger import External, Ledger, PaymentShare, Unit
 from aftersales.domain.lifecycle import CLOCKS
 from aftersales.domain.refund import ELSEWHERE, AttemptState
 from aftersales.domain.timeline import EFFECTS, Entry, Event
@@ -245,7 +245,7 @@ def timelines_have_no_gap(books: Books) -> Iterator[Violation]:
 def reservations_are_exact(books: Books) -> Iterator[Violation]:
     """I8: the ledger holds what its cases hold, to the cent and to the unit: nothing was released twice, never,
     or while a refund may still be under way."""
-    held = _sums((part.payment_id, part.amount) for case in books.cases for part in held_by(case))
+    held = _sums((part.payment_id, part.amount) for case in books.cases for part in case.held)
     paid = _sums((part.payment_id, part.amount) for case in books.cases for part in case.paid)
     for balance in books.ledger.balances:
         for name, is_, should in (
@@ -334,15 +334,6 @@ AT_REST: tuple[Check, ...] = (
     entries_are_relayed,
     parties_are_told,
 )
-
-
-def held_by(case: Case) -> tuple[PaymentShare, ...]:
-    """What a case holds of the ledger's reserved money: what is at stake until it is decided, and what it is owed and
-    was not paid yet; nothing once it ended without money."""
-    if case.status in FINAL - {Status.COMPLETED}:
-        return ()
-    due = less(case.owed, case.paid)
-    return due if case.review is Review.APPROVED else plus(case.stake, due)
 
 
 def _unit_of(case: Case) -> Unit | None:

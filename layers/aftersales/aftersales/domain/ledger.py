@@ -241,15 +241,15 @@ def split_over_payments(amount: int, parts: Iterable[PaymentShare]) -> tuple[Pay
     return tuple(taken)
 
 
-def reserve(ledger: Ledger, wanted: Mapping[str, int]) -> tuple[Ledger, Reservation]:
-    """Hold the units and the money of a new case: available to reserved.
+def reserve(ledger: Ledger, wanted: Mapping[str, int], fees: int = 0) -> tuple[Ledger, Reservation]:
+    """Hold the units and the money of a new case: available to reserved. `fees` is what of their worth is not claimed.
 
     Raises `order_frozen`, `line_unknown`, `units_unavailable`, `money_unavailable`.
     """
     refuse_frozen(ledger)
     units = pick_units(ledger, wanted)
     parts = (PaymentShare(payment_id=b.payment_id, amount=b.available) for b in ledger.balances)
-    money = split_over_payments(sum(held.amount for held in units), parts)
+    money = split_over_payments(max(0, sum(held.amount for held in units) - fees), parts)
     reservation = Reservation(units=units, money=money)
     ledger = _mark(ledger, units, Unit.AVAILABLE, Unit.RESERVED)
     return _move(ledger, money, "available", "reserved"), reservation

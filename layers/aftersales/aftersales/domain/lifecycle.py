@@ -17,17 +17,18 @@ from aftersales.domain.case import (
     FINAL,
     Case,
     Decision,
-    Dispute,
+    Fees,
     Kind,
     Offer,
     OfferState,
     Reason,
+    ReturnLeg,
     Review,
     Status,
     WaitingOn,
 )
 from aftersales.domain.evidence import MAX_PER_CASE, Evidence, EvidenceState
-from aftersales.domain.ledger import Ledger, PaymentShare
+from aftersales.domain.ledger import Ledger, PaymentShare, Reservation
 from aftersales.domain.order import Order
 from aftersales.domain.parties import POLICY, SYSTEM, Party, Role
 from aftersales.domain.policy import Assessment, Clocks, Policy, Verdict
@@ -51,6 +52,8 @@ class Act(StrEnum):
     ASSESS = "assess"
     DECIDE = "decide"
     WITHDRAW = "withdraw"
+    SHIP_RETURN = "ship_return"
+    CONFIRM_RECEIPT = "confirm_receipt"
     MAKE_OFFER = "make_offer"
     ANSWER_OFFER = "answer_offer"
     DISPUTE = "dispute"
@@ -70,29 +73,36 @@ class Act(StrEnum):
     PAY_ELSEWHERE = "pay_elsewhere"
 
 
+_NO_FEES = Fees()
 _OPEN = frozenset(Status) - FINAL
 _DECIDABLE = frozenset({Status.UNDER_REVIEW, Status.DISPUTED})
 _ASSESSABLE = frozenset({Status.REQUESTED, Status.EVIDENCE_REQUIRED})
 _NEGOTIABLE = frozenset({Status.UNDER_REVIEW, Status.OFFER_PENDING, Status.DECLINED})
 _HEARD = _ASSESSABLE | _DECIDABLE | _NEGOTIABLE
+_ON_ITS_WAY = frozenset({Status.AWAITING_RETURN, Status.RETURN_IN_TRANSIT, Status.RETURN_RECEIVED})
+_RETURNING = _ON_ITS_WAY | {Status.INSPECTION_FAILED}
 _MONEY = frozenset({Status.APPROVED, Status.REFUND_PENDING, Status.REFUND_ACTION_REQUIRED, Status.COMPLETED})
 
 # Act -> the statuses from which it is possible.
 LIFECYCLE: Mapping[Act, frozenset[Status]] = {
     Act.ASSESS: _ASSESSABLE,
     Act.DECIDE: _DECIDABLE,
-    # A buyer may step back until money moves.
-    Act.WITHDRAW: _HEARD,
+    # A buyer may step back until money or goods move.
+    Act.WITHDRAW: _HEARD | {Status.AWAITING_RETURN},
+    Act.SHIP_RETURN: frozenset({Status.AWAITING_RETURN}),
+    # A parcel that nobody announced arrives as well.
+    Act.CONFIRM_RECEIPT: _ON_ITS_WAY,
     Act.MAKE_OFFER: _NEGOTIABLE,
-    Act.ANSWER_OFFER: frozenset({Status.OFFER_PENDING}),
-    Act.DISPUTE: _NEGOTIABLE,
+    # What the seller would deduct after looking at the goods is an offer too.
+    Act.ANSWER_OFFER: frozenset({Status.OFFER_PENDING, Status.INSPECTION_FAILED}),
+    Act.DISPUTE: _NEGOTIABLE | {Status.INSPECTION_FAILED},
     Act.MAKE_STATEMENT: frozenset({Status.DISPUTED}),
     Act.APPEAL: frozenset({Status.COMPLETED, Status.CLOSED_DECLINED}),
     Act.TAKE_REVIEW: frozenset({Status.DISPUTED}),
     Act.RELEASE_REVIEW: frozenset({Status.DISPUTED}),
     # Only people's time can be extended; a provider is asked again whether or not there is a holiday.
-    Act.EXTEND_DEADLINE: _HEARD - {Status.REQUESTED},
-    Act.ADD_EVIDENCE: _HEARD,
+    Act.EXTEND_DEADLINE: (_HEARD | _RETURNING) - {Status.REQUESTED},
+    Act.ADD_EVIDENCE: _HEARD | _RETURNING,
     Act.CHECK_EVIDENCE: _OPEN,
     Act.VIEW_EVIDENCE: frozenset(Status),
     Act.SEND_MESSAGE: frozenset(Status),
@@ -116,6 +126,8 @@ ACTORS: Mapping[Act, frozenset[Role]] = {
     Act.ASSESS: frozenset(),
     Act.DECIDE: _SELLER | _REVIEWER,
     Act.WITHDRAW: _BUYER,
+    Act.SHIP_RETURN: _BUYER,
+    Act.CONFIRM_RECEIPT: _SELLER,
     Act.MAKE_OFFER: _PARTIES,
     Act.ANSWER_OFFER: _PARTIES,
     Act.DISPUTE: _BUYER,
@@ -188,6 +200,17 @@ CLOCKS: Mapping[Status, Clock] = {
     Status.DECLINED: Clock(
         lambda clocks, _: clocks.declined, lambda _: Event.CASE_CLOSED_DECLINED, "closed_declined"
     ),
+    Status.AWAITING_RETURN: Clock(lambda clocks, _: clocks.ship, lambda _: Event.CASE_EXPIRED, "expired"),
+    # The buyer chose the carrier, so what became of the parcel is for a reviewer to find out.
+    Status.RETURN_IN_TRANSIT: Clock(
+        lambda clocks, _: clocks.transit, lambda _: Event.PARCEL_OVERDUE, "disputed"
+    ),
+    Status.RETURN_RECEIVED: Clock(
+        lambda clocks, _: clocks.inspection, lambda _: Event.RETURN_ACCEPTED, "received_as_announced"
+    ),
+    Status.INSPECTION_FAILED: Clock(
+        lambda clocks, _: clocks.deduction, lambda _: Event.DEDUCTION_ACCEPTED, "deduction_accepted"
+    ),
     Status.REFUND_PENDING: Clock(
         _patience_with_provider, lambda _: Event.REFUND_OVERDUE, "provider_asked_again"
     ),
@@ -253,9 +276,11 @@ def open_case(
     request_hash: str,
     buyer: Party,
     now: int,
+    fees: Fees = _NO_FEES,
+    keep_item: bool = False,
 ) -> Change:
-    """A new case with its units and money reserved in the same change."""
-    ledger, claim = books.reserve(ledger, wanted)
+    """A new case with its units and money reserved in the same change. What a return costs its buyer is not held."""
+    ledger, claim = books.reserve(ledger, wanted, fees.total)
     if not claim.amount:
         raise Refusal(Code.NOTHING_TO_REFUND, "Nothing was paid for these units.")
     case = Case(
@@ -275,6 +300,8 @@ def open_case(
         updated_at=now,
         evidence=evidence,
         market=order.market,
+        fees=fees,
+        keep_item=keep_item,
     )
     entry = Entry(
         case_id=case_id,
@@ -321,55 +348,6 @@ def withdraw(case: Case, ledger: Ledger, *, by: Party, policy: Policy, now: int)
             possible=[act for act in possible(case.status, by.role) if act is not Act.WITHDRAW],
         )
     return closed(case, case, Review.CANCELLED, Event.CASE_WITHDRAWN, ledger, by, now, policy)
-
-
-def pass_deadline(case: Case, ledger: Ledger, *, policy: Policy, now: int) -> Change | None:
-    """What silence does once the deadline has passed, or a word of warning before; nothing if neither is due, or the
-    case moved on."""
-    clock = clock_of(case)
-    if clock is None or case.deadline_at is None:
-        return None
-    if now < case.deadline_at:
-        return _warn(case, policy, now)
-    event = clock.event(case)
-    match event:
-        case Event.CASE_CANCELLED:
-            return closed(case, case, Review.CANCELLED, event, ledger, SYSTEM, now, policy)
-        case Event.CASE_CLOSED_DECLINED:
-            return closed(case, case, Review.CLOSED_DECLINED, event, ledger, SYSTEM, now, policy)
-        case Event.CASE_APPROVED:
-            decision = Decision(
-                verdict=Verdict.APPROVE,
-                by=SYSTEM,
-                at=now,
-                reason_code="seller_silent",
-                amount=case.claim.amount,
-                policy_version=case.policy_version,
-            )
-            after = approved(replace(case, decision=decision), case.claim.amount)
-            return change(case, after, event, SYSTEM, now, policy, told(decision))
-        case Event.CASE_DISPUTED:
-            # The seller's silence was the seller's turn, the application the buyer's: a reviewer is next.
-            after = replace(case, dispute=Dispute(opened_by=SYSTEM, opened_at=now))
-            return change(case, after, event, SYSTEM, now, policy)
-        case Event.OFFER_LAPSED:
-            after = replace(case, review=Review.UNDER_REVIEW, offers=offers_closed(case, OfferState.LAPSED))
-            return change(case, after, event, SYSTEM, now, policy, {"offer_id": case.offers[-1].offer_id})
-        case Event.STATEMENT_FORGONE if case.dispute:
-            after = replace(case, dispute=replace(case.dispute, turn=None))
-            return change(case, after, event, SYSTEM, now, policy, {"side": case.dispute.turn})
-        case Event.REFUND_OVERDUE:
-            after = replace(case, inquiries=case.inquiries + 1)
-            return change(case, after, event, SYSTEM, now, policy, {"inquiries": after.inquiries})
-        case _:
-            return change(case, case, event, SYSTEM, now, policy)
-
-
-def _warn(case: Case, policy: Policy, now: int) -> Change | None:
-    if case.warn_at is None or now < case.warn_at:
-        return None
-    data = {"deadline_at": case.deadline_at, "reason_code": waits_for(case.waiting_on)}
-    return change(case, replace(case, warn_at=None), Event.DEADLINE_NEAR, SYSTEM, now, policy, data)
 
 
 def waits_for(party: str | None) -> str:
@@ -567,9 +545,14 @@ def send_message(
 
 
 def approved(case: Case, amount: int) -> Case:
-    """The case with so much more granted of what is at stake."""
+    """The case with so much more granted of what is at stake; if its goods are to come back, they are awaited."""
     more = books.split_over_payments(amount, case.stake)
-    return replace(case, review=Review.APPROVED, owed=books.plus(case.owed, more))
+    returning = case.returning
+    if case.kind is Kind.RETURN and not case.keep_item and returning is None:
+        returning = ReturnLeg()
+    return replace(
+        case, review=Review.APPROVED, owed=books.plus(case.owed, more), granted=(), returning=returning
+    )
 
 
 def offers_closed(case: Case, state: OfferState) -> tuple[Offer, ...]:
@@ -600,12 +583,12 @@ def less_what_is_gone(case: Case, ledger: Ledger) -> tuple[Case, Ledger | None]:
     """The case without the parts of its debt that reached the buyer by another way, and the ledger that gives them
     up, if there are any. A part that may still be on its way under the desk's own key is never given up.
     """
-    covered = books.gone(ledger, case.uncovered) if case.review is Review.APPROVED else ()
+    covered = books.gone(ledger, case.uncovered) if case.status in _MONEY else ()
     if not covered:
         return case, None
     after = replace(case, owed=books.less(case.owed, covered))
     given_up = books.release_money(ledger, covered)
-    if after.refund_leg is RefundLeg.SUCCEEDED:
+    if after.status is Status.COMPLETED:
         given_up = books.consume_units(given_up, case.claim.units)
     return after, given_up
 
@@ -621,11 +604,12 @@ def closed(
     policy: Policy,
     data: Mapping[str, object] | None = None,
 ) -> Change:
-    """An end without money: the whole claim goes back to the ledger in the same write."""
-    after = replace(case, review=review)
+    """An end without money: all that the case holds goes back to the ledger in the same write."""
+    after = replace(case, review=review, owed=(), granted=())
     if before.status is Status.OFFER_PENDING:
         after = replace(after, offers=offers_closed(case, OfferState.OVERTAKEN))
-    return change(before, after, event, by, now, policy, data, ledger=books.release(ledger, case.claim))
+    held = Reservation(units=before.claim.units, money=before.held)
+    return change(before, after, event, by, now, policy, data, ledger=books.release(ledger, held))
 
 
 def change(

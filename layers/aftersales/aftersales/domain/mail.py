@@ -46,6 +46,15 @@ class Letter(StrEnum):
     WITHDRAWN = "withdrawn"
     CANCELLED = "cancelled"
     CLOSED = "closed"
+    RETURN_AWAITED = "return_awaited"
+    RETURN_EXPIRED = "return_expired"
+    PARCEL_SENT = "parcel_sent"
+    PARCEL_ARRIVED = "parcel_arrived"
+    PARCEL_OVERDUE = "parcel_overdue"
+    RETURN_ACCEPTED = "return_accepted"
+    DEDUCTION = "deduction"
+    DEDUCTION_STANDS = "deduction_stands"
+    NOTHING_ACCEPTED = "nothing_accepted"
     MESSAGE = "message"
     REFUND_PENDING = "refund_pending"
     REFUND_SUCCEEDED = "refund_succeeded"
@@ -69,6 +78,22 @@ def _by_others(notice: Notice) -> bool:
 def _may_try_again(notice: Notice) -> bool:
     """A file that fails once photos are no longer taken is not worth a mail that asks for another."""
     return _by_buyer(notice) and notice.status in LIFECYCLE[Act.ADD_EVIDENCE]
+
+
+def _for_goods(notice: Notice) -> bool:
+    return notice.status == Status.AWAITING_RETURN
+
+
+def _for_money(notice: Notice) -> bool:
+    return not _for_goods(notice)
+
+
+def _at_its_end(notice: Notice) -> bool:
+    return notice.status == Status.CLOSED_DECLINED
+
+
+def _by_silence(notice: Notice) -> bool:
+    return not _by_buyer(notice) and not _at_its_end(notice)
 
 
 def _after_dispute(notice: Notice) -> bool:
@@ -100,7 +125,16 @@ OCCASIONS = (
     Occasion(Event.EVIDENCE_REFUSED, Letter.EVIDENCE_REFUSED, ("why", "size"), _may_try_again),
     Occasion(Event.EVIDENCE_ACCEPTED, Letter.EVIDENCE_OF_OTHERS, when=_by_others),
     Occasion(Event.REVIEW_REQUESTED, Letter.UNDER_REVIEW),
-    Occasion(Event.CASE_APPROVED, Letter.APPROVED, ("amount",)),
+    Occasion(Event.CASE_APPROVED, Letter.APPROVED, ("amount",), _for_money),
+    Occasion(Event.CASE_APPROVED, Letter.RETURN_AWAITED, ("amount",), _for_goods),
+    Occasion(Event.CASE_EXPIRED, Letter.RETURN_EXPIRED),
+    Occasion(Event.PARCEL_SENT, Letter.PARCEL_SENT),
+    Occasion(Event.PARCEL_ARRIVED, Letter.PARCEL_ARRIVED),
+    Occasion(Event.PARCEL_OVERDUE, Letter.PARCEL_OVERDUE),
+    Occasion(Event.RETURN_ACCEPTED, Letter.RETURN_ACCEPTED, ("amount",)),
+    Occasion(Event.DEDUCTION_PROPOSED, Letter.DEDUCTION, ("amount",)),
+    Occasion(Event.DEDUCTION_ACCEPTED, Letter.DEDUCTION_STANDS, ("amount",), _by_silence),
+    Occasion(Event.DEDUCTION_ACCEPTED, Letter.NOTHING_ACCEPTED, when=_at_its_end),
     Occasion(Event.CASE_DECLINED, Letter.DECLINED),
     Occasion(Event.CASE_DISPUTED, Letter.DISPUTED),
     Occasion(Event.OFFER_MADE, Letter.OFFER, ("amount",), _by_others),
@@ -385,6 +419,73 @@ ENGLISH = Language(
                 "be refunded.",
             ),
         ),
+        Letter.RETURN_AWAITED: Words(
+            "Please send the goods back",
+            (
+                "Your return has been approved. Once the goods have come back, we will refund $amount.",
+                "Please send them by the date shown in your request, and enter the carrier and the number of your "
+                "parcel there. If nothing is sent by then, the request ends and nothing is refunded.",
+            ),
+        ),
+        Letter.RETURN_EXPIRED: Words(
+            "Your return has ended",
+            (
+                "The goods were not sent back in time, so your request has ended and nothing will be refunded.",
+                _AGAIN_EN,
+            ),
+        ),
+        Letter.PARCEL_SENT: Words(
+            "We have noted your parcel",
+            (
+                "We have noted the parcel in which the goods come back. Please keep the carrier's receipt until the "
+                "refund has been paid.",
+                "We will write to you as soon as there is news.",
+            ),
+        ),
+        Letter.PARCEL_ARRIVED: Words(
+            "Your parcel has arrived",
+            (
+                "The goods that you sent back are with the seller, who looks at them by the date shown in your "
+                "request. If the seller says nothing by then, they count as received as you announced them.",
+            ),
+        ),
+        Letter.PARCEL_OVERDUE: Words(
+            "A reviewer looks for your parcel",
+            (
+                "The parcel that you sent has not arrived in time. A reviewer of the platform now decides on your "
+                "request.",
+                "Please open it in the shop and add the receipt of the carrier, or whatever shows that it was sent.",
+            ),
+        ),
+        Letter.RETURN_ACCEPTED: Words(
+            "The goods that you sent back were accepted",
+            (
+                "The goods that you sent back were accepted. We will refund $amount.",
+                "The money goes back the way you paid. We will write to you again when the refund has been paid.",
+            ),
+        ),
+        Letter.DEDUCTION: Words(
+            "The seller does not accept all that you sent back",
+            (
+                "The seller has looked at what came back and offers to settle your request for $amount.",
+                "Please open your request in the shop to see why, and to accept it or to ask for a reviewer of the "
+                "platform, by the date shown there. If you do nothing, the offer holds.",
+            ),
+        ),
+        Letter.DEDUCTION_STANDS: Words(
+            "Your return has been settled",
+            (
+                "The time to answer the seller's offer has passed. We will refund $amount.",
+                "The money goes back the way you paid. We will write to you again when the refund has been paid.",
+            ),
+        ),
+        Letter.NOTHING_ACCEPTED: Words(
+            "Your return has been closed",
+            (
+                "Nothing of what was to come back was accepted. Your request is now closed and nothing will be "
+                "refunded.",
+            ),
+        ),
         Letter.MESSAGE: Words(
             "You have a new message about your request",
             (
@@ -566,6 +667,62 @@ CHINESE = Language(
         Letter.CLOSED: Words(
             "您的售后申请已关闭",
             ("您的申请此前未获批准，且后续操作的截止时间已过。该申请现已关闭，不会产生退款。",),
+        ),
+        Letter.RETURN_AWAITED: Words(
+            "请寄回商品",
+            (
+                "您的退货申请已通过。卖家收到退回的商品后，我们将向您退款 $amount。",
+                "请在申请页面显示的截止时间前寄出商品，并在页面填写承运商和运单号。逾期未寄出的，申请将自动结束，不会产生退款。",
+            ),
+        ),
+        Letter.RETURN_EXPIRED: Words(
+            "您的退货申请已结束",
+            ("由于商品未在截止时间前寄出，您的申请已结束，不会产生退款。", _AGAIN_ZH),
+        ),
+        Letter.PARCEL_SENT: Words(
+            "我们已记录您寄出的包裹",
+            (
+                "我们已记录您退回商品的包裹。在退款完成之前，请妥善保管承运商的寄件凭证。",
+                "如有进展，我们会通过邮件通知您。",
+            ),
+        ),
+        Letter.PARCEL_ARRIVED: Words(
+            "您寄回的包裹已送达卖家",
+            (
+                "卖家已收到您寄回的包裹，将在申请页面显示的截止时间前查验。逾期未查验的，视为已按您申报的内容收货。",
+            ),
+        ),
+        Letter.PARCEL_OVERDUE: Words(
+            "平台审核员正在核查您的包裹",
+            (
+                "您寄出的包裹未能按时送达，现由平台审核员对您的申请作出裁决。",
+                "请在商城中打开该申请，补充承运商的寄件凭证或其他寄件证明。",
+            ),
+        ),
+        Letter.RETURN_ACCEPTED: Words(
+            "卖家已接收您退回的商品",
+            (
+                "您退回的商品已被接收，我们将向您退款 $amount。",
+                "款项将按原支付方式退回，退款成功后我们会再次通知您。",
+            ),
+        ),
+        Letter.DEDUCTION: Words(
+            "卖家未接收您退回的全部商品",
+            (
+                "卖家查验退回的商品后，提出以 $amount 解决您的申请。",
+                "请在商城中打开该申请查看原因，并在页面显示的截止时间前接受该方案或申请平台介入。逾期未回复的，按该方案处理。",
+            ),
+        ),
+        Letter.DEDUCTION_STANDS: Words(
+            "您的退货申请已处理",
+            (
+                "答复卖家方案的期限已过，我们将向您退款 $amount。",
+                "款项将按原支付方式退回，退款成功后我们会再次通知您。",
+            ),
+        ),
+        Letter.NOTHING_ACCEPTED: Words(
+            "您的退货申请已关闭",
+            ("应退回的商品均未被接收。该申请现已关闭，不会产生退款。",),
         ),
         Letter.MESSAGE: Words(
             "您的售后申请有一条新留言",

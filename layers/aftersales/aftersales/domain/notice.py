@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from aftersales.domain.case import Case
-from aftersales.domain.timeline import Entry
+from aftersales.domain.timeline import Entry, Event
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,10 +34,15 @@ class Notice:
         return {"seller_id": self.seller_id, "event": self.event, "kind": self.kind, "status": self.status}
 
 
+_DEDUCTIONS = frozenset({Event.DEDUCTION_PROPOSED, Event.DEDUCTION_ACCEPTED})
+
+
 def notice_of(entry: Entry, case: Case) -> Notice:
     """The notice of an entry. The amount is the one the entry tells, else what was approved, else claimed: a
     notice that is relayed late says what was true when it happened."""
     amount, reason = entry.data.get("amount"), entry.data.get("reason_code") or entry.data.get("reason")
+    # A deduction may leave nothing, and that is what it says.
+    exact = isinstance(amount, int) and (amount or entry.event in _DEDUCTIONS)
     return Notice(
         notice_id=entry.notice_id,
         event=entry.event,
@@ -49,7 +54,7 @@ def notice_of(entry: Entry, case: Case) -> Notice:
         reason=str(reason) if reason else None,
         status=entry.to_status,
         from_status=entry.from_status,
-        amount=amount if isinstance(amount, int) and amount else _due(case),
+        amount=amount if exact and isinstance(amount, int) else _due(case),
         currency=case.currency,
         at=entry.at,
     )

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from aftersales.domain.calendar import Calendar, Period
-from aftersales.domain.case import FiredRule, Kind, Reason
+from aftersales.domain.case import Fees, FiredRule, Kind, Reason
 
 DAY = 24 * 60 * 60 * 1000
 
@@ -83,6 +83,10 @@ class Clocks:
     inquiry: Period
     operator: Period
     warning: Period
+    ship: Period
+    transit: Period
+    inspection: Period
+    deduction: Period
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +96,21 @@ class HearingTerms:
 
     offers: int
     appeal_days: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReturnTerms:
+    """What a return costs whom. Where the seller is at fault nothing is deducted, and below `keep_below` the goods
+    stay.
+
+    `freight` is what a parcel back costs, `restocking_percent` of the goods' worth; the policy approves returns up to
+    `auto_approval_cap` by itself, for the money goes only after the goods have come. Amounts by currency.
+    """
+
+    auto_approval_cap: Mapping[str, int]
+    keep_below: Mapping[str, int]
+    restocking_percent: int
+    freight: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +132,7 @@ class Policy:
     delivery_days: int
     shipping: ShippingTerms
     hearing: HearingTerms
+    returns: ReturnTerms
     clocks: Clocks
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
 
@@ -152,6 +172,7 @@ class Facts:
     accepted_evidence: int
     history: History
     taken_before: int = 0
+    keep_item: bool = False
 
     @property
     def order_amount(self) -> int:
@@ -225,16 +246,16 @@ def history_of_claims(facts: Facts, policy: Policy) -> Finding | None:
 
 def above_cap(facts: Facts, policy: Policy) -> Finding | None:
     """More money than the policy decides by itself."""
-    cap = policy.auto_approval_cap.get(facts.currency, 0)
+    cap = _cap(facts, policy)
     if facts.order_amount <= cap:
         return None
     return Verdict.ASK_PERSON, {"amount": facts.order_amount, "cap": cap, "currency": facts.currency}
 
 
 def within_cap(facts: Facts, policy: Policy) -> Finding | None:
-    """A small claim for a reason that the policy decides by itself."""
-    cap = policy.auto_approval_cap.get(facts.currency, 0)
-    if facts.order_amount > cap or not policy.reasons[facts.reason].auto_approve:
+    """A small claim for a reason that the policy decides by itself; any reason will do where goods come back first."""
+    cap = _cap(facts, policy)
+    if facts.order_amount > cap or not (_comes_back(facts) or policy.reasons[facts.reason].auto_approve):
         return None
     return Verdict.APPROVE, {"amount": facts.order_amount, "cap": cap, "reason": facts.reason}
 
@@ -282,6 +303,28 @@ def pays_shipping(policy: Policy, reason: Reason, *, last_unit: bool) -> bool:
     return (terms.on_seller_fault and policy.reasons[reason].seller_fault) or (
         terms.on_last_unit and last_unit
     )
+
+
+def return_fees(policy: Policy, reason: Reason, currency: str, worth: int) -> Fees:
+    """What a return of goods of this worth costs its buyer; nothing where the seller is at fault."""
+    if policy.reasons[reason].seller_fault:
+        return Fees()
+    restocking = worth * policy.returns.restocking_percent // 100
+    return Fees(restocking=restocking, freight=policy.returns.freight.get(currency, 0))
+
+
+def keeps_item(policy: Policy, reason: Reason, currency: str, worth: int) -> bool:
+    """Whether the goods are worth less than their way back, for a fault that is not the buyer's."""
+    return policy.reasons[reason].seller_fault and worth < policy.returns.keep_below.get(currency, 0)
+
+
+def _comes_back(facts: Facts) -> bool:
+    return facts.kind is Kind.RETURN and not facts.keep_item
+
+
+def _cap(facts: Facts, policy: Policy) -> int:
+    caps = policy.returns.auto_approval_cap if _comes_back(facts) else policy.auto_approval_cap
+    return caps.get(facts.currency, 0)
 
 
 def _silence_approves(facts: Facts, policy: Policy) -> bool:

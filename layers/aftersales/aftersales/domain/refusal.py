@@ -40,6 +40,7 @@ class Code(StrEnum):
     AMOUNT_ABOVE_LIMIT = "amount_above_limit"
     EVIDENCE_LIMIT = "evidence_limit"
     EVIDENCE_NOT_READY = "evidence_not_ready"
+    EVIDENCE_NEEDED = "evidence_needed"
     SIGNATURE_INVALID = "signature_invalid"
     REFUND_UNKNOWN = "refund_unknown"
     PROVIDER_UNAVAILABLE = "provider_unavailable"

@@ -36,6 +36,13 @@ class Event(StrEnum):
     CASE_WITHDRAWN = "case_withdrawn"
     CASE_CANCELLED = "case_cancelled"
     CASE_CLOSED_DECLINED = "case_closed_declined"
+    CASE_EXPIRED = "case_expired"
+    PARCEL_SENT = "parcel_sent"
+    PARCEL_ARRIVED = "parcel_arrived"
+    PARCEL_OVERDUE = "parcel_overdue"
+    RETURN_ACCEPTED = "return_accepted"
+    DEDUCTION_PROPOSED = "deduction_proposed"
+    DEDUCTION_ACCEPTED = "deduction_accepted"
     REVIEW_OVERDUE = "review_overdue"
     ASSESSMENT_OVERDUE = "assessment_overdue"
     EVIDENCE_ADDED = "evidence_added"
@@ -110,6 +117,14 @@ EFFECTS: Mapping[Event, Effect] = {
     Event.CASE_WITHDRAWN: _RING_AND_TELL,
     Event.CASE_CANCELLED: _RING_AND_TELL,
     Event.CASE_CLOSED_DECLINED: _RING_AND_TELL,
+    Event.CASE_EXPIRED: _RING_AND_TELL,
+    # While goods come back the execution waits in one state: it is woken when that is over.
+    Event.PARCEL_SENT: _TELL,
+    Event.PARCEL_ARRIVED: _TELL,
+    Event.PARCEL_OVERDUE: _RING_AND_TELL,
+    Event.RETURN_ACCEPTED: _RING_AND_TELL,
+    Event.DEDUCTION_PROPOSED: _TELL,
+    Event.DEDUCTION_ACCEPTED: _RING_AND_TELL,
     Event.REVIEW_OVERDUE: _COUNT,
     Event.ASSESSMENT_OVERDUE: _RING,
     Event.EVIDENCE_ADDED: _RECORD,

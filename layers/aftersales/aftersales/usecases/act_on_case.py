@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
-from aftersales.domain import hearing, lifecycle
+from aftersales.domain import hearing, lifecycle, returns
 from aftersales.domain.calendar import Period
-from aftersales.domain.case import Case, Kind
+from aftersales.domain.case import Case, InspectedLine, Kind
+from aftersales.domain.lifecycle import Change
 from aftersales.domain.parties import Party
-from aftersales.usecases.commit import change_case
+from aftersales.usecases.commit import Read, change_case
 from aftersales.usecases.ports import Desk, Receipt
 
 
@@ -56,6 +57,51 @@ def withdraw_case(
         if_match=if_match,
         receipt=receipt,
     )
+
+
+def ship_return(
+    desk: Desk,
+    case_id: str,
+    *,
+    by: Party,
+    carrier: str,
+    tracking_code: str,
+    if_match: int | None,
+    receipt: Receipt | None,
+) -> Case:
+    """The buyer has sent the goods."""
+    return change_case(
+        desk,
+        case_id,
+        lambda read: returns.ship_return(
+            read.case, carrier, tracking_code, by=by, policy=read.policy, now=desk.now()
+        ),
+        party=by,
+        if_match=if_match,
+        receipt=receipt,
+    )
+
+
+def confirm_receipt(
+    desk: Desk,
+    case_id: str,
+    *,
+    by: Party,
+    lines: Sequence[InspectedLine],
+    note: str,
+    if_match: int | None,
+    receipt: Receipt | None,
+) -> Case:
+    """The seller has the parcel; and, where lines are given, has counted and looked."""
+
+    def confirm(read: Read) -> Change | None:
+        if not lines:
+            return returns.confirm_arrival(read.case, by=by, policy=read.policy, now=desk.now())
+        return returns.confirm_receipt(
+            read.case, read.ledger, lines, note, by=by, policy=read.policy, now=desk.now()
+        )
+
+    return change_case(desk, case_id, confirm, party=by, if_match=if_match, receipt=receipt)
 
 
 def make_offer(

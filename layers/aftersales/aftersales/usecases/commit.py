@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from aftersales.domain.case import Case
-from aftersales.domain.hearing import fall_silent
 from aftersales.domain.ledger import Ledger
 from aftersales.domain.lifecycle import Change
 from aftersales.domain.order import Order
 from aftersales.domain.parties import Party, Role, may_see_case
 from aftersales.domain.policy import Policy
 from aftersales.domain.refusal import Code, Refusal, not_found
+from aftersales.domain.silence import fall_silent
 from aftersales.usecases.ports import Desk, Receipt, Stale
 
 _TRIES = 25

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
-from aftersales.domain.hearing import Extension, extend_for_market, fall_silent
+from aftersales.domain.hearing import Extension, extend_for_market
 from aftersales.domain.lifecycle import Change
+from aftersales.domain.silence import fall_silent
 from aftersales.usecases.commit import Read, change_case, for_each
 from aftersales.usecases.ports import Desk, Stale
 

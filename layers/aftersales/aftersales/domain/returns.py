@@ -1,0 +1,255 @@
+"""How goods come back: sent, on their way, arrived, looked at; and what that makes of the money.
+
+    awaiting_return ── sent ──► return_in_transit ── arrived ──► return_received ── all well ──► the refund
+          │                            │                               │
+          └─ never sent: expired       └─ never came: disputed         └─ inspection_failed ── accepted ──► the refund
+                                                                              └─ disputed ──► a reviewer decides
+
+The refund follows what the seller accepted, unit by unit. What the seller would deduct is an offer to the buyer.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from aftersales.domain import ledger as books
+from aftersales.domain.case import (
+    Case,
+    Decision,
+    Dispute,
+    InspectedLine,
+    Offer,
+    OfferState,
+    Receipt,
+    ReturnLeg,
+    ReturnState,
+    Review,
+    Shipment,
+)
+from aftersales.domain.evidence import EvidenceState
+from aftersales.domain.ledger import Ledger, Reservation, ReservedUnits
+from aftersales.domain.lifecycle import Act, Change, change, closed, offers_closed, require, told, total
+from aftersales.domain.money import step
+from aftersales.domain.order import SHIPPING
+from aftersales.domain.parties import SYSTEM, Party, Role
+from aftersales.domain.policy import Policy, Verdict
+from aftersales.domain.refusal import Code, Refusal
+from aftersales.domain.timeline import Event
+
+
+def ship_return(
+    case: Case, carrier: str, tracking_code: str, *, by: Party, policy: Policy, now: int
+) -> Change:
+    """The buyer has given the parcel to a carrier of their own choice."""
+    require(Act.SHIP_RETURN, case, by)
+    shipment = Shipment(shipment_id="s1", carrier=carrier, tracking_code=tracking_code, sent_at=now)
+    after = _with_leg(case, ReturnState.IN_TRANSIT, shipment=shipment)
+    return change(case, after, Event.PARCEL_SENT, by, now, policy, {"carrier": carrier})
+
+
+def confirm_arrival(case: Case, *, by: Party, policy: Policy, now: int) -> Change | None:
+    """The parcel is with its seller, who now has time to look at it; nothing where that was said before."""
+    require(Act.CONFIRM_RECEIPT, case, by)
+    leg = _leg(case)
+    if leg.state is ReturnState.ARRIVED:
+        return None
+    shipment = replace(leg.shipment, arrived_at=now) if leg.shipment else None
+    after = _with_leg(case, ReturnState.ARRIVED, shipment=shipment)
+    return change(case, after, Event.PARCEL_ARRIVED, by, now, policy)
+
+
+def confirm_receipt(
+    case: Case,
+    ledger: Ledger,
+    lines: Sequence[InspectedLine],
+    note: str,
+    *,
+    by: Party,
+    policy: Policy,
+    now: int,
+) -> Change:
+    """The seller has counted and looked: what is accepted is refunded, and for the rest an offer is made.
+
+    Raises `evidence_needed` where units are rejected that nobody can see on a photo of the seller's.
+    """
+    require(Act.CONFIRM_RECEIPT, case, by)
+    found = _counted(case, lines)
+    if any(line.rejected for line in found) and not _seller_has_shown(case):
+        raise Refusal(
+            Code.EVIDENCE_NEEDED, "Show the buyer a photo of what you reject: add it to the case first."
+        )
+    receipt = Receipt(by=by, at=now, lines=found, note=note)
+    if _as_announced(case, found):
+        return _accepted(case, receipt, policy)
+    amount = _due(case, ledger, found)
+    offer = Offer(
+        offer_id=f"o{len(case.offers) + 1}", by=by, at=now, kind=case.kind, amount=amount, note=note
+    )
+    after = _with_leg(
+        replace(case, offers=(*case.offers, offer)), ReturnState.INSPECTION_FAILED, receipt=receipt
+    )
+    data = {"offer_id": offer.offer_id, "amount": amount, "note": note, "lines": list(map(_told_line, found))}
+    return change(case, after, Event.DEDUCTION_PROPOSED, by, now, policy, data)
+
+
+def receive_as_announced(case: Case, *, policy: Policy, now: int) -> Change:
+    """The seller had the parcel and said nothing: all of it came, and all of it is well."""
+    found = tuple(
+        InspectedLine(line_id=line_id, accepted=len(units.units)) for line_id, units in _goods(case).items()
+    )
+    return _accepted(case, Receipt(by=SYSTEM, at=now, lines=found), policy)
+
+
+def accept_deduction(case: Case, ledger: Ledger, *, by: Party, policy: Policy, now: int) -> Change:
+    """The buyer agrees with what the seller found, or has said nothing to it. What never came may be claimed again."""
+    leg, offer = _leg(case), case.offers[-1]
+    decision = Decision(
+        verdict=Verdict.APPROVE,
+        by=by,
+        at=now,
+        reason_code="deduction_accepted",
+        note=offer.note,
+        amount=offer.amount,
+        policy_version=case.policy_version,
+    )
+    agreed = replace(
+        _with_leg(case, ReturnState.CLOSED),
+        decision=decision,
+        offers=offers_closed(case, OfferState.ACCEPTED),
+    )
+    data = {**told(decision), "offer_id": offer.offer_id}
+    if not offer.amount:
+        return closed(
+            case, agreed, Review.CLOSED_DECLINED, Event.DEDUCTION_ACCEPTED, ledger, by, now, policy, data
+        )
+    assert leg.receipt  # noqa: S101 - a deduction is proposed with what was found
+    came, missing = _split_by_arrival(case, ledger, leg.receipt.lines)
+    owed = books.split_over_payments(offer.amount, case.owed)
+    freed = Reservation(units=missing, money=books.less(case.owed, owed))
+    after = replace(agreed, owed=owed, claim=replace(case.claim, units=came))
+    return change(
+        case,
+        after,
+        Event.DEDUCTION_ACCEPTED,
+        by,
+        now,
+        policy,
+        data,
+        ledger=books.release(ledger, freed),
+    )
+
+
+def dispute_deduction(
+    case: Case, _ledger: Ledger | None = None, *, text: str = "", by: Party, policy: Policy, now: int
+) -> Change:
+    """The buyer does not agree with what the seller found: a reviewer decides, once the seller has answered."""
+    after = contested(replace(case, offers=offers_closed(case, OfferState.REFUSED)), by, now)
+    return change(case, after, Event.CASE_DISPUTED, by, now, policy, {"text": text})
+
+
+def contested(case: Case, by: Party, now: int) -> Case:
+    """The case before the reviewers: what was granted is what is at stake now, and still held."""
+    turn = Role.SELLER if by.role is Role.BUYER else None
+    return replace(
+        _with_leg(case, ReturnState.CLOSED),
+        review=Review.UNDER_REVIEW,
+        dispute=Dispute(opened_by=by, opened_at=now, turn=turn),
+        granted=case.owed,
+        owed=(),
+    )
+
+
+def _accepted(case: Case, receipt: Receipt, policy: Policy) -> Change:
+    after = _with_leg(case, ReturnState.CLOSED, receipt=receipt)
+    data = {"lines": list(map(_told_line, receipt.lines)), "amount": total(case.owed)}
+    return change(case, after, Event.RETURN_ACCEPTED, receipt.by, receipt.at, policy, data)
+
+
+def _counted(case: Case, lines: Iterable[InspectedLine]) -> tuple[InspectedLine, ...]:
+    """One count for each line of the claim; of a line that is not named nothing came."""
+    named = {line.line_id: line for line in lines}
+    goods = _goods(case)
+    if unknown := sorted(named.keys() - goods.keys()):
+        raise Refusal(Code.LINE_UNKNOWN, f"The case has no line {unknown[0]}.", line_id=unknown[0])
+    for line_id, line in named.items():
+        claimed = len(goods[line_id].units)
+        if line.accepted + line.rejected > claimed:
+            raise Refusal(
+                Code.UNITS_UNAVAILABLE,
+                f"Of line {line_id} {claimed} units were to come back.",
+                line_id=line_id,
+                claimed=claimed,
+            )
+    return tuple(named.get(line_id, InspectedLine(line_id=line_id, accepted=0)) for line_id in goods)
+
+
+def _due(case: Case, ledger: Ledger, lines: Iterable[InspectedLine]) -> int:
+    """What of the sum that was granted goes with the accepted units; shipping goes with any of them.
+
+    Rounded down to what can be paid back: it is an offer, and the buyer may object to it.
+    """
+    goods = _goods(case)
+    worth = sum(_worth(ledger, goods[line.line_id], line.accepted) for line in lines)
+    shipping = sum(units.amount for units in case.claim.units if units.line_id == SHIPPING)
+    whole = sum(units.amount for units in case.claim.units)
+    due = total(case.owed) * (worth + shipping) // whole if worth else 0
+    return due - due % step(case.currency)
+
+
+def _split_by_arrival(
+    case: Case, ledger: Ledger, lines: Iterable[InspectedLine]
+) -> tuple[tuple[ReservedUnits, ...], tuple[ReservedUnits, ...]]:
+    """The units of the claim that came, accepted or not, and those that did not: of each line the last ones."""
+    came = {line.line_id: line.accepted + line.rejected for line in lines}
+    parts = [
+        (_some(ledger, units, slice(count)), _some(ledger, units, slice(count, None)))
+        for units in case.claim.units
+        for count in [came.get(units.line_id, len(units.units))]
+    ]
+    return tuple(one for one, _ in parts if one.units), tuple(rest for _, rest in parts if rest.units)
+
+
+def _some(ledger: Ledger, held: ReservedUnits, which: slice) -> ReservedUnits:
+    line = ledger.line(held.line_id)
+    units = held.units[which]
+    amount, tax = line.worth(units) if line else (0, 0)
+    return ReservedUnits(line_id=held.line_id, units=units, amount=amount, tax=tax)
+
+
+def _worth(ledger: Ledger, held: ReservedUnits, count: int) -> int:
+    return _some(ledger, held, slice(count)).amount
+
+
+def _goods(case: Case) -> Mapping[str, ReservedUnits]:
+    return {units.line_id: units for units in case.claim.units if units.line_id != SHIPPING}
+
+
+def _as_announced(case: Case, lines: Iterable[InspectedLine]) -> bool:
+    goods = _goods(case)
+    return all(line.accepted == len(goods[line.line_id].units) for line in lines)
+
+
+def _seller_has_shown(case: Case) -> bool:
+    return any(one.added_by == Role.SELLER and one.state is EvidenceState.ACCEPTED for one in case.evidence)
+
+
+def _leg(case: Case) -> ReturnLeg:
+    return case.returning or ReturnLeg()
+
+
+def _with_leg(
+    case: Case, state: ReturnState, *, shipment: Shipment | None = None, receipt: Receipt | None = None
+) -> Case:
+    leg = _leg(case)
+    return replace(
+        case,
+        returning=ReturnLeg(state=state, shipment=shipment or leg.shipment, receipt=receipt or leg.receipt),
+    )
+
+
+def _told_line(line: InspectedLine) -> Mapping[str, object]:
+    return {
+        "line_id": line.line_id,
+        "accepted": line.accepted,
+        "rejected": line.rejected,
+        "reason": line.reason,
+    }

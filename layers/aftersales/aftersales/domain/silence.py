@@ -1,0 +1,88 @@
+"""What time does to a case: what silence decides once a deadline has passed, and the word of warning before."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from aftersales.domain.case import Case, Decision, Dispute, OfferState, Review
+from aftersales.domain.hearing import Extension, extend_for_market
+from aftersales.domain.ledger import Ledger
+from aftersales.domain.lifecycle import (
+    Change,
+    approved,
+    change,
+    clock_of,
+    closed,
+    offers_closed,
+    told,
+    waits_for,
+)
+from aftersales.domain.parties import SYSTEM
+from aftersales.domain.policy import Policy, Verdict
+from aftersales.domain.returns import accept_deduction, contested, receive_as_announced
+from aftersales.domain.timeline import Event
+
+
+def fall_silent(
+    case: Case, ledger: Ledger, extensions: Iterable[Extension], *, policy: Policy, now: int
+) -> Change | None:
+    """What time does to a case. One that an extension under way has not reached yet is given it instead of its
+    silence."""
+    given = (extend_for_market(case, extension, policy=policy, now=now) for extension in extensions)
+    return next(filter(None, given), None) or pass_deadline(case, ledger, policy=policy, now=now)
+
+
+def pass_deadline(case: Case, ledger: Ledger, *, policy: Policy, now: int) -> Change | None:
+    """What silence does once the deadline has passed, or a word of warning before; nothing if neither is due, or the
+    case moved on."""
+    clock = clock_of(case)
+    if clock is None or case.deadline_at is None:
+        return None
+    if now < case.deadline_at:
+        return _warn(case, policy, now)
+    event = clock.event(case)
+    match event:
+        case Event.CASE_CANCELLED:
+            return closed(case, case, Review.CANCELLED, event, ledger, SYSTEM, now, policy)
+        case Event.CASE_CLOSED_DECLINED:
+            return closed(case, case, Review.CLOSED_DECLINED, event, ledger, SYSTEM, now, policy)
+        case Event.CASE_EXPIRED:
+            return closed(case, case, Review.EXPIRED, event, ledger, SYSTEM, now, policy)
+        case Event.RETURN_ACCEPTED:
+            return receive_as_announced(case, policy=policy, now=now)
+        case Event.DEDUCTION_ACCEPTED:
+            return accept_deduction(case, ledger, by=SYSTEM, policy=policy, now=now)
+        case Event.PARCEL_OVERDUE:
+            return change(case, contested(case, SYSTEM, now), event, SYSTEM, now, policy)
+        case Event.CASE_APPROVED:
+            decision = Decision(
+                verdict=Verdict.APPROVE,
+                by=SYSTEM,
+                at=now,
+                reason_code="seller_silent",
+                amount=case.claim.amount,
+                policy_version=case.policy_version,
+            )
+            after = approved(replace(case, decision=decision), case.claim.amount)
+            return change(case, after, event, SYSTEM, now, policy, told(decision))
+        case Event.CASE_DISPUTED:
+            # The seller's silence was the seller's turn, the application the buyer's: a reviewer is next.
+            after = replace(case, dispute=Dispute(opened_by=SYSTEM, opened_at=now))
+            return change(case, after, event, SYSTEM, now, policy)
+        case Event.OFFER_LAPSED:
+            after = replace(case, review=Review.UNDER_REVIEW, offers=offers_closed(case, OfferState.LAPSED))
+            return change(case, after, event, SYSTEM, now, policy, {"offer_id": case.offers[-1].offer_id})
+        case Event.STATEMENT_FORGONE if case.dispute:
+            after = replace(case, dispute=replace(case.dispute, turn=None))
+            return change(case, after, event, SYSTEM, now, policy, {"side": case.dispute.turn})
+        case Event.REFUND_OVERDUE:
+            after = replace(case, inquiries=case.inquiries + 1)
+            return change(case, after, event, SYSTEM, now, policy, {"inquiries": after.inquiries})
+        case _:
+            return change(case, case, event, SYSTEM, now, policy)
+
+
+def _warn(case: Case, policy: Policy, now: int) -> Change | None:
+    if case.warn_at is None or now < case.warn_at:
+        return None
+    data = {"deadline_at": case.deadline_at, "reason_code": waits_for(case.waiting_on)}
+    return change(case, replace(case, warn_at=None), Event.DEADLINE_NEAR, SYSTEM, now, policy, data)

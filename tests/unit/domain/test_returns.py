@@ -1,0 +1,407 @@
+"""Goods that come back: sent, arrived, counted and looked at; and the money that follows what was accepted."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from aftersales.domain.case import (
+    Fees,
+    InspectedLine,
+    Kind,
+    OfferState,
+    Reason,
+    ReturnState,
+    Status,
+    WaitingOn,
+)
+from aftersales.domain.invariants import ALWAYS, Books, violations
+from aftersales.domain.ledger import Unit
+from aftersales.domain.order import SHIPPING
+from aftersales.domain.parties import SYSTEM
+from aftersales.domain.policy import Verdict, keeps_item, return_fees
+from aftersales.domain.refund import AttemptState
+from aftersales.domain.refusal import Code, Refusal
+from aftersales.domain.returns import confirm_receipt
+from aftersales.domain.timeline import Event
+from tests.builders import (
+    BOWLS,
+    BUYER,
+    HOUR,
+    MARMALADE,
+    NOON,
+    OTHER_REVIEWER,
+    REVIEWER,
+    SELLER,
+    Story,
+    a_policy,
+    returning_at,
+    story_at,
+)
+
+
+def refused(act: Callable[[], object]) -> Refusal:
+    """What the act is refused with."""
+    with pytest.raises(Refusal) as refusal:
+        act()
+    return refusal.value
+
+
+def arrived(units: int = 3, **changes: object) -> Story:
+    """So many bowls came back and are with their seller."""
+    return returning_at(Status.RETURN_RECEIVED, {BOWLS: units, **changes})  # type: ignore[dict-item]  # lines
+
+
+def pay(story: Story) -> None:
+    """The money goes back, and the books agree."""
+    story.start_refund()
+    story.hear(AttemptState.SUCCEEDED)
+    assert story.case.status is Status.COMPLETED
+    books_agree(story)
+
+
+def books_agree(story: Story) -> None:
+    """What the desk holds and paid is what its cases say."""
+    books = Books(
+        ledger=story.ledger,
+        cases=tuple(story.cases.values()),
+        entries={case_id: tuple(entries) for case_id, entries in story.timelines.items()},
+        accepted=frozenset(story.cases),
+    )
+    assert not violations(books, ALWAYS)
+
+
+# --- on their way ------------------------------------------------------------------------------------------
+
+
+def test_an_approved_return_waits_for_the_goods_and_then_pays() -> None:
+    story = returning_at(Status.AWAITING_RETURN, {BOWLS: 3})
+    assert (story.case.waiting_on, story.case.on_timeout) == (WaitingOn.BUYER, "expired")
+    assert story.case.deadline_at == NOON + 6 * 24 * HOUR
+    sent = story.ship()
+    assert (sent.entry.event, sent.entry.data) == (Event.PARCEL_SENT, {"carrier": "usps"})
+    assert (story.case.status, story.case.waiting_on) == (Status.RETURN_IN_TRANSIT, WaitingOn.CARRIER)
+    leg = story.case.returning
+    assert leg
+    assert leg.shipment
+    assert (leg.shipment.carrier, leg.shipment.tracking_code) == ("usps", "9400110200")
+    assert (leg.shipment.sent_at, leg.shipment.arrived_at) == (NOON, None)
+    story.now += HOUR
+    story.arrive()
+    assert (story.case.status, story.case.waiting_on) == (Status.RETURN_RECEIVED, WaitingOn.SELLER)
+    assert story.case.returning
+    assert story.case.returning.shipment == replace(leg.shipment, arrived_at=NOON + HOUR)
+    accepted = story.inspect(3)
+    assert (accepted.entry.event, accepted.case.status) == (Event.RETURN_ACCEPTED, Status.APPROVED)
+    assert accepted.entry.data["amount"] == 10_000
+    assert accepted.ledger is None
+    pay(story)
+    assert story.ledger.taken == 10_000
+
+
+def test_a_parcel_that_nobody_announced_is_counted_as_well() -> None:
+    story = returning_at(Status.AWAITING_RETURN)
+    story.arrive()
+    assert story.case.returning
+    assert story.case.returning.shipment is None
+    assert story.inspect(1).case.status is Status.APPROVED
+
+
+def test_a_parcel_that_is_never_sent_frees_everything() -> None:
+    story = returning_at(Status.EXPIRED, {BOWLS: 3})
+    assert (story.case.status, story.case.owed, story.case.waiting_on) == (Status.EXPIRED, (), None)
+    assert story.ledger.taken == 0
+    books_agree(story)
+
+
+def test_a_buyer_who_keeps_the_goods_after_all_withdraws_until_they_are_sent() -> None:
+    story = returning_at(Status.AWAITING_RETURN)
+    assert story.withdraw().case.status is Status.CANCELLED
+    assert story.ledger.taken == 0
+    assert refused(returning_at(Status.RETURN_IN_TRANSIT).withdraw).code is Code.ACT_NOT_POSSIBLE
+
+
+def test_a_return_of_which_only_a_part_was_granted_holds_and_frees_that_part() -> None:
+    story = Story()
+    story.open({BOWLS: 3}, kind=Kind.RETURN)
+    story.assess()
+    story.decide(amount=5_000, by=SELLER)
+    assert (story.case.status, story.ledger.taken) == (Status.AWAITING_RETURN, 5_000)
+    story.silence()
+    assert (story.case.status, story.ledger.taken) == (Status.EXPIRED, 0)
+    books_agree(story)
+
+
+def test_a_parcel_that_never_comes_is_for_a_reviewer_to_find_out() -> None:
+    story = returning_at(Status.RETURN_IN_TRANSIT)
+    lost = story.silence()
+    assert lost
+    assert (lost.entry.event, lost.case.status) == (Event.PARCEL_OVERDUE, Status.DISPUTED)
+    assert (story.case.waiting_on, story.case.owed) == (WaitingOn.PLATFORM, ())
+    assert story.case.dispute
+    assert story.case.dispute.opened_by == SYSTEM
+    books_agree(story)
+    assert story.decide().case.status is Status.APPROVED
+    pay(story)
+    assert story.ledger.taken == 3_333
+
+
+# --- counted and looked at ---------------------------------------------------------------------------------
+
+
+def test_a_seller_who_says_nothing_has_received_what_was_announced() -> None:
+    story = arrived(2, **{MARMALADE: 1})
+    change = story.silence()
+    assert change
+    assert (change.entry.event, change.case.status) == (Event.RETURN_ACCEPTED, Status.APPROVED)
+    leg = change.case.returning
+    assert leg
+    assert leg.state is ReturnState.CLOSED
+    assert leg.receipt
+    assert (leg.receipt.by, leg.receipt.at) == (SYSTEM, story.now)
+    assert leg.receipt.lines == (
+        InspectedLine(line_id=BOWLS, accepted=2),
+        InspectedLine(line_id=MARMALADE, accepted=1),
+    )
+    pay(story)
+
+
+def test_of_fewer_units_than_announced_those_that_came_are_paid_and_the_others_are_free_again() -> None:
+    story = arrived(3)
+    proposed = story.inspect(2)
+    assert (proposed.entry.event, proposed.case.status) == (
+        Event.DEDUCTION_PROPOSED,
+        Status.INSPECTION_FAILED,
+    )
+    assert proposed.entry.data["amount"] == 6_667
+    assert proposed.entry.data["lines"] == [{"line_id": BOWLS, "accepted": 2, "rejected": 0, "reason": ""}]
+    assert (story.case.waiting_on, story.case.on_timeout) == (WaitingOn.BUYER, "deduction_accepted")
+    accepted = story.answer_offer()
+    assert (accepted.entry.event, accepted.case.status) == (Event.DEDUCTION_ACCEPTED, Status.APPROVED)
+    assert accepted.case.decision
+    assert (accepted.case.decision.reason_code, accepted.case.decision.amount) == (
+        "deduction_accepted",
+        6_667,
+    )
+    assert accepted.case.offers[0].state is OfferState.ACCEPTED
+    [bowls] = accepted.case.claim.units
+    assert (bowls.units, bowls.amount) == ((1, 2), 6_667)
+    line = story.ledger.line(BOWLS)
+    assert line
+    assert line.units == (Unit.RESERVED, Unit.RESERVED, Unit.AVAILABLE)
+    pay(story)
+    assert story.ledger.taken == 6_667
+
+
+def test_rejected_units_are_not_paid_and_nobody_claims_them_again() -> None:
+    story = arrived(3)
+    story.show()
+    proposed = story.inspect(1, 2)
+    assert proposed.case.offers[0].amount == 3_333
+    story.answer_offer()
+    pay(story)
+    assert story.ledger.taken == 3_333
+    line = story.ledger.line(BOWLS)
+    assert line
+    assert set(line.units) == {Unit.REFUNDED}
+
+
+def test_nothing_is_rejected_that_the_buyer_cannot_see_on_a_photo() -> None:
+    story = arrived()
+    story.show(by=BUYER)
+    answer = refused(lambda: story.inspect(2, 1))
+    assert (answer.code, answer.detail) == (
+        Code.EVIDENCE_NEEDED,
+        "Show the buyer a photo of what you reject: add it to the case first.",
+    )
+
+
+def test_a_seller_counts_no_more_than_was_to_come_and_nothing_else() -> None:
+    story = arrived(2)
+    more = refused(lambda: story.inspect(3))
+    assert (more.code, more.detail) == (Code.UNITS_UNAVAILABLE, f"Of line {BOWLS} 2 units were to come back.")
+    assert more.facts == {"line_id": BOWLS, "claimed": 2}
+    other = refused(lambda: story.inspect(1, line_id=SHIPPING))
+    assert (other.code, other.facts) == (Code.LINE_UNKNOWN, {"line_id": SHIPPING})
+
+
+def test_of_a_line_that_the_seller_does_not_name_nothing_came() -> None:
+    story = arrived(1, **{MARMALADE: 1})
+    story.inspect(1)
+    assert story.case.offers[0].amount == 3_333
+    assert story.case.returning
+    assert story.case.returning.receipt
+    assert [line.accepted for line in story.case.returning.receipt.lines] == [1, 0]
+
+
+def test_shipping_that_was_granted_goes_with_whatever_is_accepted() -> None:
+    story = returning_at(Status.RETURN_RECEIVED, {BOWLS: 2, SHIPPING: 1})
+    story.inspect(1)
+    assert story.case.offers[0].amount == 3_333 + 799
+    story.answer_offer()
+    assert [held.line_id for held in story.case.claim.units] == [BOWLS, SHIPPING]
+    pay(story)
+
+
+def test_where_nothing_is_accepted_the_case_ends_without_money() -> None:
+    story = arrived()
+    story.inspect(0)
+    assert story.case.offers[0].amount == 0
+    ended = story.silence()
+    assert ended
+    assert (ended.entry.event, ended.case.status) == (Event.DEDUCTION_ACCEPTED, Status.CLOSED_DECLINED)
+    assert story.ledger.taken == 0
+    books_agree(story)
+
+
+def test_a_deduction_follows_what_was_granted_and_not_what_was_claimed() -> None:
+    story = Story()
+    story.open({BOWLS: 3}, kind=Kind.RETURN)
+    story.assess()
+    story.decide(amount=5_000, by=SELLER)
+    story.ship()
+    assert story.inspect(1).case.offers[0].amount == 5_000 * 3_333 // 10_000
+
+
+# --- disputed ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("how", ["answers no", "disputes"])
+def test_a_buyer_who_does_not_agree_brings_it_before_a_reviewer_who_may_grant_all_of_it(how: str) -> None:
+    story = arrived(3)
+    story.inspect(1)
+    change = story.answer_offer(accept=False) if how == "answers no" else story.dispute()
+    assert (change.entry.event, change.case.status) == (Event.CASE_DISPUTED, Status.DISPUTED)
+    assert change.entry.data == {"text": "" if how == "answers no" else "It is cracked."}
+    assert (story.case.waiting_on, story.case.offers[0].state) == (WaitingOn.SELLER, OfferState.REFUSED)
+    books_agree(story)
+    story.make_statement()
+    story.make_statement(by=BUYER)
+    most = refused(lambda: story.decide(amount=10_001))
+    assert most.code is Code.AMOUNT_ABOVE_CASE
+    assert story.decide().case.decision.amount == 10_000  # type: ignore[union-attr]  # just decided
+    pay(story)
+
+
+def test_a_reviewer_who_finds_for_the_seller_ends_the_case_and_another_one_hears_the_appeal() -> None:
+    story = arrived(3)
+    story.inspect(1)
+    story.dispute()
+    story.silence()
+    story.decide(approve=False, by=REVIEWER)
+    assert (story.case.status, story.ledger.taken) == (Status.CLOSED_DECLINED, 0)
+    story.appeal()
+    books_agree(story)
+    story.silence()
+    assert story.decide(amount=6_000, by=OTHER_REVIEWER).case.status is Status.APPROVED
+    pay(story)
+    assert story.ledger.taken == 6_000
+
+
+def test_on_a_part_that_was_granted_a_reviewer_grants_no_more_than_that_part() -> None:
+    story = Story()
+    story.open({BOWLS: 3}, kind=Kind.RETURN)
+    story.assess()
+    story.decide(amount=5_000, by=SELLER)
+    story.ship()
+    story.silence()
+    assert refused(lambda: story.decide(amount=5_001)).code is Code.AMOUNT_ABOVE_CASE
+    assert story.decide().case.decision.amount == 5_000  # type: ignore[union-attr]  # just decided
+    pay(story)
+
+
+# --- terms -------------------------------------------------------------------------------------------------
+
+
+def test_a_change_of_mind_costs_restocking_and_freight_and_a_fault_of_the_sellers_nothing() -> None:
+    fees = return_fees(a_policy(), Reason.CHANGED_MIND, "USD", 3_335)
+    assert (fees, fees.total) == (Fees(restocking=333, freight=450), 783)
+    assert return_fees(a_policy(), Reason.DEFECTIVE, "USD", 3_335).total == 0
+    assert return_fees(a_policy(), Reason.CHANGED_MIND, "EUR", 1_000).freight == 0
+
+
+def test_what_a_return_costs_is_not_claimed_and_stays_with_the_seller() -> None:
+    story = Story()
+    story.open({BOWLS: 1}, kind=Kind.RETURN, fees=Fees(restocking=333, freight=450))
+    assert (story.case.claim.amount, story.ledger.taken) == (2_550, 2_550)
+    story.assess(Verdict.APPROVE)
+    story.ship()
+    story.inspect(1)
+    pay(story)
+    assert story.ledger.taken == 2_550
+
+
+def test_a_return_that_costs_as_much_as_it_brings_is_refused_before_it_is_opened() -> None:
+    story = Story()
+    dear = Fees(freight=3_333)
+    answer = refused(lambda: story.open({BOWLS: 1}, kind=Kind.RETURN, fees=dear))
+    assert answer.code is Code.NOTHING_TO_REFUND
+
+
+def test_goods_that_are_worth_less_than_their_way_back_stay() -> None:
+    policy = a_policy()
+    assert keeps_item(policy, Reason.DAMAGED, "USD", 499)
+    assert not keeps_item(policy, Reason.DAMAGED, "USD", 500)
+    assert not keeps_item(policy, Reason.CHANGED_MIND, "USD", 499)
+    assert not keeps_item(policy, Reason.DAMAGED, "EUR", 499)
+    story = Story()
+    story.open(kind=Kind.RETURN, keep_item=True)
+    story.assess(Verdict.APPROVE)
+    assert (story.case.status, story.case.returning) == (Status.APPROVED, None)
+    pay(story)
+
+
+def test_a_seller_may_let_the_buyer_keep_the_goods_by_an_offer() -> None:
+    story = Story()
+    story.open(kind=Kind.RETURN)
+    story.assess()
+    story.make_offer(2_000, kind=Kind.REFUND)
+    accepted = story.answer_offer()
+    assert (accepted.case.kind, accepted.case.status) == (Kind.REFUND, Status.APPROVED)
+    pay(story)
+
+
+def test_and_a_refund_becomes_a_return_by_one() -> None:
+    story = story_at(Status.UNDER_REVIEW)
+    story.make_offer(None, kind=Kind.RETURN)
+    accepted = story.answer_offer()
+    assert (accepted.case.kind, accepted.case.status) == (Kind.RETURN, Status.AWAITING_RETURN)
+    books_agree(story)
+
+
+def test_a_parcel_is_said_to_have_arrived_once() -> None:
+    story = arrived()
+    before = story.case
+    assert story.arrive() is None
+    assert story.case == before
+
+
+def test_what_left_a_payment_while_goods_travel_is_seen_when_they_are_paid() -> None:
+    story = returning_at(Status.RETURN_IN_TRANSIT)
+    story.ask_operator()
+    story.leave(story.ledger.available + 833)
+    story.resume()
+    assert (story.case.status, story.case.owed) == (Status.RETURN_IN_TRANSIT, story.case.claim.money)
+    story.inspect(1)
+    covered = story.start_refund()
+    assert (covered.case.status, covered.entry.data["covered"]) == (Status.REFUND_PENDING, 833)
+    assert [one.amount for one in covered.case.attempts] == [2_500]
+    story.hear(AttemptState.SUCCEEDED)
+    assert story.case.status is Status.COMPLETED
+    books_agree(story)
+
+
+def test_a_count_is_kept_with_its_note() -> None:
+    story = arrived()
+    change = confirm_receipt(
+        story.case,
+        story.ledger,
+        [InspectedLine(line_id=BOWLS, accepted=3)],
+        "All well.",
+        by=SELLER,
+        policy=story.policy,
+        now=story.now,
+    )
+    assert change.case.returning
+    assert change.case.returning.receipt
+    assert (change.case.returning.receipt.note, change.case.returning.receipt.by) == ("All well.", SELLER)
