@@ -21,7 +21,7 @@ from aftersales.domain.policy import (
     better_for_buyer,
     pays_shipping,
 )
-from tests.builders import NOON, a_policy, an_assessment, some_facts
+from tests.builders import NOON, SELLER, a_policy, an_assessment, some_facts
 
 CHECKS = dict(RULES)
 DELIVERED = NOON - 5 * DAY
@@ -318,7 +318,7 @@ SHIPPED = PublishedPolicies().version("2026-01")
 
 
 def test_the_shipped_policy_is_in_force_for_every_order() -> None:
-    assert PublishedPolicies().at(0) == PublishedPolicies().at(NOON) == SHIPPED
+    assert PublishedPolicies().at(0, "anyone") == PublishedPolicies().at(NOON, SELLER.id) == SHIPPED
 
 
 @pytest.mark.parametrize("reason", Reason)

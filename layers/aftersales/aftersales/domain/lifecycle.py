@@ -249,7 +249,7 @@ def open_case(
     description: str,
     wanted: Mapping[str, int],
     evidence: tuple[Evidence, ...],
-    policy: Policy,
+    assessment: Assessment,
     request_hash: str,
     buyer: Party,
     now: int,
@@ -268,7 +268,7 @@ def open_case(
         description=description,
         currency=order.currency,
         claim=claim,
-        policy_version=policy.version,
+        policy_version=assessment.policy.version,
         request_hash=request_hash,
         version=1,
         opened_at=now,
@@ -284,7 +284,8 @@ def open_case(
         event=Event.CASE_OPENED,
         from_status=None,
         to_status=case.status,
-        data={"reason": reason, "amount": claim.amount},
+        data={"reason": reason, "amount": claim.amount, "policy_version": assessment.policy.version},
+        grounds=assessment.grounds,
     )
     return Change(case=case, entry=entry, ledger=ledger)
 
@@ -304,9 +305,12 @@ def apply_assessment(case: Case, assessment: Assessment, now: int) -> Change:
     case = replace(case, decision=decision, policy_version=assessment.policy.version, trouble=None)
     review, event = _VERDICTS[assessment.verdict]
     after = approved(case, case.claim.amount) if review is Review.APPROVED else replace(case, review=review)
+    data = dict(told(decision))
     if review is Review.UNDER_REVIEW:
         after = replace(after, silence_approves=assessment.silence_approves)
-    return change(case, after, event, POLICY, now, assessment.policy, told(decision))
+        data["on_timeout"] = Status.APPROVED if assessment.silence_approves else Status.DISPUTED
+    made = change(case, after, event, POLICY, now, assessment.policy, data)
+    return replace(made, entry=replace(made.entry, grounds=assessment.grounds))
 
 
 def withdraw(case: Case, ledger: Ledger, *, by: Party, policy: Policy, now: int) -> Change:

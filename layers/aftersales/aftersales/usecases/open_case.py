@@ -83,7 +83,7 @@ def open_case(
             description=description,
             wanted=quote.wanted,
             evidence=promised(files, buyer),
-            policy=quote.assessment.policy,
+            assessment=quote.assessment,
             request_hash=request_hash,
             buyer=buyer,
             now=desk.now(),

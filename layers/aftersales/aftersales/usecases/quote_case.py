@@ -1,14 +1,14 @@
 """What an application would reserve and pay, and how the policy would see it. Writes nothing."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aftersales.domain import policy as policies
 from aftersales.domain.case import Kind, Reason
 from aftersales.domain.ledger import Ledger, Reservation, reserve
 from aftersales.domain.order import SHIPPING, Order
 from aftersales.domain.parties import Party
-from aftersales.domain.policy import Assessment, Facts, History, assess, better_for_buyer
+from aftersales.domain.policy import Assessment, Facts, History, Policy, ShippingClaim, decide
 from aftersales.domain.refusal import Code, Refusal
 from aftersales.usecases.ports import Desk
 from aftersales.usecases.read_order import read_order
@@ -44,7 +44,12 @@ def quote_claim(
     desk: Desk, application: Application, order: Order, ledger: Ledger, history: History
 ) -> Quote:
     """The quote on this order and ledger. Raises what `reserve` raises, and `window_closed`."""
-    wanted = _wanted_units(desk, application, order, ledger)
+    versions = (
+        desk.policies.at(desk.now(), order.seller_id),
+        desk.policies.at(order.placed_at, order.seller_id),
+    )
+    shipping = _shipping_claim(application, ledger, versions)
+    wanted = {**application.lines, SHIPPING: 1} if shipping and shipping.claimed else application.lines
     claim = reserve(ledger, wanted)[1]
     assessment = assess_claim(
         desk,
@@ -58,7 +63,8 @@ def quote_claim(
         at=desk.now(),
     )
     _refuse_closed_window(assessment)
-    return Quote(order=order, wanted=wanted, claim=claim, assessment=assessment)
+    grounds = replace(assessment.grounds, shipping=shipping)
+    return Quote(order=order, wanted=wanted, claim=claim, assessment=replace(assessment, grounds=grounds))
 
 
 def assess_claim(
@@ -78,27 +84,39 @@ def assess_claim(
     `at` is when the case was opened (now, where it is not yet): a window that was open then stays open, however
     long evidence and people take.
     """
-    current, at_purchase = desk.policies.at(at), desk.policies.at(order.placed_at)
-    facts = _facts(order, kind, reason, claim, accepted_evidence, history, taken_before, at)
-    verdict = assess(facts, current)
-    if at_purchase.version == current.version:
-        return verdict
-    return better_for_buyer(verdict, assess(facts, at_purchase))
+    return decide(
+        _facts(order, kind, reason, claim, accepted_evidence, history, taken_before, at),
+        desk.policies.at(at, order.seller_id),
+        desk.policies.at(order.placed_at, order.seller_id),
+    )
 
 
 def recent_history(desk: Desk, order: Order) -> History:
     """The buyer's orders and cases within the policy's risk window."""
     now = desk.now()
-    return desk.store.history(order.buyer_id, now - desk.policies.at(now).risk.days * policies.DAY)
+    days = desk.policies.at(now, order.seller_id).risk.days
+    return desk.store.history(order.buyer_id, now - days * policies.DAY)
 
 
-def _wanted_units(desk: Desk, application: Application, order: Order, ledger: Ledger) -> Mapping[str, int]:
-    """The lines asked for, and the shipping where the policy pays it and nobody was paid it before."""
-    wanted = dict(application.lines)
+def _shipping_claim(
+    application: Application, ledger: Ledger, versions: tuple[Policy, Policy]
+) -> ShippingClaim | None:
+    """Whether the shipping goes with the lines asked for; None where it was free, or another case has it."""
     shipping = ledger.line(SHIPPING)
-    if shipping and shipping.free and shipping.total and _pays_shipping(desk, application, order, ledger):
-        wanted[SHIPPING] = 1
-    return wanted
+    if not (shipping and shipping.free and shipping.total):
+        return None
+    last_unit = all(
+        len(line.free) == application.lines.get(line.line_id, 0)
+        for line in ledger.lines
+        if line.line_id != SHIPPING
+    )
+    return ShippingClaim(
+        worth=shipping.total,
+        last_unit=last_unit,
+        claimed=any(
+            policies.pays_shipping(policy, application.reason, last_unit=last_unit) for policy in versions
+        ),
+    )
 
 
 def _refuse_closed_window(assessment: Assessment) -> None:
@@ -137,13 +155,3 @@ def _facts(
         history=history,
         taken_before=taken_before,
     )
-
-
-def _pays_shipping(desk: Desk, application: Application, order: Order, ledger: Ledger) -> bool:
-    taken = all(
-        len(line.free) == application.lines.get(line.line_id, 0)
-        for line in ledger.lines
-        if line.line_id != SHIPPING
-    )
-    versions = (desk.policies.at(desk.now()), desk.policies.at(order.placed_at))
-    return any(policies.pays_shipping(policy, application.reason, last_unit=taken) for policy in versions)
