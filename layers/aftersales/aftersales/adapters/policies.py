@@ -37,6 +37,11 @@ class PublishedPolicies:
             return _effective(self._folder, name, override_name)
         return _named(name, {one.version: one for one in policies_in(self._folder)})
 
+    def override(self, version: str) -> Override | None:
+        """The seller's terms that are named in a version, if there are any. Raises `LookupError`."""
+        name = version.partition(JOINT)[2]
+        return _override(self._folder, name) if name else None
+
 
 @cache
 def policies_in(folder: Path) -> tuple[Policy, ...]:
@@ -56,9 +61,13 @@ def overrides_in(folder: Path, seller_id: str) -> tuple[Override, ...]:
 @lru_cache(_SELLERS_KEPT)
 def _effective(folder: Path, version: str, override_name: str) -> Policy:
     """Put together once a worker and not once a request."""
-    seller_id = override_name.rpartition("@")[0]
-    override = _named(override_name, {one.name: one for one in overrides_in(folder, seller_id)})
-    return effective(_named(version, {one.version: one for one in policies_in(folder)}), override)
+    policy = _named(version, {one.version: one for one in policies_in(folder)})
+    return effective(policy, _override(folder, override_name))
+
+
+def _override(folder: Path, name: str) -> Override:
+    seller_id = name.rpartition("@")[0]
+    return _named(name, {one.name: one for one in overrides_in(folder, seller_id)})
 
 
 def _named[T](name: str, published: dict[str, T]) -> T:
