@@ -1,18 +1,24 @@
 """What was decided is decided so again; and what a draft would do is what it does once it is published."""
 
+import io
 import json
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from aftersales.adapters.policies import SHIPPED, PublishedPolicies
+from aftersales.contracts.policies import read_policy
 from aftersales.domain import policy as rules
 from aftersales.domain.policy import DAY
-from tests.simulation import past
+from tests.simulation import past, storm
+from tests.simulation.choices import seeded
+from tests.simulation.journeys import Market
 from tests.simulation.past import START, Life
 from tools.policy import recording, simulate
+from tools.policy.__main__ import main
 from tools.policy.recording import Decided
 from tools.policy.replay import differences
 from tools.policy.simulate import Course, Forecast, Outcome, Versions
@@ -231,3 +237,87 @@ def test_a_draft_that_changes_nothing_is_said_to_change_nothing(
 ) -> None:
     same = simulate.as_recorded(PublishedPolicies(policies))
     assert not any(one.changes for one in forecasts(decisions, policies, same).values())
+
+
+def test_what_random_schedules_decided_is_decided_so_again() -> None:
+    markets: list[Market] = []
+
+    def script(market: Market) -> None:
+        markets.append(market)
+        storm.several_cases(market)
+
+    decisions = []
+    for seed in range(1, 16):
+        storm.play(script, seeded(seed, faults=storm.MOST_FAULTS))
+        decisions += recording.of_rows(list(markets[-1].world.dynamodb.tables["CasesTable"].rows()))
+    assert len(decisions) > 80
+    assert list(differences(decisions, PublishedPolicies())) == []
+
+
+# --- what staff sees ------------------------------------------------------------------------------------------------
+
+
+def said(*arguments: str) -> tuple[int, str]:
+    """What the command says, in lines of single spaces."""
+    out = io.StringIO()
+    code = main(arguments, Console(file=out, width=200))
+    return code, "\n".join(" ".join(line.split()) for line in out.getvalue().splitlines())
+
+
+def test_a_replay_says_how_much_was_made_again_and_what_came_out_otherwise(
+    recorded: Path, decisions: list[Decided], policies: Path, tmp_path: Path
+) -> None:
+    replay = ("replay", "--from", str(recorded), "--policies")
+    code, text = said(*replay, str(policies))
+    assert (code, text) == (0, f"{len(decisions)} decisions made again, 0 differences.")
+    folder = published(tmp_path, shipped(), SPRING | {"delivery_days": 60}, GENEROUS)
+    code, text = said(*replay, str(folder))
+    assert code == 1
+    assert "still_under_way" in text
+    told = next(differences(decisions, PublishedPolicies(folder)))
+    assert told.case_id in text
+
+
+def test_a_simulation_says_what_changes_in_cases_and_in_money(
+    recorded: Path, decisions: list[Decided], policies: Path, tmp_path: Path
+) -> None:
+    draft = tmp_path / "draft.json"
+    draft.write_text(json.dumps(DRAFT | {"version": "draft", "effective_from": START * 2}), "utf-8")
+    simulation = ("simulate", str(draft), "--from", str(recorded), "--policies", str(policies))
+    code, text = said(*simulation)
+    would_be = simulate.under_policy(read_policy(json.dumps(DRAFT)), PublishedPolicies(policies))
+    found = forecasts(decisions, policies, would_be)
+    changed = [one for one in found.values() if one.changes]
+    assert code == 0
+    assert text.startswith(f"{len(changed)} of {len(found)} cases would have gone otherwise.")
+    newly_refused = [one for one in changed if (one.was.course, one.would_be.course) == REFUSED_NOW]
+    assert f"approved refused {len(newly_refused)} " in text
+    was = sum(paid_by_policy(one.was) for one in found.values() if one.currency == "USD")
+    would = sum(paid_by_policy(one.would_be) for one in found.values() if one.currency == "USD")
+    assert f"USD {was / 100:,.2f} → {would / 100:,.2f} " in text
+    assert "more (--all)" in text
+    everything = said(*simulation, "--all")[1]
+    assert all(one.case_id in everything for one in changed)
+    assert "more (--all)" not in everything
+
+
+def paid_by_policy(outcome: Outcome) -> int:
+    return outcome.amount if outcome.course is Course.APPROVED else 0
+
+
+REFUSED_NOW = (Course.APPROVED, Course.REFUSED)
+
+
+def test_a_simulation_of_no_change_says_so_and_one_of_another_memory_warns(
+    recorded: Path, policies: Path, tmp_path: Path
+) -> None:
+    draft = tmp_path / "draft.json"
+    draft.write_text(json.dumps(GENEROUS | {"seller_id": "nobody-yet"}), "utf-8")
+    simulation = ("simulate", str(draft), "--from", str(recorded), "--policies", str(policies))
+    assert said(*simulation) == (0, "No case would have gone otherwise.")
+    risk = {"days": 90, "minimum_orders": 5, "high_percent": 60}
+    draft.write_text(json.dumps(DRAFT | {"effective_from": START * 2, "risk": risk}), "utf-8")
+    text = said(*simulation)[1]
+    assert text.startswith(
+        "! The draft looks back 90 days at a buyer's history; what was recorded was counted over 180"
+    )

@@ -1,7 +1,7 @@
 """Whether a document can be published, beside those that are: what `validate` says and CI asks of all of them."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
 
@@ -23,12 +23,15 @@ def read_draft(file: Path, folder: Path) -> Policy | Override:
     text = file.read_text("utf-8")
     if not _is_override(text):
         policy = read_policy(text)
-        _refuse(_new_name(policy.version, {one.version: one for one in policies_in(folder)}, policy))
+        published = {one.version: one for one in policies_in(folder)}
+        _refuse(_new_name(policy.version, published, policy))
+        _refuse(_in_turn(published | {policy.version: policy}))
         return policy
     override = read_override(text)
-    known = overrides_in(folder, override.seller_id)
-    _refuse(_new_name(override.name, {one.name: one for one in known}, override))
-    _refuse(_within_leeway([*(one for one in known if one.name != override.name), override], folder))
+    known = {one.name: one for one in overrides_in(folder, override.seller_id)}
+    _refuse(_new_name(override.name, known, override))
+    together = known | {override.name: override}
+    _refuse([*_in_turn(together), *_within_leeway(together.values(), folder)])
     return override
 
 
@@ -47,7 +50,7 @@ def _problems(folder: Path) -> Iterator[str]:
         yield "a policy's file is not named by its version"
     if not policies or policies[0].effective_from > 0:
         yield "no policy is in force from the beginning (effective_from 0)"
-    yield from _in_turn([(one.version, one.effective_from) for one in policies])
+    yield from _in_turn({one.version: one for one in policies})
     for path in sorted((folder / SELLERS).glob("*")):
         try:
             known = overrides_in(folder, path.name)
@@ -58,7 +61,7 @@ def _problems(folder: Path) -> Iterator[str]:
             f"{path.name}/{file.stem}" for file in path.glob("*.json")
         }:
             yield f"{SELLERS}/{path.name}: a file is not named by its seller and number"
-        yield from _in_turn([(one.name, one.effective_from) for one in known])
+        yield from _in_turn({one.name: one for one in known})
         yield from _within_leeway(known, folder)
 
 
@@ -76,8 +79,9 @@ def _new_name[T](name: str, published: dict[str, T], draft: T) -> Iterator[str]:
         yield f"{name} is published with another content; what is published is never edited, so give it a new name"
 
 
-def _in_turn(named: list[tuple[str, int]]) -> Iterator[str]:
-    for (one, at), (other, then) in pairwise(named):
+def _in_turn(named: Mapping[str, Policy] | Mapping[str, Override]) -> Iterator[str]:
+    moments = sorted((one.effective_from, name) for name, one in named.items())
+    for (at, one), (then, other) in pairwise(moments):
         if at == then:
             yield f"{one} and {other} come into force at the same moment"
 

@@ -1,6 +1,7 @@
 """Policies and overrides as JSON documents, read strictly: what is misspelt is refused and not ignored."""
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from functools import cache
@@ -8,6 +9,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from aftersales.contracts.fields import ID_PATTERN
 from aftersales.domain.override import Override, breaches, effective
 from aftersales.domain.policy import Policy
 from aftersales.domain.policy_check import flaws, negative_numbers
@@ -43,7 +45,7 @@ def read_policy(text: str) -> Policy:
 def read_override(text: str) -> Override:
     """The override of this document, whatever it may override. Raises `InvalidDocument`."""
     override: Override = _read(Override, text)
-    _refuse(negative_numbers(override))
+    _refuse([*negative_numbers(override), *_unnamed(override)])
     return override
 
 
@@ -66,6 +68,14 @@ def _read(type_: type, text: str) -> Any:
         raise InvalidDocument([problem]) from error
     except ValidationError as error:
         raise InvalidDocument(_sentences(error, type_)) from error
+
+
+def _unnamed(override: Override) -> Iterator[str]:
+    """Both parts of its name end up in the versions that cases are decided under, and in the name of its file."""
+    if not re.fullmatch(ID_PATTERN, override.seller_id):
+        yield f"seller_id: {override.seller_id!r} is no id of a seller"
+    if override.number == 0:
+        yield "number: a seller's terms are numbered from 1"
 
 
 @cache
