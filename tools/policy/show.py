@@ -20,6 +20,8 @@ _COLUMNS: Mapping[str, tuple[Course, ...]] = {
     "declined or refused": (Course.DECLINED, Course.REFUSED),
 }
 
+_OTHER_AMOUNT = "the same, another amount"
+
 
 def differences(found: Sequence[Difference]) -> RenderableType:
     """One line each."""
@@ -86,26 +88,27 @@ _SHOWN = 5
 
 
 def _cases(changed: Iterable[Forecast], *, every_case: bool) -> RenderableType:
-    table = _table("case", "seller", "claimed", "was", "would be")
+    table = _table("case", "seller", "claimed", "because of")
+    table.columns[0].no_wrap = True
     for (was, would_be), group in _by_transition(changed):
         shown = group if every_case else group[:_SHOWN]
+        table.add_section()
+        table.add_row(f"[bold]{was} → {would_be}[/]")
         for one in shown:
-            table.add_row(
-                one.case_id,
-                one.seller_id,
-                _moved(one.was.amount, one.would_be.amount, one.currency) + f" {one.currency}",
-                f"{was} ({one.was.reason_code})",
-                f"{would_be} ({one.would_be.reason_code})",
-            )
+            claimed = _moved(one.was.amount, one.would_be.amount, one.currency)
+            codes = dict.fromkeys(code for code in (one.was.reason_code, one.would_be.reason_code) if code)
+            table.add_row(one.case_id, one.seller_id, f"{claimed} {one.currency}", " → ".join(codes))
         if left := len(group) - len(shown):
-            table.add_row(f"… and {left} more (--all)", "", "", was, would_be)
+            table.add_row(f"… and {left} more (--all)")
     return table
 
 
-def _by_transition(changed: Iterable[Forecast]) -> Iterator[tuple[tuple[Course, Course], list[Forecast]]]:
-    groups: dict[tuple[Course, Course], list[Forecast]] = defaultdict(list)
+def _by_transition(changed: Iterable[Forecast]) -> Iterator[tuple[tuple[str, str], list[Forecast]]]:
+    """The most frequent first."""
+    groups: dict[tuple[str, str], list[Forecast]] = defaultdict(list)
     for one in changed:
-        groups[one.was.course, one.would_be.course].append(one)
+        was, would_be = one.was.course, one.would_be.course
+        groups[was, would_be if was is not would_be else _OTHER_AMOUNT].append(one)
     yield from sorted(groups.items(), key=lambda item: -len(item[1]))
 
 
