@@ -214,7 +214,7 @@ def _outcome(end: Case) -> Outcome:
             course = Course.EVIDENCE_WANTED
         case Review.DECLINED:
             course = Course.DECLINED
-        case _ if end.on_timeout == "approved":
+        case _ if end.silence_approves:
             course = Course.LEFT_TO_SELLER_OR_APPROVED
         case _:
             course = Course.LEFT_TO_SELLER_OR_DISPUTED

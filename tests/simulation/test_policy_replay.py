@@ -147,7 +147,7 @@ def test_a_rule_that_says_something_else_today_is_told(
         ({"windows": {"refund": {"days": 2, "by_category": {}}}}, "window"),
         ({"shipping": {"on_seller_fault": False, "on_last_unit": False}}, "shipping claimed"),
         ({"auto_approval_cap": {}}, "verdict"),
-        ({"silent_approval_cap": {}, "auto_approval_cap": {}, "categories": {}}, "silence"),
+        ({"silent_approval_cap": {}, "auto_approval_cap": {}, "categories": {}}, "silence approves"),
         ({"risk": {"days": 180, "minimum_orders": 1, "high_percent": 1}}, "reason"),
         ({"version": "2026-04"}, "policy"),
     ],

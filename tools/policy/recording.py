@@ -47,7 +47,7 @@ class Decided:
     verdict: Verdict | None = None
     reason_code: str = ""
     rules: tuple[FiredRule, ...] = ()
-    on_timeout: str | None = None
+    silence_approves: bool = False
 
 
 _ADAPTER: TypeAdapter[Decided] = TypeAdapter(Decided)
@@ -120,5 +120,5 @@ def _decided(entry: Entry, seller_id: str) -> Decided:
         verdict=Verdict(data["verdict"]) if "verdict" in data else None,
         reason_code=data.get("reason_code", ""),
         rules=tuple(FiredRule(**rule) for rule in data.get("rules", ())),
-        on_timeout=data.get("on_timeout"),
+        silence_approves=data.get("silence_approves", False),
     )

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from aftersales.adapters.policies import PublishedPolicies
-from aftersales.domain.case import Status
 from aftersales.domain.policy import Policy, Verdict, decide, pays_shipping, window_closed
 from tools.policy.recording import Decided
 
@@ -51,8 +50,7 @@ def _compared(one: Decided, in_force: Policy, at_purchase: Policy) -> Iterator[t
     yield "reason", one.reason_code, again.reason_code
     yield "rules", one.rules, again.rules
     if one.verdict is Verdict.ASK_PERSON:
-        silence = Status.APPROVED if again.silence_approves else Status.DISPUTED
-        yield "silence", one.on_timeout, silence
+        yield "silence approves", one.silence_approves, again.silence_approves
 
 
 def _difference(one: Decided, what: str, recorded: object, now: object) -> Difference:

@@ -260,7 +260,7 @@ def test_the_policys_verdict_is_kept_with_the_rules_that_explain_it(
         "amount": amount,
         "policy_version": "test-1",
         "rules": [{"code": "a_rule", "verdict": verdict, "inputs": {"amount": 2_000}}],
-    } | ({"on_timeout": Status.DISPUTED} if verdict is Verdict.ASK_PERSON else {})
+    } | ({"silence_approves": False} if verdict is Verdict.ASK_PERSON else {})
     assert change.entry.grounds == an_assessment(verdict).grounds
 
 

@@ -308,7 +308,7 @@ def apply_assessment(case: Case, assessment: Assessment, now: int) -> Change:
     data = dict(told(decision))
     if review is Review.UNDER_REVIEW:
         after = replace(after, silence_approves=assessment.silence_approves)
-        data["on_timeout"] = Status.APPROVED if assessment.silence_approves else Status.DISPUTED
+        data["silence_approves"] = assessment.silence_approves
     made = change(case, after, event, POLICY, now, assessment.policy, data)
     return replace(made, entry=replace(made.entry, grounds=assessment.grounds))
 
