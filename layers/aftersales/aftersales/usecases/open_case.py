@@ -86,7 +86,8 @@ def open_case(
             assessment=quote.assessment,
             request_hash=request_hash,
             buyer=buyer,
-            now=desk.now(),
+            # The moment that was judged: a window that was open then must not be found closed a millisecond later.
+            now=quote.assessment.grounds.facts.now,
         )
         desk.store.commit(change)
         return change.case

@@ -44,11 +44,8 @@ def quote_claim(
     desk: Desk, application: Application, order: Order, ledger: Ledger, history: History
 ) -> Quote:
     """The quote on this order and ledger. Raises what `reserve` raises, and `window_closed`."""
-    versions = (
-        desk.policies.at(desk.now(), order.seller_id),
-        desk.policies.at(order.placed_at, order.seller_id),
-    )
-    shipping = _shipping_claim(application, ledger, versions)
+    now = desk.now()
+    shipping = _shipping_claim(application, ledger, _versions(desk, order, now))
     wanted = {**application.lines, SHIPPING: 1} if shipping and shipping.claimed else application.lines
     claim = reserve(ledger, wanted)[1]
     assessment = assess_claim(
@@ -60,7 +57,7 @@ def quote_claim(
         accepted_evidence=0,
         history=history,
         taken_before=ledger.taken,
-        at=desk.now(),
+        at=now,
     )
     _refuse_closed_window(assessment)
     grounds = replace(assessment.grounds, shipping=shipping)
@@ -84,11 +81,8 @@ def assess_claim(
     `at` is when the case was opened (now, where it is not yet): a window that was open then stays open, however
     long evidence and people take.
     """
-    return decide(
-        _facts(order, kind, reason, claim, accepted_evidence, history, taken_before, at),
-        desk.policies.at(at, order.seller_id),
-        desk.policies.at(order.placed_at, order.seller_id),
-    )
+    facts = _facts(order, kind, reason, claim, accepted_evidence, history, taken_before, at)
+    return decide(facts, *_versions(desk, order, at))
 
 
 def recent_history(desk: Desk, order: Order) -> History:
@@ -96,6 +90,11 @@ def recent_history(desk: Desk, order: Order) -> History:
     now = desk.now()
     days = desk.policies.at(now, order.seller_id).risk.days
     return desk.store.history(order.buyer_id, now - days * policies.DAY)
+
+
+def _versions(desk: Desk, order: Order, at: int) -> tuple[Policy, Policy]:
+    """The version in force then, and the one at the purchase."""
+    return desk.policies.at(at, order.seller_id), desk.policies.at(order.placed_at, order.seller_id)
 
 
 def _shipping_claim(
