@@ -1,6 +1,7 @@
 """What the policy decided on is kept in the timeline, for whoever decides it again and for nobody else; and a seller's
 terms are in force for that seller."""
 
+import io
 import json
 from pathlib import Path
 from shutil import copytree
@@ -8,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from rich.console import Console
 
 from aftersales.adapters.policies import SHIPPED, PublishedPolicies
 from aftersales.domain.order import Order
@@ -28,6 +30,7 @@ from tests.integration.people import (
     timeline,
 )
 from tools.operate.deployment import Deployment
+from tools.policy import __main__ as command
 from tools.policy import recording
 from tools.policy.recording import Decided
 from tools.policy.replay import differences
@@ -35,11 +38,15 @@ from tools.policy.replay import differences
 pytestmark = pytest.mark.enable_socket
 
 
+def deployment_of(desk: Desk) -> Deployment:
+    """As far as it is asked: there is no CloudFormation here."""
+    return cast(Deployment, SimpleNamespace(client=desk.stack.client, resource=desk.stack.ref))
+
+
 def recorded(desk: Desk) -> list[Decided]:
     """As the command reads a stack."""
-    deployment = SimpleNamespace(client=desk.stack.client, resource=desk.stack.ref)
     looked_at: list[int] = []
-    decisions = recording.of_deployment(cast(Deployment, deployment), looked_at.append)
+    decisions = recording.of_deployment(deployment_of(desk), looked_at.append)
     assert looked_at[-1] == len(desk.rows("CasesTable"))
     return decisions
 
@@ -126,3 +133,26 @@ def test_a_sellers_terms_are_in_force_for_that_seller_and_named_on_the_case(
     assert read(desk, case_id)["status"] == "completed"
     assert list(differences(recorded(desk), PublishedPolicies(folder))) == []
     assert {one.what for one in differences(recorded(desk), PublishedPolicies())} == {"policy"}
+
+
+def test_what_is_recorded_of_a_stack_holds_no_word_that_anybody_wrote(
+    desk: Desk, order: Order, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case_id = apply(desk, order, description="I live at Kanarienvogel 7.")
+    desk.pump()
+    body = {"text": "Kanarienvogel 7, third floor."}
+    desk.call("POST", f"/cases/{case_id}/messages", by=BUYER, body=body, key="message").ok()
+    monkeypatch.setattr(command, "on_aws", lambda name, region: deployment_of(desk))
+    file, out = tmp_path / "decisions.jsonl", io.StringIO()
+    console = Console(file=out, width=200)
+    assert command.main(["record", "--stack", "desk", "-o", str(file)], console) == 0
+    assert command.main(["replay", "--stack", "desk"], console) == 0
+    assert command.main(["replay", "--from", str(file)], console) == 0
+    assert out.getvalue().splitlines() == [
+        f"2 decisions written to {file}.",
+        "2 decisions made again, 0 differences.",
+        "2 decisions made again, 0 differences.",
+    ]
+    assert case_id in file.read_text("utf-8")
+    assert "Kanarienvogel" not in file.read_text("utf-8")
+    assert BUYER.id not in file.read_text("utf-8")
