@@ -4,10 +4,21 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from aftersales.domain.case import Kind, Reason
 from aftersales.domain.override import Override, WindowTerms, breaches, effective
-from aftersales.domain.policy import CategoryTerms, Leeway, Overridable, Policy, Verdict, assess
+from aftersales.domain.policy import (
+    DAY,
+    CategoryTerms,
+    Leeway,
+    Overridable,
+    Policy,
+    Verdict,
+    assess,
+    better_for_buyer,
+)
 from tests.builders import NOON, a_policy, some_facts
 
 LEEWAY = Overridable(
@@ -176,3 +187,74 @@ def test_bounds_that_leave_out_the_platforms_own_number_do_not_forbid_it() -> No
     policy = the_platform(overridable=Overridable(window_days=Leeway(at_least=10, at_most=20)))
     assert breaches(policy, own_terms(windows=days(30))) == ()
     assert len(breaches(policy, own_terms(windows=days(9)))) == 1
+
+
+# --- whatever is agreed ---------------------------------------------------------------------------------------------
+
+FAVOURABLE = replace(LEEWAY, silent_approval_cap={"USD": Leeway(at_most=8_000)})
+DAYS = st.integers(0, 70)
+CAPS = st.dictionaries(st.sampled_from(["USD", "JPY", "EUR"]), st.integers(0, 9_000), max_size=2)
+TERMS = st.builds(CategoryTerms, auto_approval_cap=CAPS, silent_approval_cap=CAPS)
+CATEGORIES = st.sampled_from(["pottery", "food", "lamps", "tea"])
+OVERRIDES = st.builds(
+    Override,
+    seller_id=st.just("seller-7"),
+    number=st.just(1),
+    effective_from=st.just(0),
+    windows=st.fixed_dictionaries(
+        {},
+        optional={
+            Kind.REFUND: st.builds(
+                WindowTerms,
+                days=st.none() | DAYS,
+                by_category=st.dictionaries(CATEGORIES, DAYS, max_size=2),
+            )
+        },
+    ),
+    auto_approval_cap=CAPS,
+    silent_approval_cap=CAPS,
+    categories=st.dictionaries(CATEGORIES, TERMS, max_size=1),
+    waived_evidence=st.lists(st.sampled_from(Reason), max_size=1).map(tuple),
+)
+
+
+@given(
+    override=OVERRIDES,
+    amount=st.integers(1, 9_000),
+    currency=st.sampled_from(["USD", "JPY", "EUR"]),
+    reason=st.sampled_from(Reason),
+    categories=st.lists(CATEGORIES, min_size=1, max_size=2, unique=True).map(tuple),
+    age=st.integers(0, 70),
+    evidence=st.integers(0, 1),
+)
+def test_what_the_platform_allows_without_saying_at_least_is_never_worse_for_a_buyer(
+    override: Override,
+    amount: int,
+    currency: str,
+    reason: Reason,
+    categories: tuple[str, ...],
+    age: int,
+    evidence: int,
+) -> None:
+    platform = the_platform(overridable=FAVOURABLE)
+    within = _within(platform, override)
+    facts = some_facts(
+        amount=amount,
+        currency=currency,
+        reason=reason,
+        categories=categories,
+        delivered_at=NOON - age * DAY,
+        accepted_evidence=evidence,
+    )
+    own, of_platform = assess(facts, effective(platform, within)), assess(facts, platform)
+    assert better_for_buyer(own, of_platform) is own
+
+
+def _within(platform: Policy, override: Override) -> Override:
+    """The override without the parts that go too far."""
+    for name in ("windows", "auto_approval_cap", "silent_approval_cap", "categories", "waived_evidence"):
+        bare = replace(own_terms(), **{name: getattr(override, name)})
+        if breaches(platform, bare):
+            override = replace(override, **{name: type(getattr(override, name))()})
+    assert breaches(platform, override) == ()
+    return override
