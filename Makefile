@@ -53,6 +53,9 @@ storm: setup ## 20,000 random schedules with everything breaking; one seed again
 operate: setup ## What an operator types: make operate ARGS="letters", or redrive, case, ring, restart
 	$(PYTHON) -m tools.operate $(ARGS)
 
+policy: setup ## A policy before it is published: make policy ARGS="validate FILE", or record, replay, simulate DRAFT
+	$(PYTHON) -m tools.policy $(ARGS)
+
 drill: up ## Break the running stack on purpose, step by step, and show that it heals
 	$(PYTHON) -m tools.drill
 
@@ -72,7 +75,7 @@ build: setup ## Build for AWS, with compiled bytecode
 deploy: build ## Deploy that build to AWS, after a look at the changes
 	sam deploy $(ARGS)
 
-.PHONY: help setup demo up down test check storm bench load cases operate drill mutants generate build deploy
+.PHONY: help setup demo up down test check storm bench load cases operate policy drill mutants generate build deploy
 
 # ---------------------------------------------------------------- environments, renewed when the lock file changes
 

@@ -29,6 +29,7 @@ from aftersales.domain.policy import (
     Assessment,
     Clocks,
     Facts,
+    Grounds,
     HearingTerms,
     History,
     Policy,
@@ -175,7 +176,13 @@ def an_assessment(verdict: Verdict, *, silence_approves: bool = False, **changes
     """A verdict of `a_policy` with one rule that explains it."""
     rule = FiredRule(code="a_rule", verdict=verdict, inputs={"amount": 2_000})
     return replace(
-        Assessment(policy=a_policy(), verdict=verdict, rules=(rule,), silence_approves=silence_approves),
+        Assessment(
+            policy=a_policy(),
+            verdict=verdict,
+            rules=(rule,),
+            silence_approves=silence_approves,
+            grounds=Grounds(facts=some_facts(), in_force="test-1", at_purchase="test-1"),
+        ),
         **changes,
     )
 
@@ -256,7 +263,7 @@ class Story:
                 description="It arrived cracked.",
                 wanted=wanted or {BOWLS: 1},
                 evidence=evidence,
-                policy=self.policy,
+                assessment=an_assessment(Verdict.APPROVE, policy=self.policy),
                 request_hash="9f2c",
                 buyer=BUYER,
                 now=self.now,

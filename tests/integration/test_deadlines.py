@@ -4,7 +4,10 @@ from typing import Any
 
 import pytest
 
+from aftersales.adapters import dynamodb, tables
+from aftersales.adapters.dynamodb import DynamoDBStore
 from aftersales.domain.parties import Party, Role
+from aftersales.usecases import sweep_deadlines
 from tests.builders import BUYER, OPERATOR, REVIEWER, SELLER
 from tests.integration.harness import Answer, Desk
 from tests.integration.people import (
@@ -147,3 +150,52 @@ def test_the_queue_of_a_reviewer_holds_no_case_of_their_own(desk: Desk, payer: P
     desk.silence(days=2)
     queue = [desk.call("GET", "/cases", by=one).ok()["items"] for one in (REVIEWER, REVIEWING_BUYER)]
     assert [[one["case_id"] for one in page] for page in queue] == [[case_id], []]
+
+
+def test_an_extension_reaches_a_case_that_moved_behind_its_cursor(
+    desk: Desk, payer: Payer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The way goes along the deadlines, and an offer brings a far deadline near."""
+    monkeypatch.setattr(tables, "SHARDS", 1)
+    monkeypatch.setattr(dynamodb, "_CLOCKED_PAGE", 1)
+    monkeypatch.setattr(sweep_deadlines, "_PAGES_PER_SWEEP", 2)
+    near, far, moved = (under_review(desk, payer, "BR", f"key-{n}") for n in range(3))
+    for case_id in (far, moved):
+        decide(desk, case_id, "decline").ok()
+    desk.pump()
+    extend_market(desk, "BR").ok()
+    desk.sweep()
+    offer = {"amount": 500, "note": "Please."}
+    desk.call("POST", f"/cases/{moved}/offers", by=BUYER, body=offer).ok()
+    for _ in range(6):
+        desk.sweep()
+    assert [events(desk, one).count("deadline_extended") for one in (near, far, moved)] == [1, 1, 1]
+    assert extend_market(desk, "BR").ok()["done"]
+
+
+def test_an_extension_that_is_accepted_while_the_sweep_begins_comes_before_the_silence(
+    desk: Desk, payer: Payer
+) -> None:
+    case_id = under_review(desk, payer, "BR")
+    desk.clock.advance(days=2)
+
+    def accepted() -> None:
+        desk.clock.advance(milliseconds=-1)
+        extend_market(desk, "BR").ok()
+        desk.clock.advance(milliseconds=1)
+
+    desk.after(DynamoDBStore, "due", accepted)
+    desk.sweep()
+    assert (status(desk, case_id), events(desk, case_id)[-1]) == ("under_review", "deadline_extended")
+
+
+def test_an_operator_closes_no_case_of_their_own(desk: Desk, payer: Payer) -> None:
+    order = put(desk, paid(order_of(desk), payer))
+    desk.sandbox.post("dashboard/refunds", payment_intent=order.payments[0].reference, amount=500)
+    case_id = apply(desk, order)
+    desk.pump()
+    seller = Party(Role.OPERATOR, SELLER.id)
+    for path, body in (("payment", {"note": "I paid, trust me."}), ("resumption", {})):
+        answer = desk.call("POST", f"/cases/{case_id}/{path}", by=seller, body=body)
+        assert (answer.status, answer.code) == (403, "forbidden")
+    assert desk.call("POST", f"/cases/{case_id}/resumption", by=OPERATOR, body={}).status == 200

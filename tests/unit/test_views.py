@@ -29,3 +29,14 @@ def test_a_seller_is_told_that_the_history_counted_and_not_what_it_is(
     assert decision
     assert [(one.code, one.inputs) for one in decision.rules] == [("history_of_claims", inputs)]
     assert [(one["code"], one["inputs"]) for one in told] == [("history_of_claims", inputs)]
+
+
+@pytest.mark.parametrize("reader", [SELLER, BUYER, REVIEWER], ids=["seller", "buyer", "reviewer"])
+def test_nobody_is_shown_the_grounds_that_a_decision_is_made_on_again(reader: Party) -> None:
+    story = Story()
+    entries = [story.open().entry, story.assess(Verdict.APPROVE).entry]
+    assert all(entry.grounds for entry in entries)
+    told = timeline_view(Page(entries, None), reader).model_dump_json()
+    assert "grounds" not in told
+    assert "history" not in told
+    assert "history" not in case_view(story.case, reader).model_dump_json()

@@ -6,13 +6,15 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from tests.fidelity import differences
-from tools.generate import api, lifecycle, openapi, requirements
+from tools.generate import api, lifecycle, openapi, policies, requirements
 from tools.generate.sources import ROOT
 
 FILES: Mapping[str, Callable[[], str]] = {
     "docs/api.md": api.render,
     "docs/fidelity.md": differences.render,
     "docs/lifecycle.md": lifecycle.render,
+    "docs/schemas/override.json": policies.override,
+    "docs/schemas/policy.json": policies.policy,
     "functions/public_api/openapi.json": openapi.render,
     **{
         f"layers/{layer}/requirements.txt": partial(requirements.render, layer)

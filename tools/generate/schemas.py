@@ -17,7 +17,7 @@ Schema = dict[str, Any]
 _REF = "#/components/schemas/{model}"
 
 
-class _WithoutTitles(GenerateJsonSchema):
+class WithoutTitles(GenerateJsonSchema):
     """A title that only repeats the field's name says nothing."""
 
     def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002
@@ -75,7 +75,7 @@ def _generated() -> tuple[Mapping[Any, Schema], dict[str, Schema]]:
     for route in ROUTES:
         wanted |= {(model, "validation"): None for model in (route.body, route.query) if model}
         wanted |= {(route.answer, "serialization"): None} if route.answer else {}
-    references, schema = models_json_schema(list(wanted), ref_template=_REF, schema_generator=_WithoutTitles)
+    references, schema = models_json_schema(list(wanted), ref_template=_REF, schema_generator=WithoutTitles)
     return references, schema["$defs"]
 
 

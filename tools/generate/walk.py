@@ -23,7 +23,7 @@ from aftersales.domain.ledger import (
 from aftersales.domain.lifecycle import Act, Change
 from aftersales.domain.order import Line, Order, Payment
 from aftersales.domain.parties import Party, Role
-from aftersales.domain.policy import Assessment, Policy, Verdict
+from aftersales.domain.policy import Assessment, Facts, History, Policy, Verdict, assess
 from aftersales.domain.refund import AttemptState, ProviderRefund, live
 from aftersales.domain.refusal import Refusal
 from aftersales.domain.timeline import Entry
@@ -81,7 +81,7 @@ Doings = Callable[[_Stand], Iterator[Doing]]
 @cache
 def policy() -> Policy:
     """The newest policy that is shipped."""
-    return PublishedPolicies().at(2**53)
+    return PublishedPolicies().at(2**53, _SELLER.id)
 
 
 @cache
@@ -96,7 +96,7 @@ def opened(kind: Kind = Kind.REFUND) -> Change:
         description="",
         wanted={"1": 2},
         evidence=(),
-        policy=policy(),
+        assessment=_assessment(Verdict.APPROVE),
         request_hash="",
         buyer=_BUYER,
         now=_START,
@@ -129,8 +129,7 @@ def _opened(kind: Kind) -> _Stand:
 
 
 def _approved(stand: _Stand) -> Change:
-    approval = Assessment(policy=policy(), verdict=Verdict.APPROVE, rules=(), silence_approves=False)
-    return lifecycle.apply_assessment(stand.case, approval, stand.now)
+    return lifecycle.apply_assessment(stand.case, _assessment(Verdict.APPROVE), stand.now)
 
 
 def clock_length(case: Case) -> int:
@@ -192,12 +191,28 @@ def _keep_silent(stand: _Stand) -> Iterator[Doing]:
 def _assess(stand: _Stand) -> Iterator[Doing]:
     for verdict in Verdict:
         for silence_approves in (True, False):
-            assessment = Assessment(
-                policy=policy(), verdict=verdict, rules=(), silence_approves=silence_approves
-            )
+            assessment = _assessment(verdict, silence_approves=silence_approves)
             yield lambda found=assessment: lifecycle.apply_assessment(  # type: ignore[misc]
                 stand.case, found, stand.now
             )
+
+
+def _assessment(verdict: Verdict, *, silence_approves: bool = False) -> Assessment:
+    """As if the policy had said so, whatever the facts."""
+    facts = Facts(
+        kind=Kind.REFUND,
+        reason=Reason.DAMAGED,
+        amount=_ORDER.lines[0].total,
+        currency=_ORDER.currency,
+        categories=(_ORDER.lines[0].category,),
+        returnable=True,
+        sent_at=_START,
+        delivered_at=None,
+        now=_START,
+        accepted_evidence=0,
+        history=History(),
+    )
+    return replace(assess(facts, policy()), verdict=verdict, rules=(), silence_approves=silence_approves)
 
 
 def _decide(stand: _Stand) -> Iterator[Doing]:

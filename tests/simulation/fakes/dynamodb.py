@@ -116,10 +116,11 @@ class DynamoDB:
         assert not (IndexName and ConsistentRead), "no index can be read consistently"
         matches = _condition(KeyConditionExpression)
         names = ExpressionAttributeNames or {}
+        partition = ExpressionAttributeValues[KeyConditionExpression.split(" ")[2]]
         rows = (
-            table.rows()
+            (row for row in table.rows() if row.get(keys.hash) == partition)
             if IndexName
-            else self._partition(table, KeyConditionExpression, ExpressionAttributeValues)
+            else self._partition(table, KeyConditionExpression, partition)
         )
         if behind and self._previous and self._previous[0] is table:
             _, written, before = self._previous
@@ -216,11 +217,10 @@ class DynamoDB:
             self._on_commit(name, item)
 
     @staticmethod
-    def _partition(table: Table, expression: str, values: Values) -> Iterable[Item]:
+    def _partition(table: Table, expression: str, partition: Item) -> Iterable[Item]:
         """The one partition that a key condition names first."""
-        name, _, value, *_ = expression.split(" ")
-        assert name == table.keys.hash, "a key condition begins with the partition"
-        return table.partitions.get(_text(values[value]), {}).values()
+        assert expression.split(" ")[0] == table.keys.hash, "a key condition begins with the partition"
+        return table.partitions.get(_text(partition), {}).values()
 
     @staticmethod
     def _projected(table: Table, keys: Keys, row: Item) -> Item:

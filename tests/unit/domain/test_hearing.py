@@ -10,7 +10,8 @@ from aftersales.domain.case import FINAL, OfferState, Status, WaitingOn
 from aftersales.domain.hearing import Extension, extend_for_market
 from aftersales.domain.invariants import ALWAYS, Books, violations
 from aftersales.domain.ledger import ExternalKind, ExternalState, Unit, rebase
-from aftersales.domain.lifecycle import send_message
+from aftersales.domain.lifecycle import send_message, trouble_of_execution
+from aftersales.domain.notice import notice_of
 from aftersales.domain.parties import Party, Role
 from aftersales.domain.policy import DAY, Clocks, Verdict
 from aftersales.domain.refund import AttemptState
@@ -21,7 +22,9 @@ from tests.builders import (
     BUYER,
     CARD,
     CASE,
+    GIFT_CARD,
     HOUR,
+    MARMALADE,
     NOON,
     OTHER_REVIEWER,
     REVIEWER,
@@ -474,19 +477,121 @@ def test_nothing_more_is_granted_while_the_bank_looks_at_a_payment() -> None:
     assert refused(lambda: story.decide(by=OTHER_REVIEWER)).code is Code.ORDER_FROZEN
 
 
-def test_there_is_nothing_to_appeal_where_no_reviewer_refused_anything() -> None:
+def test_there_is_nothing_to_appeal_where_nobody_refused_anything_or_the_buyer_agreed() -> None:
     whole = story_at(Status.DISPUTED)
     whole.decide()
     pay(whole)
-    sellers = story_at(Status.UNDER_REVIEW)
-    sellers.decide(by=SELLER, amount=100)
-    pay(sellers)
-    for story in (whole, sellers, story_at(Status.CLOSED_DECLINED)):
+    agreed = story_at(Status.UNDER_REVIEW)
+    agreed.make_offer(100, by=BUYER)
+    agreed.answer_offer(by=SELLER)
+    pay(agreed)
+    for story in (whole, agreed, story_at(Status.CLOSED_DECLINED)):
         answer = refused(story.appeal)
         assert (answer.code, answer.detail) == (
             Code.NOTHING_TO_APPEAL,
-            "Only what a reviewer did not grant can be appealed to another one.",
+            "Only what a seller or a reviewer did not grant can be appealed to a reviewer.",
         )
+
+
+def test_a_seller_who_grants_a_cent_does_not_have_the_last_word() -> None:
+    story = story_at(Status.UNDER_REVIEW)
+    story.decide(by=SELLER, amount=1)
+    pay(story)
+    appealed = story.appeal()
+    assert (appealed.case.status, appealed.entry.data["amount"]) == (Status.DISPUTED, 3_332)
+    story.silence()
+    story.decide()
+    pay(story)
+    assert story.ledger.taken == 3_333
+
+
+def test_the_sellers_silence_does_not_undo_what_a_reviewer_declined() -> None:
+    story = Story()
+    story.open()
+    story.assess(silence_approves=True)
+    story.decide(approve=False, by=REVIEWER)
+    story.make_offer(1, by=BUYER)
+    story.silence()
+    assert (story.case.status, story.case.on_timeout) == (Status.UNDER_REVIEW, "disputed")
+
+
+def test_an_appeal_is_held_by_whatever_payment_has_the_money_by_now() -> None:
+    story = Story()
+    story.open({BOWLS: 3})
+    story.assess()
+    story.silence()
+    story.decide(approve=False)
+    story.open({MARMALADE: 2}, case_id="case-2")
+    assert [part.payment_id for part in story.cases["case-2"].claim.money] == [GIFT_CARD]
+    appealed = story.appeal()
+    assert appealed.case.appeal
+    assert [(part.payment_id, part.amount) for part in appealed.case.appeal.at_stake] == [
+        (GIFT_CARD, 901),
+        (CARD, 9_099),
+    ]
+    assert appealed.case.claim.money == appealed.case.appeal.at_stake
+    books_agree(story)
+    story.silence()
+    story.decide(by=OTHER_REVIEWER)
+    pay(story)
+
+
+def test_the_days_of_an_appeal_begin_once_the_granted_money_has_arrived() -> None:
+    story = Story()
+    story.open()
+    story.assess()
+    story.silence()
+    story.decide(amount=1_000)
+    story.start_refund()
+    story.hear(AttemptState.FAILED)
+    story.now += 31 * DAY
+    story.pay_elsewhere()
+    story.now += 30 * DAY
+    assert story.case.ended_at == story.now - 30 * DAY
+    story.now += 1
+    assert refused(story.appeal).code is Code.WINDOW_CLOSED
+    story.now -= 1
+    assert story.appeal().case.status is Status.DISPUTED
+
+
+def test_a_case_whose_execution_is_dead_is_not_approved_into_nowhere() -> None:
+    story = story_at(Status.UNDER_REVIEW)
+    story.ask_operator(trouble_of_execution("ABORTED"))
+    assert (story.case.waiting_on, story.case.trouble) == (WaitingOn.SELLER, "execution_aborted")
+    approved = story.decide()
+    assert (approved.case.status, approved.case.on_timeout) == (
+        Status.REFUND_ACTION_REQUIRED,
+        "operator_reminded",
+    )
+    assert story.resume().case.status is Status.APPROVED
+    pay(story)
+
+
+def test_and_one_that_ends_needs_no_execution() -> None:
+    story = story_at(Status.UNDER_REVIEW)
+    story.ask_operator(trouble_of_execution("TIMED_OUT"))
+    assert story.withdraw().case.trouble is None
+
+
+def test_more_time_does_not_cost_the_warning() -> None:
+    story = story_at(Status.UNDER_REVIEW)
+    deadline = story.case.deadline_at
+    assert deadline
+    story.now = deadline - 7 * HOUR
+    story.extend_deadline(1)
+    assert story.case.warn_at == deadline - 5 * HOUR
+    story.now = deadline - 5 * HOUR
+    warned = story.pass_deadline()
+    assert warned
+    assert warned.entry.event is Event.DEADLINE_NEAR
+
+
+def test_what_is_granted_on_appeal_is_told_without_what_was_paid_before() -> None:
+    story = granted_in_part()
+    story.appeal()
+    story.silence()
+    change = story.decide(amount=3_000, by=OTHER_REVIEWER)
+    assert notice_of(change.entry, change.case).amount == 400
 
 
 def test_an_appeal_has_thirty_days() -> None:
@@ -511,7 +616,7 @@ def test_units_and_money_that_others_hold_by_now_cannot_be_held_again() -> None:
     poorer.leave(poorer.ledger.available)
     gone = refused(poorer.appeal)
     assert gone.code is Code.MONEY_UNAVAILABLE
-    assert gone.detail == "What is left of the order's payments does not cover this amount any more."
+    assert gone.detail == "What is left of the order's payments does not cover this amount."
     frozen = granted_in_part()
     frozen.leave(100, kind=ExternalKind.DISPUTE, state=ExternalState.OPEN)
     assert refused(frozen.appeal).code is Code.ORDER_FROZEN

@@ -30,6 +30,7 @@ from tests.builders import (
     Story,
     a_line,
     a_photo,
+    an_assessment,
     an_order,
     story_at,
 )
@@ -213,7 +214,8 @@ def test_opening_a_case_reserves_its_units_and_money_in_the_same_change() -> Non
     assert (entry.event, entry.actor, entry.seq) == (Event.CASE_OPENED, BUYER, 1)
     assert (entry.case_id, entry.at) == ("case-1", NOON)
     assert (entry.from_status, entry.to_status) == (None, Status.REQUESTED)
-    assert entry.data == {"reason": Reason.LATE, "amount": 7_467}
+    assert entry.data == {"reason": Reason.LATE, "amount": 7_467, "policy_version": "test-1"}
+    assert entry.grounds == an_assessment(Verdict.APPROVE).grounds
     assert story.ledger.available == 17_398 - 7_467
 
 
@@ -268,7 +270,8 @@ def test_the_policys_verdict_is_kept_with_the_rules_that_explain_it(
         "amount": amount,
         "policy_version": "test-1",
         "rules": [{"code": "a_rule", "verdict": verdict, "inputs": {"amount": 2_000}}],
-    }
+    } | ({"silence_approves": False} if verdict is Verdict.ASK_PERSON else {})
+    assert change.entry.grounds == an_assessment(verdict).grounds
 
 
 def test_an_approval_by_the_policy_owes_the_whole_claim_payment_by_payment() -> None:

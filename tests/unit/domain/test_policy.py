@@ -13,15 +13,18 @@ from aftersales.domain.policy import (
     DAY,
     PERSONAL,
     RULES,
+    CategoryTerms,
+    Grounds,
     History,
     RiskTerms,
     ShippingTerms,
     Verdict,
     assess,
     better_for_buyer,
+    decide,
     pays_shipping,
 )
-from tests.builders import NOON, a_policy, an_assessment, some_facts
+from tests.builders import NOON, SELLER, a_policy, an_assessment, some_facts
 
 CHECKS = dict(RULES)
 DELIVERED = NOON - 5 * DAY
@@ -162,6 +165,29 @@ def test_the_cap_of_a_currency_that_the_policy_does_not_know_is_zero() -> None:
     assert finding("within_cap", amount=1, currency="KWD") is None
 
 
+def test_of_several_categories_the_lowest_cap_counts() -> None:
+    lamps = CategoryTerms(auto_approval_cap={"USD": 1_000}, silent_approval_cap={"USD": 5_000})
+    policy = a_policy(categories={"lamps": lamps})
+    together = some_facts(categories=("pottery", "lamps"), amount=1_001)
+    assert assess(replace(together, amount=1_000), policy).verdict is Verdict.APPROVE
+    assert assess(together, policy).rules == (
+        FiredRule(
+            code="above_cap",
+            verdict=Verdict.ASK_PERSON,
+            inputs={"amount": 1_001, "cap": 1_000, "currency": "USD"},
+        ),
+    )
+    assert assess(replace(together, categories=("pottery",)), policy).verdict is Verdict.APPROVE
+    assert assess(replace(together, amount=5_000), policy).silence_approves
+    assert not assess(replace(together, amount=5_001), policy).silence_approves
+
+
+def test_a_currency_that_a_category_does_not_mention_is_capped_like_all_goods() -> None:
+    policy = a_policy(categories={"lamps": CategoryTerms(auto_approval_cap={"USD": 1_000})})
+    assert (policy.auto_cap("lamps", "JPY"), policy.auto_cap("lamps", "EUR")) == (4_500, 0)
+    assert (policy.silent_cap("lamps", "USD"), policy.silent_cap("lamps", "EUR")) == (6_000, 0)
+
+
 def test_a_change_of_mind_is_never_approved_by_the_policy_alone() -> None:
     assert finding("within_cap", reason=Reason.CHANGED_MIND, amount=1) is None
 
@@ -293,6 +319,21 @@ def test_where_both_policies_agree_the_one_in_force_counts() -> None:
     assert better_for_buyer(now, then) is now
 
 
+def test_a_decision_keeps_what_it_was_made_on() -> None:
+    facts = some_facts(history=History(orders=9, cases=9))
+    strict, mild = a_policy(version="strict", auto_approval_cap={}), a_policy(version="mild", seller_limit={})
+    kept = Grounds(facts=facts, in_force="strict", at_purchase="mild")
+    decided = decide(some_facts(), strict, mild)
+    assert (decided.verdict, decided.policy) == (Verdict.APPROVE, mild)
+    assert decide(facts, strict, mild).grounds == kept
+    assert decided == replace(assess(some_facts(), mild), grounds=replace(kept, facts=some_facts()))
+
+
+def test_where_the_policy_did_not_change_it_is_asked_once() -> None:
+    same = a_policy()
+    assert decide(some_facts(), same, same) == assess(some_facts(), same)
+
+
 @pytest.mark.parametrize(
     ("on_fault", "on_last", "reason", "last_unit", "pays"),
     [
@@ -318,7 +359,7 @@ SHIPPED = PublishedPolicies().version("2026-01")
 
 
 def test_the_shipped_policy_is_in_force_for_every_order() -> None:
-    assert PublishedPolicies().at(0) == PublishedPolicies().at(NOON) == SHIPPED
+    assert PublishedPolicies().at(0, "anyone") == PublishedPolicies().at(NOON, SELLER.id) == SHIPPED
 
 
 @pytest.mark.parametrize("reason", Reason)

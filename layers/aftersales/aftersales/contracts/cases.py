@@ -528,6 +528,9 @@ def quote_view(quote: Quote, reader: Party) -> QuoteView:
         verdict=quote.assessment.verdict,
         rules=_rules(quote.assessment.rules, reader),
         policy_version=quote.assessment.policy.version,
+        fees=_fees_view(quote.fees),
+        keep_item=quote.keep_item,
+        freight_saved=quote.freight_saved,
     )
 
 

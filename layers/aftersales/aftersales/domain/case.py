@@ -105,6 +105,9 @@ WAITING_ON: Mapping[Status, WaitingOn | None] = {
 }
 
 
+_PARTIES = frozenset({WaitingOn.BUYER, WaitingOn.SELLER, WaitingOn.CARRIER})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FiredRule:
     """A rule of the policy that had something to say: its code, its verdict and what it looked at."""
@@ -265,6 +268,7 @@ class Case:
     `trouble` names why an operator is asked; `inquiries` counts how often the provider was asked about money.
     `reviewed_by` are the reviewers who have decided on it, or proposed to; `proposal` is a decision above the limit of
     the reviewer who made it, which another one has to confirm. `extended_by` are the market's extensions it was given.
+    `ended_at` is when it last came to an end.
     `silence_approves` where the policy takes a seller's silence for a yes. `fees` is what of the units' worth is not
     claimed; `keep_item` where the goods stay although it is a return; `granted` what was granted before the goods
     came back, and a dispute is about now.
@@ -305,6 +309,7 @@ class Case:
     keep_item: bool = False
     returning: ReturnLeg | None = None
     granted: tuple[PaymentShare, ...] = ()
+    ended_at: int | None = None
     run: int = 1
     trouble: str | None = None
     inquiries: int = 0
@@ -327,9 +332,13 @@ class Case:
 
     @property
     def waiting_on(self) -> WaitingOn | None:
-        """Whose turn it is; an operator's, whatever the status, where a step gave up."""
-        if self.trouble:
-            return WaitingOn.PLATFORM
+        """Whose turn it is. Where a step gave up an operator is asked, unless a party is waited for, whose time runs
+        on."""
+        turn = self._turn
+        return WaitingOn.PLATFORM if self.trouble and turn not in _PARTIES else turn
+
+    @property
+    def _turn(self) -> WaitingOn | None:
         if self.status is Status.OFFER_PENDING:
             return WaitingOn.BUYER if self.offers[-1].by.role is Role.SELLER else WaitingOn.SELLER
         if self.status is Status.DISPUTED:

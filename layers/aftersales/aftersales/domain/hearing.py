@@ -24,7 +24,7 @@ from aftersales.domain.case import (
     Review,
     Status,
 )
-from aftersales.domain.ledger import Ledger, Reservation
+from aftersales.domain.ledger import Ledger
 from aftersales.domain.lifecycle import (
     LIFECYCLE,
     Act,
@@ -55,8 +55,9 @@ from aftersales.domain.timeline import Event
 class Extension:
     """More time for every case of a market that was open `at` that moment: a holiday, a postal strike.
 
-    It is one row; the sweep carries it to the cases, from `cursor` on, until it is `done`. Where a case on the way
-    could not be given it (`missed`), the way is gone once more from its start.
+    It is one row; the sweep carries it to the cases, from `cursor` on, until it is `done`. A case may move behind the
+    cursor meanwhile, or fail to take it: the way is gone again from its start while there was anybody to give it to
+    (`again`).
     """
 
     extension_id: str
@@ -67,10 +68,11 @@ class Extension:
     at: int
     request_hash: str
     cursor: str | None = None
-    missed: bool = False
+    again: bool = False
     done: bool = False
 
 
+OFFER_ACCEPTED = "offer_accepted"
 _OTHER_SIDE = {Role.BUYER: Role.SELLER, Role.SELLER: Role.BUYER}
 
 
@@ -175,7 +177,7 @@ def answer_offer(
         verdict=Verdict.APPROVE,
         by=by,
         at=now,
-        reason_code="offer_accepted",
+        reason_code=OFFER_ACCEPTED,
         amount=offer.amount,
         policy_version=case.policy_version,
     )
@@ -228,7 +230,8 @@ def make_statement(case: Case, text: str, *, by: Party, policy: Policy, now: int
 
 
 def appeal(case: Case, ledger: Ledger, text: str, *, by: Party, policy: Policy, now: int) -> Change:
-    """The buyer asks another reviewer for what the first one did not grant; it is held again until then.
+    """The buyer asks a reviewer for what was not granted, another one where a reviewer has decided; it is held again
+    until then. What the buyer had agreed to is not asked about again.
 
     Money that was paid to a buyer is never asked back, so there is nothing that a seller's appeal could change.
     """
@@ -236,28 +239,35 @@ def appeal(case: Case, ledger: Ledger, text: str, *, by: Party, policy: Policy, 
     decision = case.decision
     if case.appeal:
         raise Refusal(Code.APPEALED_BEFORE, "A case is appealed once.")
-    if decision is None or decision.by.role is not Role.REVIEWER or decision.amount >= case.claim.amount:
+    imposed = decision is not None and (
+        decision.by.role is Role.REVIEWER
+        or (decision.by.role is Role.SELLER and decision.reason_code != OFFER_ACCEPTED)
+    )
+    if decision is None or not imposed or decision.amount >= case.claim.amount:
         raise Refusal(
-            Code.NOTHING_TO_APPEAL, "Only what a reviewer did not grant can be appealed to another one."
+            Code.NOTHING_TO_APPEAL,
+            "Only what a seller or a reviewer did not grant can be appealed to a reviewer.",
         )
     days = policy.hearing.appeal_days
-    if now > decision.at + days * DAY:
+    # Counted from its end: while money that was granted is stuck, there is nothing to appeal from yet.
+    if now > max(decision.at, case.ended_at or 0) + days * DAY:
         raise Refusal(
             Code.WINDOW_CLOSED, f"The {days} days after the decision have passed.", decided_at=decision.at
         )
     granted = books.split_over_payments(decision.amount, case.claim.money)
-    at_stake = books.less(case.claim.money, granted)
+    asked = case.claim.amount - decision.amount
     paid = case.status is Status.COMPLETED
-    held = books.reserve_again(ledger, Reservation(units=() if paid else case.claim.units, money=at_stake))
+    held, at_stake = books.reserve_again(ledger, () if paid else case.claim.units, asked)
     after = replace(
         case,
         review=Review.UNDER_REVIEW,
         dispute=Dispute(opened_by=by, opened_at=now, turn=_OTHER_SIDE[by.role]),
         appeal=Appeal(by=by, at=now, at_stake=at_stake, after_refund=paid),
+        claim=replace(case.claim, money=books.plus(granted, at_stake)),
         inquiries=0,
         run=case.run + 1,
     )
-    data = {"text": text, "amount": total(at_stake)}
+    data = {"text": text, "amount": asked}
     ledger_after = books.hold_again(held, case.claim.units) if paid else held
     return change(case, after, Event.CASE_APPEALED, by, now, policy, data, ledger=ledger_after)
 
@@ -292,6 +302,9 @@ def extend_deadline(
     if case.deadline_at is None or (extension is None and now >= case.deadline_at):
         raise Refusal(Code.DEADLINE_PASSED, "The time was over before this; what silence does is under way.")
     after = with_deadline(case, case.deadline_at + millis, policy, now)
+    if case.warn_at is not None and after.warn_at is None and after.deadline_at is not None:
+        # The word of warning is still owed, however little time there is.
+        after = replace(after, warn_at=max(now, after.deadline_at - policy.clocks.warning.millis))
     if extension:
         after = replace(after, extended_by=(*case.extended_by, extension))
     data = {"text": reason, "from": case.deadline_at, "to": after.deadline_at} | (
@@ -344,6 +357,7 @@ def _grant(
         after = with_attempts(after, order, decision.at)
         ledger_after = given_up or ledger_after
     covered = total(granted.owed) - total(after.owed)
+    data = {**told(decision), "amount": more - covered} if before.appeal else told(decision)
     return change(
         before,
         after,
@@ -351,7 +365,7 @@ def _grant(
         decision.by,
         decision.at,
         policy,
-        {**told(decision), "covered": covered} if covered else told(decision),
+        {**data, "covered": covered} if covered else data,
         ledger=ledger_after,
     )
 

@@ -287,13 +287,17 @@ def hold_again(ledger: Ledger, units: Iterable[ReservedUnits]) -> Ledger:
     return _mark(ledger, units, Unit.REFUNDED, Unit.RESERVED)
 
 
-def reserve_again(ledger: Ledger, reservation: Reservation) -> Ledger:
-    """Hold once more what a case had given back, the very units and amounts: available to reserved.
+def reserve_again(
+    ledger: Ledger, units: Iterable[ReservedUnits], amount: int
+) -> tuple[Ledger, tuple[PaymentShare, ...]]:
+    """Hold once more what a case had given back, the very units: available to reserved. The money is taken from where
+    it is by now; another case may have used the oldest payment meanwhile.
 
     Raises `order_frozen`, `units_unavailable`, `money_unavailable`.
     """
     refuse_frozen(ledger)
-    for held in reservation.units:
+    units = tuple(units)
+    for held in units:
         line = ledger.line(held.line_id)
         if line is None or not set(held.units) <= set(line.free):
             raise Refusal(
@@ -308,14 +312,10 @@ def reserve_again(ledger: Ledger, reservation: Reservation) -> Ledger:
                 f"The amounts of line {held.line_id} were changed since; a new application takes it as it is.",
                 line_id=held.line_id,
             )
-    available = {balance.payment_id: balance.available for balance in ledger.balances}
-    if any(part.amount > available.get(part.payment_id, 0) for part in reservation.money):
-        raise Refusal(
-            Code.MONEY_UNAVAILABLE,
-            "What is left of the order's payments does not cover this amount any more.",
-        )
-    ledger = _mark(ledger, reservation.units, Unit.AVAILABLE, Unit.RESERVED)
-    return _move(ledger, reservation.money, "available", "reserved")
+    parts = (PaymentShare(payment_id=b.payment_id, amount=b.available) for b in ledger.balances)
+    money = split_over_payments(amount, parts)
+    ledger = _mark(ledger, units, Unit.AVAILABLE, Unit.RESERVED)
+    return _move(ledger, money, "available", "reserved"), money
 
 
 def release_money(ledger: Ledger, rest: Iterable[PaymentShare]) -> Ledger:

@@ -272,7 +272,7 @@ def open_case(
     description: str,
     wanted: Mapping[str, int],
     evidence: tuple[Evidence, ...],
-    policy: Policy,
+    assessment: Assessment,
     request_hash: str,
     buyer: Party,
     now: int,
@@ -293,7 +293,7 @@ def open_case(
         description=description,
         currency=order.currency,
         claim=claim,
-        policy_version=policy.version,
+        policy_version=assessment.policy.version,
         request_hash=request_hash,
         version=1,
         opened_at=now,
@@ -311,7 +311,8 @@ def open_case(
         event=Event.CASE_OPENED,
         from_status=None,
         to_status=case.status,
-        data={"reason": reason, "amount": claim.amount},
+        data={"reason": reason, "amount": claim.amount, "policy_version": assessment.policy.version},
+        grounds=assessment.grounds,
     )
     return Change(case=case, entry=entry, ledger=ledger)
 
@@ -331,9 +332,12 @@ def apply_assessment(case: Case, assessment: Assessment, now: int) -> Change:
     case = replace(case, decision=decision, policy_version=assessment.policy.version, trouble=None)
     review, event = _VERDICTS[assessment.verdict]
     after = approved(case, case.claim.amount) if review is Review.APPROVED else replace(case, review=review)
+    data = dict(told(decision))
     if review is Review.UNDER_REVIEW:
         after = replace(after, silence_approves=assessment.silence_approves)
-    return change(case, after, event, POLICY, now, assessment.policy, told(decision))
+        data["silence_approves"] = assessment.silence_approves
+    made = change(case, after, event, POLICY, now, assessment.policy, data)
+    return replace(made, entry=replace(made.entry, grounds=assessment.grounds))
 
 
 def withdraw(case: Case, ledger: Ledger, *, by: Party, policy: Policy, now: int) -> Change:
@@ -422,6 +426,19 @@ def record_refunds(
         {"amount": sum(part.amount for part in heard), "refunds": [told_refund(one) for one in news]},
         ledger=ledger_after,
     )
+
+
+_DEAD_EXECUTION = "execution_"
+
+
+def trouble_of_execution(status: str) -> str:
+    """The trouble of a case whose execution ended without it, in this status of Step Functions."""
+    return f"{_DEAD_EXECUTION}{status.lower()}"
+
+
+def execution_is_dead(case: Case) -> bool:
+    """Whether the case is known to have no execution that could be woken."""
+    return case.trouble is not None and case.trouble.startswith(_DEAD_EXECUTION)
 
 
 def ask_operator(case: Case, trouble: str, *, policy: Policy, now: int) -> Change | None:
@@ -625,13 +642,16 @@ def change(
 ) -> Change:
     """Raise the version, set the clock if another one runs now or silence used it up, write the entry.
 
-    A case that moved on leaves its trouble behind. A word or a photo never sets a clock: one that comes after
+    A case that moved on leaves its trouble behind, unless its execution is dead: then nobody moves it further until an
+    operator sends it on under another one. A word or a photo never sets a clock: one that comes after
     the deadline and before the sweep must not undo what silence has already decided.
     """
     after = replace(after, version=before.version + 1, updated_at=now)
     moved = after.status is not before.status
-    if moved and after.trouble == before.trouble:
+    if moved and after.trouble == before.trouble and (after.status in FINAL or not execution_is_dead(after)):
         after = replace(after, trouble=None)
+    if moved and after.status in FINAL:
+        after = replace(after, ended_at=now)
     reclocked = moved or clock_of(after) is not clock_of(before) or event in _NEW_TURN
     if reclocked or (after.attempts != before.attempts and after.status is not Status.DISPUTED):
         after = _set_clock(after, policy, now)
@@ -672,8 +692,9 @@ def _seller_silence(case: Case) -> Status:
 
 
 def seller_has_spoken(case: Case) -> bool:
-    """Whether the seller has answered the application: declined it, offered something, or refused an offer."""
-    declined = case.decision is not None and case.decision.by.role is Role.SELLER
+    """Whether the seller has answered the application: offered something, or refused an offer; or a person has
+    declined it, the seller or a reviewer, which nobody's silence undoes."""
+    declined = case.decision is not None and case.decision.by.role in (Role.SELLER, Role.REVIEWER)
     return declined or any(
         offer.by.role is Role.SELLER or offer.state is OfferState.REFUSED for offer in case.offers
     )

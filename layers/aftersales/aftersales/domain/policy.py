@@ -5,7 +5,7 @@ looks at the facts and says nothing or gives a verdict with the inputs it used. 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from aftersales.domain.calendar import Calendar, Period
@@ -42,6 +42,14 @@ class Window:
 
     days: int
     by_category: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CategoryTerms:
+    """How much of one category is decided without a person; a currency that is absent is capped like all goods."""
+
+    auto_approval_cap: Mapping[str, int] = field(default_factory=dict)
+    silent_approval_cap: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,10 +122,30 @@ class ReturnTerms:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Leeway:
+    """How far a seller's number may lie from the platform's. Without `at_least` it may never be lower, which would be
+    worse for the buyer; without `at_most` never higher."""
+
+    at_least: int | None = None
+    at_most: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overridable:
+    """What sellers may have otherwise; what is absent is for the platform alone. Caps are given by currency."""
+
+    window_days: Leeway = field(default_factory=Leeway)
+    auto_approval_cap: Mapping[str, Leeway] = field(default_factory=dict)
+    silent_approval_cap: Mapping[str, Leeway] = field(default_factory=dict)
+    waived_evidence: tuple[Reason, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """One version of the policy. Amounts are minor units by currency; an absent currency means zero.
 
     `delivery_days` is how long after it was sent an order may be on its way before nobody wonders any more.
+    `categories` are capped otherwise than all goods; `overridable` is what a seller's override may change.
     """
 
     version: str
@@ -135,6 +163,8 @@ class Policy:
     returns: ReturnTerms
     clocks: Clocks
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
+    categories: Mapping[str, CategoryTerms] = field(default_factory=dict)
+    overridable: Overridable = field(default_factory=Overridable)
 
     def calendar(self, market: str) -> Calendar:
         """The market's working days; Monday to Friday where the policy knows nothing of it."""
@@ -144,6 +174,19 @@ class Policy:
         """The window of this kind for goods of this category."""
         window = self.windows[kind]
         return window.by_category.get(category, window.days)
+
+    def auto_cap(self, category: str, currency: str) -> int:
+        """Up to what the policy decides by itself on goods of this category."""
+        return self._terms(category).auto_approval_cap.get(currency, self.auto_approval_cap.get(currency, 0))
+
+    def silent_cap(self, category: str, currency: str) -> int:
+        """Up to what the seller's silence approves for goods of this category."""
+        return self._terms(category).silent_approval_cap.get(
+            currency, self.silent_approval_cap.get(currency, 0)
+        )
+
+    def _terms(self, category: str) -> CategoryTerms:
+        return self.categories.get(category, CategoryTerms())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,13 +224,38 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ShippingClaim:
+    """Whether an application took the order's shipping, what it was worth, and whether it claimed all that was left."""
+
+    worth: int
+    last_unit: bool
+    claimed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grounds:
+    """All that a decision was made on, so that it can be made again: the facts, and the versions in force and at the
+    purchase, of which the buyer got the better. `shipping` where an application could have claimed it.
+
+    The buyer's history is in it: it is kept beside the decision, and shown to nobody.
+    """
+
+    facts: Facts
+    in_force: str
+    at_purchase: str
+    shipping: ShippingClaim | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Assessment:
-    """The policy's decision: the verdict, the rules that fired, and what the seller's silence will mean."""
+    """The policy's decision: the verdict, the rules that fired, what the seller's silence will mean, and on what
+    grounds."""
 
     policy: Policy
     verdict: Verdict
     rules: tuple[FiredRule, ...]
     silence_approves: bool
+    grounds: Grounds
 
     @property
     def reason_code(self) -> str:
@@ -288,7 +356,17 @@ def assess(facts: Facts, policy: Policy) -> Assessment:
         verdict=max(verdicts, key=_GRAVITY.__getitem__),
         rules=fired,
         silence_approves=_silence_approves(facts, policy),
+        grounds=Grounds(facts=facts, in_force=policy.version, at_purchase=policy.version),
     )
+
+
+def decide(facts: Facts, in_force: Policy, at_purchase: Policy) -> Assessment:
+    """The decision, under whichever of the two versions is better for the buyer."""
+    decided = assess(facts, in_force)
+    if at_purchase.version != in_force.version:
+        decided = better_for_buyer(decided, assess(facts, at_purchase))
+    grounds = Grounds(facts=facts, in_force=in_force.version, at_purchase=at_purchase.version)
+    return replace(decided, grounds=grounds)
 
 
 def better_for_buyer(one: Assessment, other: Assessment) -> Assessment:
@@ -323,10 +401,15 @@ def _comes_back(facts: Facts) -> bool:
 
 
 def _cap(facts: Facts, policy: Policy) -> int:
-    caps = policy.returns.auto_approval_cap if _comes_back(facts) else policy.auto_approval_cap
-    return caps.get(facts.currency, 0)
+    if _comes_back(facts):
+        return policy.returns.auto_approval_cap.get(facts.currency, 0)
+    return _lowest(policy.auto_cap, facts)
 
 
 def _silence_approves(facts: Facts, policy: Policy) -> bool:
-    cap = policy.silent_approval_cap.get(facts.currency, 0)
-    return facts.order_amount <= cap and history_of_claims(facts, policy) is None
+    return facts.order_amount <= _lowest(policy.silent_cap, facts) and not history_of_claims(facts, policy)
+
+
+def _lowest(cap: Callable[[str, str], int], facts: Facts) -> int:
+    """The lowest cap among the claimed categories: a dear thing does not slip through beside a cheap one."""
+    return min(cap(category, facts.currency) for category in facts.categories)

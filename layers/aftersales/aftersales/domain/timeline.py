@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from aftersales.domain.parties import Party
+from aftersales.domain.policy import Grounds
 
 
 class Event(StrEnum):
@@ -150,7 +151,8 @@ class Entry:
     """One line of the timeline: who did what, from which status to which, when. Never changed afterwards.
 
     `seq` equals the version of the case that the same transaction wrote. `data` holds what explains the event:
-    the rules that fired, an amount, the text of a message.
+    the rules that fired, an amount, the text of a message. `grounds` is what the policy decided on, for those who
+    decide it again; no view shows it.
     """
 
     case_id: str
@@ -161,6 +163,7 @@ class Entry:
     from_status: str | None
     to_status: str
     data: Mapping[str, object] = field(default_factory=dict)
+    grounds: Grounds | None = None
 
     @property
     def notice_id(self) -> str:

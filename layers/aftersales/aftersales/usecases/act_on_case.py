@@ -7,7 +7,7 @@ from aftersales.domain.calendar import Period
 from aftersales.domain.case import Case, InspectedLine, Kind
 from aftersales.domain.lifecycle import Change
 from aftersales.domain.parties import Party
-from aftersales.usecases.commit import Read, change_case
+from aftersales.usecases.commit import Read, change_case, refuse_own
 from aftersales.usecases.ports import Desk, Receipt
 
 
@@ -246,23 +246,21 @@ def send_message(
 
 def pay_elsewhere(desk: Desk, case_id: str, note: str, *, by: Party, receipt: Receipt | None) -> Case:
     """An operator paid by another means what the provider refuses for good."""
-    return change_case(
-        desk,
-        case_id,
-        lambda read: lifecycle.pay_elsewhere(
+
+    def pay(read: Read) -> Change:
+        refuse_own(by, read.case)
+        return lifecycle.pay_elsewhere(
             read.case, read.order, read.ledger, note, by=by, policy=read.policy, now=desk.now()
-        ),
-        receipt=receipt,
-    )
+        )
+
+    return change_case(desk, case_id, pay, receipt=receipt)
 
 
 def resume_case(desk: Desk, case_id: str, *, by: Party, receipt: Receipt | None) -> Case:
     """An operator sends a case on that waits for a person. Operators see executions, so every case is theirs."""
-    return change_case(
-        desk,
-        case_id,
-        lambda read: lifecycle.resume(
-            read.case, read.order, read.ledger, by=by, policy=read.policy, now=desk.now()
-        ),
-        receipt=receipt,
-    )
+
+    def resume(read: Read) -> Change:
+        refuse_own(by, read.case)
+        return lifecycle.resume(read.case, read.order, read.ledger, by=by, policy=read.policy, now=desk.now())
+
+    return change_case(desk, case_id, resume, receipt=receipt)

@@ -55,6 +55,12 @@ def reviews_own(party: Party, case: Case) -> bool:
     return party.role is Role.REVIEWER and party.id in (case.buyer_id, case.seller_id)
 
 
+def refuse_own(operator: Party, case: Case) -> None:
+    """An operator who is the case's buyer or seller leaves it to another one. Raises `forbidden`."""
+    if operator.id in (case.buyer_id, case.seller_id):
+        raise Refusal(Code.FORBIDDEN, "Nobody operates on a case of their own.")
+
+
 def change_case(
     desk: Desk,
     case_id: str,

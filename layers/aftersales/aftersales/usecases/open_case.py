@@ -82,11 +82,14 @@ def open_case(
             reason=application.reason,
             description=description,
             wanted=quote.wanted,
+            fees=quote.fees,
+            keep_item=quote.keep_item,
             evidence=promised(files, buyer),
-            policy=quote.assessment.policy,
+            assessment=quote.assessment,
             request_hash=request_hash,
             buyer=buyer,
-            now=desk.now(),
+            # The moment that was judged: a window that was open then must not be found closed a millisecond later.
+            now=quote.assessment.grounds.facts.now,
         )
         desk.store.commit(change)
         return change.case

@@ -122,10 +122,10 @@ class Store(Protocol):
 
 
 class Policies(Protocol):
-    """The published versions of the policy."""
+    """The published versions of the policy, each with the override of a seller who has one."""
 
-    def at(self, when: int) -> Policy:
-        """The version in force at that time."""
+    def at(self, when: int, seller_id: str) -> Policy:
+        """The version in force for that seller at that time."""
 
     def version(self, version: str) -> Policy:
         """The version of that name."""

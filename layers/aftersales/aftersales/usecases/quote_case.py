@@ -1,14 +1,14 @@
 """What an application would reserve and pay, and how the policy would see it. Writes nothing."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aftersales.domain import policy as policies
-from aftersales.domain.case import Kind, Reason
-from aftersales.domain.ledger import Ledger, Reservation, reserve
+from aftersales.domain.case import Fees, Kind, Reason
+from aftersales.domain.ledger import Ledger, Reservation, pick_units, reserve
 from aftersales.domain.order import SHIPPING, Order
 from aftersales.domain.parties import Party
-from aftersales.domain.policy import Assessment, Facts, History, assess, better_for_buyer
+from aftersales.domain.policy import Assessment, Facts, History, Policy, ShippingClaim, decide
 from aftersales.domain.refusal import Code, Refusal
 from aftersales.usecases.ports import Desk
 from aftersales.usecases.read_order import read_order
@@ -26,12 +26,19 @@ class Application:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quote:
-    """What would be taken of the order (with the shipping, where it is due), and the policy's view of it."""
+    """What would be taken of the order (with the shipping, where it is due), and the policy's view of it.
+
+    `fees` is what a return costs its buyer. Where the goods stay although it is a return (`keep_item`),
+    `freight_saved` is what their way back would have cost.
+    """
 
     order: Order
     wanted: Mapping[str, int]
     claim: Reservation
     assessment: Assessment
+    fees: Fees
+    keep_item: bool
+    freight_saved: int
 
 
 def quote_case(desk: Desk, application: Application, buyer: Party) -> Quote:
@@ -44,21 +51,35 @@ def quote_claim(
     desk: Desk, application: Application, order: Order, ledger: Ledger, history: History
 ) -> Quote:
     """The quote on this order and ledger. Raises what `reserve` raises, and `window_closed`."""
-    wanted = _wanted_units(desk, application, order, ledger)
-    claim = reserve(ledger, wanted)[1]
+    now = desk.now()
+    versions = _versions(desk, order, now)
+    shipping = _shipping_claim(application, ledger, versions)
+    wanted = {**application.lines, SHIPPING: 1} if shipping and shipping.claimed else application.lines
+    fees, keep_item = _terms_of_return(application, order, ledger, versions)
+    claim = reserve(ledger, wanted, fees.total)[1]
     assessment = assess_claim(
         desk,
         order,
         application.kind,
         application.reason,
         claim,
+        keep_item=keep_item,
         accepted_evidence=0,
         history=history,
         taken_before=ledger.taken,
-        at=desk.now(),
+        at=now,
     )
     _refuse_closed_window(assessment)
-    return Quote(order=order, wanted=wanted, claim=claim, assessment=assessment)
+    grounds = replace(assessment.grounds, shipping=shipping)
+    return Quote(
+        order=order,
+        wanted=wanted,
+        claim=claim,
+        assessment=replace(assessment, grounds=grounds),
+        fees=fees,
+        keep_item=keep_item,
+        freight_saved=versions[0].returns.freight.get(order.currency, 0) if keep_item else 0,
+    )
 
 
 def assess_claim(
@@ -68,6 +89,7 @@ def assess_claim(
     reason: Reason,
     claim: Reservation,
     *,
+    keep_item: bool,
     accepted_evidence: int,
     history: History,
     taken_before: int,
@@ -78,27 +100,56 @@ def assess_claim(
     `at` is when the case was opened (now, where it is not yet): a window that was open then stays open, however
     long evidence and people take.
     """
-    current, at_purchase = desk.policies.at(at), desk.policies.at(order.placed_at)
-    facts = _facts(order, kind, reason, claim, accepted_evidence, history, taken_before, at)
-    verdict = assess(facts, current)
-    if at_purchase.version == current.version:
-        return verdict
-    return better_for_buyer(verdict, assess(facts, at_purchase))
+    facts = _facts(order, kind, reason, claim, keep_item, accepted_evidence, history, taken_before, at)
+    return decide(facts, *_versions(desk, order, at))
 
 
 def recent_history(desk: Desk, order: Order) -> History:
     """The buyer's orders and cases within the policy's risk window."""
     now = desk.now()
-    return desk.store.history(order.buyer_id, now - desk.policies.at(now).risk.days * policies.DAY)
+    days = desk.policies.at(now, order.seller_id).risk.days
+    return desk.store.history(order.buyer_id, now - days * policies.DAY)
 
 
-def _wanted_units(desk: Desk, application: Application, order: Order, ledger: Ledger) -> Mapping[str, int]:
-    """The lines asked for, and the shipping where the policy pays it and nobody was paid it before."""
-    wanted = dict(application.lines)
+def _versions(desk: Desk, order: Order, at: int) -> tuple[Policy, Policy]:
+    """The version in force then, and the one at the purchase."""
+    return desk.policies.at(at, order.seller_id), desk.policies.at(order.placed_at, order.seller_id)
+
+
+def _terms_of_return(
+    application: Application, order: Order, ledger: Ledger, versions: tuple[Policy, Policy]
+) -> tuple[Fees, bool]:
+    """What a return costs its buyer, and whether the goods stay: under whichever version costs less."""
+    if application.kind is not Kind.RETURN:
+        return Fees(), False
+    worth = sum(units.amount for units in pick_units(ledger, application.lines))
+    claimed = (application.reason, order.currency, worth)
+    if any(policies.keeps_item(policy, *claimed) for policy in versions):
+        return Fees(), True
+    return min(
+        (policies.return_fees(policy, *claimed) for policy in versions), key=lambda it: it.total
+    ), False
+
+
+def _shipping_claim(
+    application: Application, ledger: Ledger, versions: tuple[Policy, Policy]
+) -> ShippingClaim | None:
+    """Whether the shipping goes with the lines asked for; None where it was free, or another case has it."""
     shipping = ledger.line(SHIPPING)
-    if shipping and shipping.free and shipping.total and _pays_shipping(desk, application, order, ledger):
-        wanted[SHIPPING] = 1
-    return wanted
+    if not (shipping and shipping.free and shipping.total):
+        return None
+    last_unit = all(
+        len(line.free) == application.lines.get(line.line_id, 0)
+        for line in ledger.lines
+        if line.line_id != SHIPPING
+    )
+    return ShippingClaim(
+        worth=shipping.total,
+        last_unit=last_unit,
+        claimed=any(
+            policies.pays_shipping(policy, application.reason, last_unit=last_unit) for policy in versions
+        ),
+    )
 
 
 def _refuse_closed_window(assessment: Assessment) -> None:
@@ -117,6 +168,7 @@ def _facts(
     kind: Kind,
     reason: Reason,
     claim: Reservation,
+    keep_item: bool,
     accepted_evidence: int,
     history: History,
     taken_before: int,
@@ -136,14 +188,5 @@ def _facts(
         accepted_evidence=accepted_evidence,
         history=history,
         taken_before=taken_before,
+        keep_item=keep_item,
     )
-
-
-def _pays_shipping(desk: Desk, application: Application, order: Order, ledger: Ledger) -> bool:
-    taken = all(
-        len(line.free) == application.lines.get(line.line_id, 0)
-        for line in ledger.lines
-        if line.line_id != SHIPPING
-    )
-    versions = (desk.policies.at(desk.now()), desk.policies.at(order.placed_at))
-    return any(policies.pays_shipping(policy, application.reason, last_unit=taken) for policy in versions)

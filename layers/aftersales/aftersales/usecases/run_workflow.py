@@ -83,6 +83,7 @@ def assess_case(desk: Desk, case_id: str, execution: str) -> Outcome:
             case.kind,
             case.reason,
             case.claim,
+            keep_item=case.keep_item,
             accepted_evidence=case.accepted_evidence,
             # The case itself stands in the history by now; what counts is what came before it.
             history=_before_this_case(recent_history(desk, read.order)),
@@ -130,7 +131,7 @@ def report_stopped_execution(desk: Desk, case_id: str, execution: str, status: s
         case = read.case
         if execution_name(case) != execution or case.status not in LIFECYCLE[Act.ASK_OPERATOR]:
             return None
-        trouble = f"execution_{status.lower()}"
+        trouble = lifecycle.trouble_of_execution(status)
         return lifecycle.ask_operator(case, trouble, policy=read.policy, now=desk.now())
 
     return change_case(desk, case_id, ask)

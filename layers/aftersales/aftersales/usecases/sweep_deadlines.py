@@ -20,8 +20,9 @@ def sweep_deadlines(desk: Desk) -> int:
 
     The index may be behind: each case is read again, and one that moved on in the meantime is left alone.
     """
-    extensions = desk.store.extensions_under_way()
     due = list(desk.store.due(desk.now(), _PER_SWEEP))
+    # After what is due: one that was accepted before a deadline stands in this list.
+    extensions = desk.store.extensions_under_way()
 
     def silence(read: Read) -> Change | None:
         return fall_silent(read.case, read.ledger, extensions, policy=read.policy, now=desk.now())
@@ -37,25 +38,29 @@ def sweep_deadlines(desk: Desk) -> int:
 
 def _carry(desk: Desk, extension: Extension) -> None:
     """Give the extension to the next pages of cases, and remember how far it came. A case that could not take it
-    holds up neither the others nor itself: the way is gone again until nobody was missed."""
+    holds up neither the others nor itself: the way is gone again until nobody was left to give it to."""
+    failures: list[ExceptionGroup[Exception]] = []
+    given: list[str] = []
 
     def extend(read: Read) -> Change | None:
-        return extend_for_market(read.case, extension, policy=read.policy, now=desk.now())
+        change = extend_for_market(read.case, extension, policy=read.policy, now=desk.now())
+        if change:
+            given.append(read.case.case_id)
+        return change
 
-    failures: list[ExceptionGroup[Exception]] = []
     for _ in range(_PAGES_PER_SWEEP):
         page = desk.store.clocked(extension.cursor)
         try:
             for_each(page.items, lambda case_id: change_case(desk, case_id, extend))
         except ExceptionGroup as group:
             failures.append(group)
-        missed = extension.missed or bool(failures)
+        again = extension.again or bool(failures or given)
         at_the_end = page.next_cursor is None
         extension = replace(
             extension,
             cursor=page.next_cursor,
-            missed=missed and not at_the_end,
-            done=at_the_end and not missed,
+            again=again and not at_the_end,
+            done=at_the_end and not again,
         )
         try:
             desk.store.put_extension(extension, new=False)
