@@ -10,12 +10,15 @@ from typing import Any, cast
 import stripe
 
 from tests.simulation.scheduler import Scheduler
-from tools.payment_sandbox import api, clock
-from tools.payment_sandbox.faults import Fault, Faults
+from tools.payment_sandbox import api
+from tools.payment_sandbox.faults import Fault
 from tools.payment_sandbox.idempotency import SavedAnswers
 from tools.payment_sandbox.ledger import Ledger
-from tools.payment_sandbox.rules import Json, PaymentRequest
+from tools.payment_sandbox.rules import PaymentRequest
 from tools.payment_sandbox.sandbox import Sandbox
+from tools.sandbox import clock
+from tools.sandbox.faults import Faults
+from tools.sandbox.http import Json, Request
 
 API_KEY, WEBHOOK_SECRET = "sk_test_simulation", "whsec_simulation"
 # How long refunds that change by themselves take.
@@ -35,7 +38,7 @@ class _Clock:
         self._scheduler.at(self._scheduler.now + int(seconds * 1000), action)
 
 
-class _Accidents(Faults):
+class _Accidents(Faults[Fault]):
     """Faults that a journey ordered wait for their refund; an accident is for this one call and no other."""
 
     def first(self, accident: Fault) -> None:
@@ -71,7 +74,7 @@ class Provider(Sandbox):
             self.faults.first(accident)
         self._calls += 1
         path, _, query = url.removeprefix("https://api.stripe.com").partition("?")
-        request = api.Request(f"req_{self._calls}", method.upper(), path, query, body, cast(Any, headers))
+        request = Request(f"req_{self._calls}", method.upper(), path, query, body, cast(Any, headers))
         answer = api.answer(self, request)
         assert answer, "lines are cut before the sandbox is asked"
         if accident:
