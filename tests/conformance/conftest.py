@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
+import stripe
 
-from tests.conformance.provider import SECRET, Control, Inbox, Provider, Shop
+from tests.conformance.provider import SECRET, Provider, Shop, payment_inbox
+from tests.conformance.sandbox import Control, Inbox
 from tools.payment_sandbox.sandbox import Settings
 from tools.payment_sandbox.server import Server
 
@@ -46,8 +48,8 @@ def control(provider: Provider) -> Control:
 
 
 @pytest.fixture
-def inbox(control: Control) -> Iterator[Inbox]:
-    inbox = Inbox()
+def inbox(control: Control) -> Iterator[Inbox[stripe.Event]]:
+    inbox = payment_inbox()
     control.post("webhook", url=inbox.url)
     yield inbox
     inbox.close()
