@@ -59,6 +59,7 @@ class Depot:
         self._publish = publish
         self._addresses: dict[str, Json] = {}
         self._shipments: dict[str, Json] = {}
+        self._offered: dict[str, Json] = {}  # rates
         self._buying: set[str] = set()
         self._parcels: dict[str, Parcel] = {}
         self._events: dict[str, Json] = {}
@@ -160,7 +161,8 @@ class Depot:
                 self._buying.discard(id)
 
     def buy(self, id: str, params: Json) -> Json:
-        """https://docs.easypost.com/docs/shipments#buy-a-shipment; no shipment is bought twice."""
+        """https://docs.easypost.com/docs/shipments#buy-a-shipment; no shipment is bought twice. Whether a rate can be
+        bought after newer ones were made is not documented: here it can."""
         with self._lock:
             shipment = self.shipment(id)
             if shipment["postage_label"]:
@@ -168,8 +170,8 @@ class Depot:
             wanted = (params.get("rate") or {}).get("id")
             if not wanted:
                 raise required("rate")
-            rate = next((one for one in shipment["rates"] if one["id"] == wanted), None)
-            if rate is None:
+            rate = self._offered.get(wanted)
+            if rate is None or rate["shipment_id"] != shipment["id"]:
                 raise invalid("rate", "is not one of this shipment's")
             code = numbers.OF[rate["carrier"]](next(self._serials))
             label = self._new("pl", "PostageLabel")
@@ -352,22 +354,21 @@ class Depot:
         offered, messages = (
             services(origin, destination, bool(shipment["customs_info"])) if rated else ((), [])
         )
-        return {
-            "messages": messages,
-            "rates": [
-                self._new("rate", "Rate")
-                | {
-                    "carrier": service.carrier,
-                    "carrier_account_id": "ca_carriersandbox",
-                    "service": service.name,
-                    "rate": price(service, shipment["parcel"]["weight"]),
-                    "currency": service.currency,
-                    "delivery_days": service.days,
-                    "shipment_id": shipment["id"],
-                }
-                for service in offered
-            ],
-        }
+        rates = [
+            self._new("rate", "Rate")
+            | {
+                "carrier": service.carrier,
+                "carrier_account_id": "ca_carriersandbox",
+                "service": service.name,
+                "rate": price(service, shipment["parcel"]["weight"]),
+                "currency": service.currency,
+                "delivery_days": service.days,
+                "shipment_id": shipment["id"],
+            }
+            for service in offered
+        ]
+        self._offered |= {rate["id"]: rate for rate in rates}
+        return {"messages": messages, "rates": rates}
 
     def _seen(self, shipment: Json) -> Json:
         """With its parcel's way as it stands now. A shipment's own state is one object, so that changes stay."""

@@ -23,7 +23,6 @@ from aftersales.domain.label import (
     LabelOrder,
     LabelRefused,
     Package,
-    SpareLabel,
     VoidState,
 )
 from aftersales.domain.money import Money, decimals
@@ -32,7 +31,7 @@ from aftersales.domain.refusal import Code, Refusal
 from aftersales.domain.tracking_number import plain
 from aftersales.usecases.ports import AddressCheck, CarrierEvent, OutcomeUnknown
 
-# A purchase takes at most six calls, and all of them together stay below the functions' own 60 s.
+# A purchase takes at most five calls, and all of them together stay below the functions' own 60 s.
 TIMEOUT_SECONDS = 8
 _PAGE = 100
 # Their clock may be behind ours.
@@ -63,9 +62,11 @@ _NAMES: Mapping[str, str] = {
 _OURS = {name: ours for ours, name in _NAMES.items()} | {"Correios": "correios", "UPSDAP": "ups"}
 
 
-def easypost_client(api_key: str, base: str | None = None, timeout: int = TIMEOUT_SECONDS) -> EasyPostClient:
+def easypost_client(
+    api_key: str, base: str | None = None, timeout: float = TIMEOUT_SECONDS
+) -> EasyPostClient:
     """A client that asks once. The SDK's own would read three times more after a timeout, which makes 32 s of 8."""
-    client = EasyPostClient(api_key, **({"api_base": f"{base}/v2"} if base else {}), timeout=timeout)
+    client = EasyPostClient(api_key, **({"api_base": f"{base}/v2"} if base else {}), timeout=timeout)  # type: ignore[arg-type] # requests takes parts of a second too
     client._requests_session.mount(client.api_base.removesuffix("/v2"), HTTPAdapter(max_retries=0))
     return client
 
@@ -79,19 +80,16 @@ class EasyPostCarriers:
     def buy_return_label(self, order: LabelOrder) -> Label | LabelRefused:
         """EasyPost knows no idempotency key, but it never buys a shipment of its own twice, and that carries our id as
         its `reference`: what an earlier call left is found by it, and bought only if it was not.
-
-        Two workers that both found nothing may each make a shipment and buy it. So whoever bought looks once more
-        what was bought under the id since it was ordered: the oldest is kept, by both, and the others are given back.
         """
         with _asking():
-            shipment = self._find(order)
-            if shipment is None:
-                try:
-                    shipment = self._easypost.shipment.create(**_shipment(order))
-                except (BadRequestError, InvalidRequestError) as error:
-                    return _refused(order, error)
+            found = self._find(order)
+            try:
+                shipment = found or self._easypost.shipment.create(**_shipment(order))
+            except (BadRequestError, InvalidRequestError) as error:
+                return _refused(order, error)
             if not shipment.postage_label:
-                rate = _cheapest(shipment)
+                # Rates age: those of a shipment that was made by an earlier call are asked for anew.
+                rate = _cheapest(self._easypost.shipment.regenerate_rates(found.id) if found else shipment)
                 if rate is None:
                     return LabelRefused(shipment_id=order.shipment_id, reason="no_rates")
                 try:
@@ -103,7 +101,12 @@ class EasyPostCarriers:
                         return _refused(order, error)
             if not shipment.postage_label:
                 raise OutcomeUnknown("no label yet")
-            return self._one_of(order, shipment)
+            return _label(shipment)
+
+    def labels(self, order: LabelOrder) -> Sequence[Label]:
+        """By their reference among all that was bought since the order: few pages, as nobody asks for long."""
+        with _asking():
+            return [_label(shipment) for shipment in self._bought_under(order)]
 
     def void_label(self, provider_shipment_id: str) -> VoidState:
         """What was submitted already is not asked for again; what a carrier rejected is, as it may have been too
@@ -142,43 +145,17 @@ class EasyPostCarriers:
         return AddressCheck(Address(**{name: seen.get(name) or "" for name in _ADDRESS_FIELDS}))
 
     def _find(self, order: LabelOrder) -> Any:
-        """A shipment of that reference, preferably one that was bought; rates of another are made anew, as they age.
-
-        A reference is not unique, and which of several it finds is not documented.
-        """
+        """A shipment of that reference. It is not unique, and which of several is found is not documented: one that was
+        bought comes first."""
         try:
             shipment = self._easypost.shipment.retrieve(order.shipment_id)
         except NotFoundError:
             return None
         if shipment.postage_label:
             return shipment
-        if bought := self._bought_under(order):
-            return bought[-1]
-        shipment.rates = self._easypost.shipment.regenerate_rates(shipment.id)["rates"]
-        return shipment
-
-    def _one_of(self, order: LabelOrder, mine: Any) -> Label:
-        """The label that is kept. Lists run from the newest to the oldest, the same for everybody."""
-        bought = self._bought_under(order)
-        if all(one.id != mine.id for one in bought):
-            bought.insert(0, mine)
-        *spare, kept = bought
-        return Label(
-            shipment_id=order.shipment_id,
-            provider_shipment_id=kept.id,
-            carrier=_carrier(kept.selected_rate.carrier),
-            tracking_number=plain(kept.tracking_code),
-            url=kept.postage_label.label_url,
-            cost=_cost(kept),
-            spare=tuple(
-                SpareLabel(provider_shipment_id=one.id, cost=_cost(one), void=self.void_label(one.id))
-                for one in spare
-            ),
-        )
+        return next(iter(self._bought_under(order)), shipment)
 
     def _bought_under(self, order: LabelOrder) -> list[Any]:
-        """What was bought under that reference since it was ordered: few pages, as orders are minutes old, at most
-        the days that an unanswered one is asked for."""
         since = datetime.fromtimestamp(order.ordered_at / 1000 - _SKEW_SECONDS, UTC)
         window = {"start_datetime": since.isoformat(timespec="seconds")}
         page = self._easypost.shipment.all(page_size=_PAGE, purchased=True, **window)
@@ -309,14 +286,21 @@ def _carrier(name: str | None) -> str:
     return _OURS.get(name or "", (name or "").lower())
 
 
-def _cheapest(shipment: Any) -> Any:
-    return min(shipment.rates, key=lambda rate: Decimal(rate.rate), default=None)
+def _cheapest(rated: Any) -> Any:
+    return min(rated.rates, key=lambda rate: Decimal(rate.rate), default=None)
 
 
-def _cost(shipment: Any) -> Money:
+def _label(shipment: Any) -> Label:
     """Rates are decimal text."""
     rate = shipment.selected_rate
-    return Money(int(Decimal(rate.rate).scaleb(decimals(rate.currency))), rate.currency)
+    return Label(
+        shipment_id=shipment.reference,
+        provider_shipment_id=shipment.id,
+        carrier=_carrier(rate.carrier),
+        tracking_number=plain(shipment.tracking_code),
+        url=shipment.postage_label.label_url,
+        cost=Money(int(Decimal(rate.rate).scaleb(decimals(rate.currency))), rate.currency),
+    )
 
 
 def _shipment(order: LabelOrder) -> dict[str, Any]:

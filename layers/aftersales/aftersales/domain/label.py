@@ -61,7 +61,8 @@ class Customs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabelOrder:
-    """A return label that is wanted. `ordered_at` (epoch milliseconds) is before any carrier was asked for it."""
+    """A return label that is wanted. `ordered_at` (epoch milliseconds) is before any carrier was asked for it;
+    `shipment_id` is of letters, digits, hyphens and underscores, as it becomes a part of addresses."""
 
     shipment_id: str
     ordered_at: int
@@ -81,17 +82,8 @@ class VoidState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SpareLabel:
-    """A second label that was bought for the same shipment and given back, with what it had cost."""
-
-    provider_shipment_id: str
-    cost: Money
-    void: VoidState
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Label:
-    """A label that was bought. `spare` are those given back because two were bought for one order."""
+    """A label that was bought; `url` shows it to whoever knows it, so it is told to nobody but the buyer."""
 
     shipment_id: str
     provider_shipment_id: str
@@ -99,7 +91,14 @@ class Label:
     tracking_number: str
     url: str
     cost: Money
-    spare: tuple[SpareLabel, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpareLabel:
+    """A label that was bought beside the one that is kept, and what the carrier says to taking it back."""
+
+    label: Label
+    void: VoidState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -209,10 +209,13 @@ class Carriers(Protocol):
     """Who carries goods back."""
 
     def buy_return_label(self, order: LabelOrder) -> Label | LabelRefused:
-        """The one label of that order, bought by this call or by an earlier one whose answer was lost.
+        """The label of that order, bought by this call or by an earlier one whose answer was lost.
 
-        If two were bought all the same, one of them is given back and reported. Raises `OutcomeUnknown`: ask again.
+        Raises `OutcomeUnknown`: ask again. Workers that ask at the same time may buy two, see `void_spare_labels`.
         """
+
+    def labels(self, order: LabelOrder) -> Sequence[Label]:
+        """Every label that was ever bought for that order, given back or not. Raises `OutcomeUnknown`."""
 
     def void_label(self, provider_shipment_id: str) -> VoidState:
         """Give a label back that was not used. Repeatable. Raises `OutcomeUnknown`."""
