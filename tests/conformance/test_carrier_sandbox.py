@@ -235,7 +235,7 @@ def test_a_page_has_at_most_a_hundred_entries(easypost: EasyPostClient, road: Co
 
 def test_an_address_that_is_checked_strictly_must_be_found(easypost: EasyPostClient) -> None:
     """https://docs.easypost.com/docs/addresses (`verify_strict`)"""
-    nowhere = {
+    nowhere: dict[str, Any] = {
         "street1": "unknown street",
         "city": "Not A City",
         "state": "ZZ",
