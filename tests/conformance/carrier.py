@@ -37,7 +37,7 @@ SELLER = Address(
 @dataclass(frozen=True)
 class Service:
     key: str
-    url: str | None = None  # none for EasyPost itself
+    url: str = ""  # none for EasyPost itself
 
     def client(self, key: str | None = None, timeout: float = 20) -> EasyPostClient:
         return easypost_client(key or self.key, self.url, timeout)

@@ -62,9 +62,7 @@ _NAMES: Mapping[str, str] = {
 _OURS = {name: ours for ours, name in _NAMES.items()} | {"Correios": "correios", "UPSDAP": "ups"}
 
 
-def easypost_client(
-    api_key: str, base: str | None = None, timeout: float = TIMEOUT_SECONDS
-) -> EasyPostClient:
+def easypost_client(api_key: str, base: str = "", timeout: float = TIMEOUT_SECONDS) -> EasyPostClient:
     """A client that asks once. The SDK's own would read three times more after a timeout, which makes 32 s of 8."""
     client = EasyPostClient(api_key, **({"api_base": f"{base}/v2"} if base else {}), timeout=timeout)  # type: ignore[arg-type] # requests takes parts of a second too
     client._requests_session.mount(client.api_base.removesuffix("/v2"), HTTPAdapter(max_retries=0))
