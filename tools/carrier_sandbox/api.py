@@ -51,28 +51,29 @@ def authenticate(header: str) -> None:
 
 def _met(sandbox: "Sandbox", request: Request) -> Json:
     """What a fault can wait for: an operation, and whose shipment it is of."""
-    operation, reference = _operation(request)
+    reference = _body(request).get("shipment", {}).get("reference")
     if request.parts[:2] == ["v2", "shipments"] and len(request.parts) > 2:
         with suppress(Refusal):
             reference = sandbox.depot.shipment(request.parts[2])["reference"]
-    return {"operation": operation, "reference": reference}
+    return {"operation": operation(request.method, request.parts), "reference": reference}
 
 
-def _operation(request: Request) -> tuple[str | None, str | None]:
-    match request.method, request.parts:
+def operation(method: str, parts: list[str]) -> str | None:
+    """The name under which faults wait for such a call; nothing goes wrong with the others."""
+    match method, parts:
         case "POST", ["v2", "shipments"]:
-            return "create", _body(request).get("shipment", {}).get("reference")
+            return "create"
         case "GET", ["v2", "shipments"]:
-            return "list", None
-        case "GET", ["v2", "shipments", id]:
-            return "retrieve", id
-        case _, ["v2", "shipments", id, operation]:
-            return operation, id
+            return "list"
+        case "GET", ["v2", "shipments", _]:
+            return "retrieve"
+        case "POST", ["v2", "shipments", _, name]:
+            return name
         case "POST", ["v2", "trackers"]:
-            return "track", None
+            return "track"
         case "POST", ["v2", "addresses", *_]:
-            return "verify", None
-    return None, None
+            return "verify"
+    return None
 
 
 def _answer(sandbox: "Sandbox", request: Request, met: Json) -> Answer:

@@ -2,8 +2,8 @@
 
 import hashlib
 import hmac
+import secrets
 import unicodedata
-import uuid
 from collections.abc import Mapping
 
 from tools.sandbox.http import Json
@@ -12,7 +12,7 @@ from tools.sandbox.http import Json
 def event(description: str, result: Json, created_at: str, url: str | None, previous: Json) -> Json:
     """https://docs.easypost.com/docs/events#event-object"""
     return {
-        "id": f"evt_{uuid.uuid4().hex}",
+        "id": f"evt_{secrets.token_hex(16)}",
         "object": "Event",
         "created_at": created_at,
         "updated_at": created_at,

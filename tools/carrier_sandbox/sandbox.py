@@ -1,5 +1,6 @@
 """All carriers' whole state; a reset is a new one."""
 
+import secrets
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Self
@@ -27,7 +28,8 @@ class Sandbox(http.Sandbox):
         self.clock = Clock()
         sign = partial(headers, secret=settings.webhook_secret)
         self.delivery = Delivery(self.clock, sign, settings.webhook_url)
-        self.depot = Depot(self.clock, self.delivery.send)
+        # Another series each time: a desk that stays while this is reset must not see a tracking number twice.
+        self.depot = Depot(self.clock, self.delivery.send, secrets.randbelow(9_000_000))
         self.faults = Faults[Fault]()
 
     def respond(self, request: http.Request) -> http.Answer | None:
