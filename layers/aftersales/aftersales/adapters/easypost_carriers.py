@@ -46,7 +46,7 @@ _MILLIMETRES_PER_INCH = Decimal("25.4")
 _TENTH = Decimal("0.1")
 _ADDRESS_FIELDS = tuple(field.name for field in fields(Address))
 
-# Our carriers in EasyPost's words (https://docs.easypost.com/carriers); of the others it finds the carrier by itself.
+# Our carriers in EasyPost's words, as its rates and trackers name them; of the others it finds the carrier by itself.
 _NAMES: Mapping[str, str] = {
     "usps": "USPS",
     "ups": "UPS",
@@ -59,7 +59,13 @@ _NAMES: Mapping[str, str] = {
     "la_poste": "LaPoste",
     "royal_mail": "RoyalMail",
 }
-_OURS = {name: ours for ours, name in _NAMES.items()} | {"Correios": "correios", "UPSDAP": "ups"}
+# Accounts that EasyPost shares out have names of their own.
+_OURS = {name: ours for ours, name in _NAMES.items()} | {
+    "Correios": "correios",
+    "FedExDefault": "fedex",
+    "FedExSmartPost": "fedex",
+    "UPSDAP": "ups",
+}
 
 
 def easypost_client(api_key: str, base: str = "", timeout: float = TIMEOUT_SECONDS) -> EasyPostClient:

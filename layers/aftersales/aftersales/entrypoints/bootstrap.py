@@ -17,10 +17,9 @@ from botocore.config import Config
 from aftersales.adapters.dynamodb import DynamoDBStore
 from aftersales.adapters.policies import PublishedPolicies
 from aftersales.contracts import settings
-from aftersales.usecases.ports import Carriers, Desk, Payments
+from aftersales.usecases.ports import Desk, Payments
 
 if TYPE_CHECKING:
-    from aftersales.adapters.easypost_carriers import EasyPostEvents
     from aftersales.adapters.s3_evidence import S3EvidenceFiles
     from aftersales.adapters.ses import SesMailer
     from aftersales.adapters.sns import SnsAlarms, SnsNotices, SnsSubscriptions
@@ -125,26 +124,6 @@ def provider_events() -> "StripeEvents":
 
 
 @cache
-def carriers() -> Carriers:
-    """EasyPost."""
-    from aftersales.adapters.easypost_carriers import EasyPostCarriers, easypost_client
-
-    key = _easypost_secret(_secret_age())["api_key"]
-    return EasyPostCarriers(easypost_client(key, settings.EASYPOST_API_BASE()))
-
-
-@cache
-def carrier_events() -> "EasyPostEvents":
-    """EasyPost's signed events."""
-    from aftersales.adapters.easypost_carriers import EasyPostEvents
-
-    return EasyPostEvents(
-        lambda: tuple(_easypost_secret(_secret_age())["webhook_secrets"]),
-        livemode=settings.EASYPOST_LIVEMODE() == "true",
-    )
-
-
-@cache
 def evidence_files() -> "S3EvidenceFiles":
     """The bucket of evidence."""
     from aftersales.adapters.s3_evidence import S3EvidenceFiles
@@ -202,16 +181,6 @@ def _secret_age() -> int:
 @lru_cache(maxsize=1)
 def _stripe_secret(_age: int) -> dict[str, Any]:
     """`{"api_key": "sk_...", "webhook_secrets": ["whsec_..."]}`; read again when its age changes."""
-    return _secret(settings.STRIPE_SECRET_ARN())
-
-
-@lru_cache(maxsize=1)
-def _easypost_secret(_age: int) -> dict[str, Any]:
-    """`{"api_key": "EZ...", "webhook_secrets": ["..."]}`; read again when its age changes."""
-    return _secret(settings.EASYPOST_SECRET_ARN())
-
-
-def _secret(arn: str) -> dict[str, Any]:
-    answer = client("secretsmanager").get_secret_value(SecretId=arn)
+    answer = client("secretsmanager").get_secret_value(SecretId=settings.STRIPE_SECRET_ARN())
     secret: dict[str, Any] = json.loads(answer["SecretString"])
     return secret
