@@ -70,7 +70,8 @@ _OURS = {name: ours for ours, name in _NAMES.items()} | {
 
 def easypost_client(api_key: str, base: str = "", timeout: float = TIMEOUT_SECONDS) -> EasyPostClient:
     """A client that asks once. The SDK's own would read three times more after a timeout, which makes 32 s of 8."""
-    client = EasyPostClient(api_key, **({"api_base": f"{base}/v2"} if base else {}), timeout=timeout)  # type: ignore[arg-type] # requests takes parts of a second too
+    where = {"api_base": f"{base}/v2"} if base else {}
+    client = EasyPostClient(api_key, **where, timeout=timeout)  # type: ignore[arg-type] # parts of a second, too
     client._requests_session.mount(client.api_base.removesuffix("/v2"), HTTPAdapter(max_retries=0))
     return client
 
@@ -143,9 +144,10 @@ class EasyPostCarriers:
                 seen = self._easypost.address.create(verify=True, **wanted)
             except InvalidRequestError as error:
                 return AddressCheck(problems=(_code(error),))
-        delivery = seen.verifications.delivery
-        if not delivery.success:
-            return AddressCheck(problems=tuple(each.code.lower() for each in delivery.errors))
+        delivery = seen.verifications.get("delivery")
+        if delivery is None or not delivery.success:
+            problems = tuple(each.code.lower() for each in delivery.errors) if delivery else ()
+            return AddressCheck(problems=problems or ("unverified",))
         return AddressCheck(Address(**{name: seen.get(name) or "" for name in _ADDRESS_FIELDS}))
 
     def _find(self, order: LabelOrder) -> Any:

@@ -103,7 +103,8 @@ class SpareLabel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabelRefused:
-    """No label exists for this order and none will under it: `reason` is a stable code."""
+    """No label exists for this order, and it is not asked for again; `reason` is a stable code. What can be cured, an
+    address or a missing declaration, is a new order."""
 
     shipment_id: str
     reason: str
