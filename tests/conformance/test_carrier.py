@@ -17,7 +17,7 @@ from aftersales.domain.label import Customs, CustomsItem, Label, LabelOrder, Lab
 from aftersales.domain.money import Money
 from aftersales.domain.parcel import Parcel, TrackingStatus, merge_all
 from aftersales.domain.refusal import Code, Refusal
-from aftersales.domain.tracking_number import fits
+from aftersales.domain.tracking_code import fits
 from aftersales.usecases.ports import Carriers, OutcomeUnknown
 from aftersales.usecases.void_spare_labels import void_spare_labels
 from tests.conformance.carrier import BUYER, SECRET, SELLER, Service, an_order
@@ -51,7 +51,7 @@ def bought(carriers: Carriers, order: LabelOrder) -> Label:
 
 
 def parcel_of(label: Label) -> Parcel:
-    return Parcel(carrier=label.carrier, tracking_number=label.tracking_number)
+    return Parcel(carrier=label.carrier, tracking_code=label.tracking_code)
 
 
 def live_labels(road: Control, order: LabelOrder) -> list[Any]:
@@ -65,7 +65,7 @@ def live_labels(road: Control, order: LabelOrder) -> list[Any]:
 
 def test_a_return_label_has_a_number_of_its_carrier_a_price_and_a_picture(service: Service) -> None:
     label = bought(service.carriers(), an_order())
-    assert fits(label.carrier, label.tracking_number)
+    assert fits(label.carrier, label.tracking_code)
     assert label.cost.amount > 0
     assert label.cost.currency == "USD"
     assert httpx.get(label.url).content.startswith(b"\x89PNG")
@@ -93,7 +93,7 @@ def test_asked_again_it_is_the_same_label(service: Service) -> None:
 def test_two_orders_have_two_labels(service: Service) -> None:
     carriers = service.carriers()
     first, second = bought(carriers, an_order()), bought(carriers, an_order())
-    assert first.tracking_number != second.tracking_number
+    assert first.tracking_code != second.tracking_code
 
 
 def test_a_border_needs_a_declaration(service: Service, road: Control) -> None:
@@ -103,7 +103,7 @@ def test_a_border_needs_a_declaration(service: Service, road: Control) -> None:
     )
     label = bought(service.carriers(), an_order(sender=BRAZILIAN, customs=DECLARED))
     assert label.carrier == "dhl_express"
-    assert fits(label.carrier, label.tracking_number)
+    assert fits(label.carrier, label.tracking_code)
     assert "CUSTOMS DECLARED" in road.get("labels")["labels"][0]["printed"]
 
 
@@ -112,7 +112,7 @@ def test_a_label_inside_brazil_costs_reais_and_has_a_number_of_the_post(
 ) -> None:
     label = bought(service.carriers(), an_order(sender=BRAZILIAN, receiver=replace(BRAZILIAN, name="Loja")))
     assert (label.carrier, label.cost) == ("correios", Money(2490, "BRL"))
-    assert fits("correios", label.tracking_number)
+    assert fits("correios", label.tracking_code)
 
 
 def test_what_cannot_be_sent_is_refused_by_a_code(service: Service) -> None:
@@ -133,7 +133,7 @@ def test_a_lost_answer_buys_no_second_label(service: Service, road: Control, on:
     with pytest.raises(OutcomeUnknown):
         service.carriers().buy_return_label(order)
     label = bought(service.carriers(), order)
-    assert [one["tracking_code"] for one in live_labels(road, order)] == [label.tracking_number]
+    assert [one["tracking_code"] for one in live_labels(road, order)] == [label.tracking_code]
 
 
 @pytest.mark.parametrize("fault", ["refused", "lost_answer"])
@@ -183,7 +183,7 @@ def test_a_carrier_that_is_too_slow_has_bought_it_all_the_same(service: Service,
         service.carriers().buy_return_label(order)
     wait_for(lambda: live_labels(road, order), bool)
     label = bought(service.carriers(), order)
-    assert [one["tracking_code"] for one in live_labels(road, order)] == [label.tracking_number]
+    assert [one["tracking_code"] for one in live_labels(road, order)] == [label.tracking_code]
 
 
 def test_an_error_after_the_effect_is_a_label(service: Service, road: Control) -> None:
@@ -191,7 +191,7 @@ def test_an_error_after_the_effect_is_a_label(service: Service, road: Control) -
     order = an_order()
     road.order("carrier_times_out", effect=True)
     label = bought(service.carriers(), order)
-    assert [one["tracking_code"] for one in live_labels(road, order)] == [label.tracking_number]
+    assert [one["tracking_code"] for one in live_labels(road, order)] == [label.tracking_code]
 
 
 def test_a_carrier_that_times_out_may_print_yet(service: Service, road: Control) -> None:
@@ -224,7 +224,7 @@ def test_of_two_shipments_of_one_order_the_one_that_was_bought_counts(
     assert sum(isinstance(answer.exception(), OutcomeUnknown) for answer in answers) == 1
     assert road.get("health")["shipments"] == 2
     label = bought(service.carriers(), order)
-    assert [one["tracking_code"] for one in live_labels(road, order)] == [label.tracking_number]
+    assert [one["tracking_code"] for one in live_labels(road, order)] == [label.tracking_code]
 
 
 @pytest.mark.parametrize("dies", [False, True], ids=["both live", "one dies with its label"])
@@ -284,7 +284,7 @@ def test_the_carrier_takes_fifteen_days(service: Service, road: Control) -> None
 def test_a_label_that_was_used_is_not_taken_back(service: Service, road: Control) -> None:
     carriers = service.carriers()
     label = bought(carriers, an_order())
-    road.post(f"parcels/{label.tracking_number}/scan", status="in_transit")
+    road.post(f"parcels/{label.tracking_code}/scan", status="in_transit")
     assert carriers.void_label(label.provider_shipment_id) is VoidState.REJECTED
 
 
@@ -324,7 +324,7 @@ def test_a_lost_answer_to_giving_back_is_unknown(service: Service, road: Control
 )
 def test_a_tracker_of_a_test_code_has_its_status(service: Service, code: str, status: TrackingStatus) -> None:
     """https://docs.easypost.com/docs/trackers (test tracking codes)"""
-    parcel = Parcel(carrier="usps", tracking_number=code)
+    parcel = Parcel(carrier="usps", tracking_code=code)
     assert merge_all(parcel, service.carriers().tracking(parcel)).status is status
 
 
@@ -341,7 +341,7 @@ def test_a_parcel_is_followed_to_its_end(
 ) -> None:
     carriers = service.carriers()
     label = bought(carriers, an_order())
-    road.post(f"parcels/{label.tracking_number}/travel", to=to)
+    road.post(f"parcels/{label.tracking_code}/travel", to=to)
     parcel = merge_all(parcel_of(label), carriers.tracking(parcel_of(label)))
     assert parcel.status is status
     assert parcel.first_scan_at is not None
@@ -351,7 +351,7 @@ def test_a_parcel_is_followed_to_its_end(
 def test_a_box_that_lost_half_its_weight_shows_it(service: Service, road: Control) -> None:
     carriers = service.carriers()
     label = bought(carriers, an_order(grams=1000))
-    road.post(f"parcels/{label.tracking_number}/travel", to="half")
+    road.post(f"parcels/{label.tracking_code}/travel", to="half")
     weight = merge_all(parcel_of(label), carriers.tracking(parcel_of(label))).weight
     assert weight is not None
     assert 490 < weight < 510
@@ -360,10 +360,10 @@ def test_a_box_that_lost_half_its_weight_shows_it(service: Service, road: Contro
 def test_a_label_of_the_buyers_own_is_followed_from_the_day_it_is_told(
     service: Service, road: Control
 ) -> None:
-    own = Parcel(carrier="ups", tracking_number="1Z5R89390357567127")
+    own = Parcel(carrier="ups", tracking_code="1Z5R89390357567127")
     carriers = service.carriers()
     assert merge_all(own, carriers.tracking(own)).status is TrackingStatus.UNKNOWN
-    road.post(f"parcels/{own.tracking_number}/travel", to="delivered")
+    road.post(f"parcels/{own.tracking_code}/travel", to="delivered")
     assert merge_all(own, carriers.tracking(own)).status is TrackingStatus.DELIVERED
     assert road.get("health")["trackers"] == 1
 
@@ -373,7 +373,7 @@ def test_a_carrier_that_does_not_answer_leaves_the_parcel_where_it_was(
 ) -> None:
     road.order("status", on="track", status=503)
     with pytest.raises(OutcomeUnknown):
-        service.carriers().tracking(Parcel(carrier="ups", tracking_number="1Z5R89390357567127"))
+        service.carriers().tracking(Parcel(carrier="ups", tracking_code="1Z5R89390357567127"))
 
 
 # --- Addresses
@@ -417,12 +417,12 @@ def test_an_event_tells_of_its_parcel_what_tracking_tells(
     carriers = service.carriers()
     road.post("faults", events="hold")
     label = bought(carriers, an_order())
-    road.post(f"parcels/{label.tracking_number}/travel", to="half")
+    road.post(f"parcels/{label.tracking_code}/travel", to="half")
     road.post("events/release", order="reverse", repeat=2)
     parcel = parcel_of(label)
     for _ in range(2 * 5):
-        event = EVENTS.verify(*heard(mail, label.tracking_number))
-        assert (event.carrier, event.tracking_number) == (label.carrier, label.tracking_number)
+        event = EVENTS.verify(*heard(mail, label.tracking_code))
+        assert (event.carrier, event.tracking_code) == (label.carrier, label.tracking_code)
         assert event.provider_shipment_id == label.provider_shipment_id
         parcel = merge_all(parcel, event.scans)
     assert parcel == merge_all(parcel_of(label), carriers.tracking(parcel_of(label)))
@@ -431,12 +431,12 @@ def test_an_event_tells_of_its_parcel_what_tracking_tells(
 
 def test_a_forged_event_is_refused(service: Service, road: Control, mail: Inbox[Any]) -> None:
     label = bought(service.carriers(), an_order())
-    heard(mail, label.tracking_number)
+    heard(mail, label.tracking_code)
     for signed in ("wrongly", "not"):
-        road.post(f"parcels/{label.tracking_number}/forge", signed=signed)
-        payload, written = heard(mail, label.tracking_number)
+        road.post(f"parcels/{label.tracking_code}/forge", signed=signed)
+        payload, written = heard(mail, label.tracking_code)
         while b"evt_forged" not in payload:
-            payload, written = heard(mail, label.tracking_number)
+            payload, written = heard(mail, label.tracking_code)
         with pytest.raises(Refusal) as refused:
             EVENTS.verify(payload, written or "")
         assert refused.value.code is Code.SIGNATURE_INVALID
@@ -445,12 +445,12 @@ def test_a_forged_event_is_refused(service: Service, road: Control, mail: Inbox[
 def test_a_replayed_event_changes_nothing(service: Service, road: Control, mail: Inbox[Any]) -> None:
     """The signature has no time in it, so it is good for ever; what it says was merged before."""
     label = bought(service.carriers(), an_order())
-    road.post(f"parcels/{label.tracking_number}/travel", to="delivered")
-    road.post(f"parcels/{label.tracking_number}/replay")
+    road.post(f"parcels/{label.tracking_code}/travel", to="delivered")
+    road.post(f"parcels/{label.tracking_code}/replay")
     told: dict[str, int] = {}
     parcel = parcel_of(label)
     while max(told.values(), default=0) < 2:
-        event = EVENTS.verify(*heard(mail, label.tracking_number))
+        event = EVENTS.verify(*heard(mail, label.tracking_code))
         told[event.event_id] = told.get(event.event_id, 0) + 1
         after = merge_all(parcel, event.scans)
         assert told[event.event_id] == 1 or after == parcel
@@ -489,4 +489,4 @@ def test_a_signature_that_is_none_is_refused(written: str) -> None:
 def test_an_event_of_something_else_is_heard_and_says_nothing() -> None:
     body = b'{"id": "evt_1", "description": "batch.created", "mode": "test", "result": {"id": "batch_1"}}'
     event = EVENTS.verify(body, signature(body, SECRET))
-    assert (event.event_id, event.tracking_number, event.scans) == ("evt_1", "", ())
+    assert (event.event_id, event.tracking_code, event.scans) == ("evt_1", "", ())

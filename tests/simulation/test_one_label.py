@@ -122,9 +122,9 @@ def test_every_placement_of_two_faults_leaves_one_label() -> None:
 
 @pytest.mark.parametrize("dies", [False, True], ids=["both live", "one dies once"])
 def test_every_interleaving_of_two_workers_leaves_one_label(dies: bool) -> None:
-    """Who makes the n-th of ten calls is one bit; after them whoever is first goes on to the end."""
+    """Who makes the n-th of the first seven calls is one bit; after them they take turns."""
     doubles = 0
-    for turns in product((0, 1), repeat=8):
+    for turns in product((0, 1), repeat=7):
         hub = getcurrent()
         road = Road({4: "dies after"} if dies else {}, hub.switch)
         case = Case(an_order_at_noon())

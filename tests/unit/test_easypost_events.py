@@ -41,7 +41,7 @@ def test_a_genuine_event_is_heard() -> None:
     """A time without a zone is UTC; the weight, in ounces, is that of the last scan."""
     event = EVENTS.verify(BODY, SIGNED)
     assert (event.event_id, event.provider_shipment_id) == ("evt_1", "shp_1")
-    assert (event.carrier, event.tracking_number) == ("usps", "9400111201080805483016")
+    assert (event.carrier, event.tracking_code) == ("usps", "9400111201080805483016")
     assert event.scans == (
         Scan(status=TrackingStatus.IN_TRANSIT, at=1_722_468_420_000),
         Scan(status=TrackingStatus.DELIVERED, at=1_722_624_600_000, weight=454),

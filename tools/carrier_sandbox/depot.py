@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 
-from tools.carrier_sandbox import numbers
+from tools.carrier_sandbox import codes
 from tools.carrier_sandbox.events import event
 from tools.carrier_sandbox.rules import (
     MESSAGES,
@@ -171,7 +171,7 @@ class Depot:
             rate = self._offered.get(wanted)
             if rate is None or rate["shipment_id"] != shipment["id"]:
                 raise invalid("rate", "is not one of this shipment's")
-            code = numbers.OF[rate["carrier"]](next(self._serials))
+            code = codes.OF[rate["carrier"]](next(self._serials))
             label = self._new("pl", "PostageLabel")
             # A file's name is a secret: nothing else guards it.
             label |= {

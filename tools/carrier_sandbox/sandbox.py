@@ -28,7 +28,7 @@ class Sandbox(http.Sandbox):
         self.clock = Clock()
         sign = partial(headers, secret=settings.webhook_secret)
         self.delivery = Delivery(self.clock, sign, settings.webhook_url)
-        # Another series each time: a desk that stays while this is reset must not see a tracking number twice.
+        # Another series each time: a desk that stays while this is reset must not see a tracking code twice.
         self.depot = Depot(self.clock, self.delivery.send, secrets.randbelow(9_000_000))
         self.faults = Faults[Fault]()
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from aftersales.domain.parcel import Parcel, Scan, TrackingStatus, merge, merge_all
 
 HOUR = 3_600_000
-POSTED = Parcel(carrier="usps", tracking_number="9400111206206406260787")
+POSTED = Parcel(carrier="usps", tracking_code="9400111206206406260787")
 
 LABEL = Scan(status=TrackingStatus.PRE_TRANSIT, at=1 * HOUR)
 ACCEPTED = Scan(status=TrackingStatus.IN_TRANSIT, at=2 * HOUR, weight=900)

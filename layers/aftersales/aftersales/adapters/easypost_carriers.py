@@ -28,7 +28,7 @@ from aftersales.domain.label import (
 from aftersales.domain.money import Money, decimals
 from aftersales.domain.parcel import Parcel, Scan, TrackingStatus
 from aftersales.domain.refusal import Code, Refusal
-from aftersales.domain.tracking_number import plain
+from aftersales.domain.tracking_code import plain
 from aftersales.usecases.ports import AddressCheck, CarrierEvent, OutcomeUnknown
 
 # A purchase takes at most five calls, and all of them together stay below the functions' own 60 s.
@@ -131,7 +131,7 @@ class EasyPostCarriers:
         carrier = {"carrier": _NAMES[parcel.carrier]} if parcel.carrier in _NAMES else {}
         with _asking():
             try:
-                tracker = self._easypost.tracker.create(tracking_code=parcel.tracking_number, **carrier)
+                tracker = self._easypost.tracker.create(tracking_code=parcel.tracking_code, **carrier)
             except InvalidRequestError:
                 return ()
         return _scans(_Tracker.model_validate(tracker.to_dict()))
@@ -303,7 +303,7 @@ def _label(shipment: Any) -> Label:
         shipment_id=shipment.reference,
         provider_shipment_id=shipment.id,
         carrier=_carrier(rate.carrier),
-        tracking_number=plain(shipment.tracking_code),
+        tracking_code=plain(shipment.tracking_code),
         url=shipment.postage_label.label_url,
         cost=Money(int(Decimal(rate.rate).scaleb(decimals(rate.currency))), rate.currency),
     )

@@ -88,7 +88,7 @@ class Label:
     shipment_id: str
     provider_shipment_id: str
     carrier: str
-    tracking_number: str
+    tracking_code: str
     url: str
     cost: Money
 

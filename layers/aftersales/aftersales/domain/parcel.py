@@ -60,7 +60,7 @@ class Parcel:
     """
 
     carrier: str
-    tracking_number: str
+    tracking_code: str
     status: TrackingStatus = TrackingStatus.UNKNOWN
     status_at: int = 0
     first_scan_at: int | None = None

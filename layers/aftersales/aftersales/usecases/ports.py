@@ -240,7 +240,7 @@ class CarrierEvent:
 
     event_id: str
     carrier: str = ""
-    tracking_number: str = ""
+    tracking_code: str = ""
     provider_shipment_id: str | None = None
     scans: tuple[Scan, ...] = ()
 

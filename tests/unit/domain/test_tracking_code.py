@@ -1,11 +1,11 @@
-"""A tracking number that cannot be one is refused before anybody is asked.
+"""A tracking code that cannot be one is refused before anybody is asked.
 
 The numbers are the samples that https://github.com/jkeen/tracking_number_data takes from the carriers' specifications.
 """
 
 import pytest
 
-from aftersales.domain.tracking_number import FORMS, fits, plain
+from aftersales.domain.tracking_code import FORMS, fits, plain
 
 GENUINE = {
     "usps": [

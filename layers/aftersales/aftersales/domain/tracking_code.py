@@ -1,9 +1,9 @@
-"""The form of a tracking number: whether it can be one of that carrier at all, before anybody is asked.
+"""The form of a tracking code: whether it can be one of that carrier at all, before anybody is asked.
 
 Lengths, prefixes and check digits as https://github.com/jkeen/tracking_number_data gathers them from the carriers'
 label specifications (MIT; its CHECKSUM_ALGORITHMS.md has the sums), and for the posts of the world as standard S10 of
 the Universal Postal Union has them: two letters, eight digits, a check digit, the country. A right form proves no
-parcel: that the number is of this carrier, route and date, its scans have to show.
+parcel: that the code is of this carrier, route and date, its scans have to show.
 """
 
 import re
@@ -15,25 +15,25 @@ type Check = Callable[[str], bool]
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """One shape of a carrier's numbers: the whole of it, and the sum over its group `checked`, if it is public."""
+    """One shape of a carrier's codes: the whole of it, and the sum over its group `checked`, if it is public."""
 
     pattern: str
     check: Check | None = None
 
-    def fits(self, number: str) -> bool:
-        """Whether a number in its plain form has this shape and its check digit is right."""
-        match = re.fullmatch(self.pattern, number, re.ASCII)
+    def fits(self, code: str) -> bool:
+        """Whether a code in its plain form has this shape and its check digit is right."""
+        match = re.fullmatch(self.pattern, code, re.ASCII)
         return match is not None and (self.check is None or self.check(match["checked"]))
 
 
-def plain(number: str) -> str:
+def plain(code: str) -> str:
     """As carriers store it: capitals and digits without the spaces and hyphens that people read by."""
-    return re.sub(r"[\s-]", "", number).upper()
+    return re.sub(r"[\s-]", "", code).upper()
 
 
-def fits(carrier: str, number: str) -> bool:
-    """Whether a number can be one of that carrier; a carrier that is not in the table has none."""
-    return any(form.fits(plain(number)) for form in FORMS.get(carrier, ()))
+def fits(carrier: str, code: str) -> bool:
+    """Whether a code can be one of that carrier; a carrier that is not in the table has none."""
+    return any(form.fits(plain(code)) for form in FORMS.get(carrier, ()))
 
 
 def _weighted(digits: str, weights: str) -> int:
@@ -70,7 +70,7 @@ def _fedex(digits: str) -> bool:
 
 
 def _modulo_7(digits: str) -> bool:
-    """The number before the last digit modulo 7."""
+    """The code before the last digit modulo 7."""
     return int(digits[:-1]) % 7 == int(digits[-1])
 
 

@@ -1,4 +1,4 @@
-"""Tracking numbers as carriers give them, with the check digits of their specifications."""
+"""Tracking codes as carriers give them, with the check digits of their specifications."""
 
 from collections.abc import Callable, Mapping
 
