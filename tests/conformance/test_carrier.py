@@ -115,7 +115,8 @@ def test_a_label_inside_brazil_costs_reais_and_has_a_number_of_the_post(
     assert fits("correios", label.tracking_code)
 
 
-def test_what_cannot_be_sent_is_refused_by_a_code(service: Service) -> None:
+def test_what_cannot_be_sent_is_refused_by_a_code(service: Service, road: Control) -> None:
+    """Which code EasyPost has for it is not documented."""
     order = an_order(grams=0)
     refused = service.carriers().buy_return_label(order)
     assert isinstance(refused, LabelRefused)
