@@ -19,7 +19,7 @@ setup: .venv/.installed .local/engine/.installed ## Install the tools and the em
 demo: up ## Start everything and walk through one case, step by step
 	$(PYTHON) -m tools.demo $(ARGS)
 
-up: setup ## Start the engine and the payment sandbox, build and deploy; where it is: .local/stack.json
+up: setup ## Start the engine and the sandboxes of payments and carriers, build and deploy; where it is: .local/stack.json
 	$(STACK) up
 
 down: ## Stop what `up` started

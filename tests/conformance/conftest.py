@@ -1,17 +1,27 @@
-"""The provider under test: the payment sandbox, or Stripe's test mode where STRIPE_TEST_KEY is set."""
+"""The providers under test: the sandboxes, or Stripe's and EasyPost's test modes where a key of theirs is set.
+
+`STRIPE_TEST_KEY` and `EASYPOST_TEST_KEY`; what needs a control plane is then skipped and says so.
+"""
 
 import os
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import httpx
 import pytest
+import stripe
 
-from tests.conformance.provider import SECRET, Control, Inbox, Provider, Shop
+from tests.conformance.carrier import SECRET as CARRIER_SECRET
+from tests.conformance.carrier import Service, carrier_inbox
+from tests.conformance.provider import SECRET, Provider, Shop, payment_inbox
+from tests.conformance.sandbox import Control, Inbox
+from tools.carrier_sandbox.sandbox import Settings as CarrierSettings
+from tools.carrier_sandbox.server import Server as CarrierServer
 from tools.payment_sandbox.sandbox import Settings
 from tools.payment_sandbox.server import Server
 
-NO_CONTROL = "needs the sandbox's control plane, which Stripe's test mode has not"
+NO_CONTROL = "needs the sandbox's control plane, which no test mode has"
 
 
 @pytest.fixture(scope="session")
@@ -46,8 +56,40 @@ def control(provider: Provider) -> Control:
 
 
 @pytest.fixture
-def inbox(control: Control) -> Iterator[Inbox]:
-    inbox = Inbox()
+def inbox(control: Control) -> Iterator[Inbox[stripe.Event]]:
+    inbox = payment_inbox()
     control.post("webhook", url=inbox.url)
+    yield inbox
+    inbox.close()
+
+
+@pytest.fixture(scope="session")
+def service() -> Iterator[Service]:
+    """Carriers."""
+    if key := os.environ.get("EASYPOST_TEST_KEY"):
+        assert key.startswith("EZTK"), "EASYPOST_TEST_KEY must be a key of EasyPost's test mode"
+        yield Service(key)
+        return
+    with CarrierServer(CarrierSettings(webhook_secret=CARRIER_SECRET)) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        yield Service("EZTKconformance", server.url)
+        server.shutdown()
+
+
+@pytest.fixture
+def road(service: Service) -> Iterator[Control]:
+    """What happens to parcels; nothing did yet."""
+    if not service.url:
+        pytest.skip(NO_CONTROL)
+    with httpx.Client(base_url=service.url) as http:
+        control = Control(http)
+        control.post("reset")
+        yield control
+
+
+@pytest.fixture
+def mail(road: Control) -> Iterator[Inbox[dict[str, Any]]]:
+    inbox = carrier_inbox()
+    road.post("webhook", url=inbox.url)
     yield inbox
     inbox.close()

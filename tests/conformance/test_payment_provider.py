@@ -12,9 +12,10 @@ from uuid import uuid4
 
 import pytest
 import stripe
-from stripe import InvalidRequestError, Refund
+from stripe import Event, InvalidRequestError, Refund
 
-from tests.conformance.provider import SECRET, Control, Inbox, Provider, Shop, wait_for
+from tests.conformance.provider import SECRET, Provider, Shop
+from tests.conformance.sandbox import Control, Inbox, wait_for
 
 pytestmark = pytest.mark.enable_socket
 
@@ -497,7 +498,7 @@ def test_an_event_can_be_read_again_and_names_the_key_that_caused_it(shop: Shop)
     assert read.request.idempotency_key == key
 
 
-def test_a_webhook_is_signed_with_the_endpoints_secret(shop: Shop, inbox: Inbox) -> None:
+def test_a_webhook_is_signed_with_the_endpoints_secret(shop: Shop, inbox: Inbox[Event]) -> None:
     """https://docs.stripe.com/webhooks#verify-manually"""
     refund = shop.refund(shop.pay())
     payload, signature = inbox.arrived.get(timeout=10)
@@ -509,7 +510,7 @@ def test_a_webhook_is_signed_with_the_endpoints_secret(shop: Shop, inbox: Inbox)
         stripe.Webhook.construct_event(payload.replace(b"1000", b"9999"), signature, SECRET)
 
 
-def test_a_webhook_is_sent_again_until_it_is_taken(shop: Shop, control: Control, inbox: Inbox) -> None:
+def test_a_webhook_is_sent_again_until_it_is_taken(shop: Shop, control: Control, inbox: Inbox[Event]) -> None:
     """https://docs.stripe.com/webhooks#retries (over hours at Stripe, over seconds here)"""
     inbox.answers = [500, 302]
     shop.refund(shop.pay())
@@ -519,7 +520,7 @@ def test_a_webhook_is_sent_again_until_it_is_taken(shop: Shop, control: Control,
     wait_for(lambda: control.get("health")["undelivered_events"], lambda left: left == 0)
 
 
-def test_a_failing_refund_tells_by_three_events(shop: Shop, inbox: Inbox) -> None:
+def test_a_failing_refund_tells_by_three_events(shop: Shop, inbox: Inbox[Event]) -> None:
     """https://docs.stripe.com/api/events/types: refund.updated, charge.refund.updated, refund.failed
 
     Stripe sends charge.refund.updated "on selected payment methods", without saying which.
@@ -531,7 +532,7 @@ def test_a_failing_refund_tells_by_three_events(shop: Shop, inbox: Inbox) -> Non
     assert {event.data.object["status"] for event in told} == {"failed"}
 
 
-def test_events_may_come_twice_and_in_any_order(shop: Shop, control: Control, inbox: Inbox) -> None:
+def test_events_may_come_twice_and_in_any_order(shop: Shop, control: Control, inbox: Inbox[Event]) -> None:
     """https://docs.stripe.com/webhooks#handle-duplicate-events and #event-ordering"""
     control.post("faults", events="hold")
     shop.settled(shop.refund(shop.pay(method="pm_card_pendingRefund")), "succeeded")
@@ -566,7 +567,7 @@ def test_a_dispute_takes_what_is_left_of_the_payment_and_bars_its_refunds(
     ],
 )
 def test_a_closed_dispute_tells_how_it_ended(
-    shop: Shop, control: Control, inbox: Inbox, end: str, told: list[str]
+    shop: Shop, control: Control, inbox: Inbox[Event], end: str, told: list[str]
 ) -> None:
     """https://docs.stripe.com/api/events/types: charge.dispute.*"""
     opened = control.post("disputes", payment_intent=shop.pay().id)

@@ -10,7 +10,8 @@ import httpx
 import pytest
 import stripe
 
-from tests.conformance.provider import Control, Inbox, Shop, wait_for
+from tests.conformance.provider import Shop
+from tests.conformance.sandbox import Control, Inbox, wait_for
 
 pytestmark = pytest.mark.enable_socket
 
@@ -52,7 +53,9 @@ def test_a_fault_inside_the_endpoint_waits_for_a_call_that_executes(shop: Shop, 
     assert shop.refund(payment, amount=10).status == "pending"
 
 
-def test_a_refund_can_fail_at_once_and_holds_nothing(shop: Shop, control: Control, inbox: Inbox) -> None:
+def test_a_refund_can_fail_at_once_and_holds_nothing(
+    shop: Shop, control: Control, inbox: Inbox[stripe.Event]
+) -> None:
     payment = shop.pay()
     control.order("fail", failure_reason="insufficient_funds")
     refund = shop.refund(payment)
@@ -80,7 +83,7 @@ def test_a_pending_refund_waits_until_it_is_settled(shop: Shop, control: Control
 
 
 def test_a_refund_made_in_the_dashboard_carries_no_metadata(
-    shop: Shop, control: Control, inbox: Inbox
+    shop: Shop, control: Control, inbox: Inbox[stripe.Event]
 ) -> None:
     payment = shop.pay(1000)
     made = control.post("dashboard/refunds", payment_intent=payment.id, amount=400)
@@ -102,7 +105,7 @@ def test_all_refunds_can_be_read_at_once(shop: Shop, control: Control) -> None:
     assert dump[0]["metadata"] == {"n": "3"}
 
 
-def test_events_can_come_twice(shop: Shop, control: Control, inbox: Inbox) -> None:
+def test_events_can_come_twice(shop: Shop, control: Control, inbox: Inbox[stripe.Event]) -> None:
     control.post("faults", events="duplicate")
     shop.refund(shop.pay())
     assert len({event.id for event in inbox.take(4)}) == 2
@@ -113,7 +116,7 @@ def test_events_can_come_twice(shop: Shop, control: Control, inbox: Inbox) -> No
     [("delay", ["refund.created", "charge.refunded"]), ("reverse", ["charge.refunded", "refund.created"])],
 )
 def test_events_can_come_late(
-    shop: Shop, control: Control, inbox: Inbox, mode: str, expected: list[str]
+    shop: Shop, control: Control, inbox: Inbox[stripe.Event], mode: str, expected: list[str]
 ) -> None:
     control.post("faults", events=mode, delay_ms=60_000)
     shop.refund(shop.pay())
@@ -122,7 +125,9 @@ def test_events_can_come_late(
     assert [event.type for event in inbox.take(2)] == expected
 
 
-def test_a_reset_forgets_everything_but_the_webhook(shop: Shop, control: Control, inbox: Inbox) -> None:
+def test_a_reset_forgets_everything_but_the_webhook(
+    shop: Shop, control: Control, inbox: Inbox[stripe.Event]
+) -> None:
     control.post("faults", events="hold")
     control.order("refused")
     shop.pay()

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from aftersales.domain.order import Order
-from tests.conformance.provider import Control
+from tests.conformance.sandbox import Control
 from tests.integration.harness import WEBHOOK_SECRET, Desk, running_desk
 from tests.integration.people import Payer, order_of, paid, put
 from tools.payment_sandbox.sandbox import Settings

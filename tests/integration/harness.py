@@ -42,7 +42,7 @@ from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 from aftersales.domain.parties import Party
 from aftersales.entrypoints import bootstrap
 from tests.builders import NOON
-from tests.conformance.provider import Control
+from tests.conformance.sandbox import Control
 from tests.events import GROUPS, matches
 from tools.generate import sources
 from tools.payment_sandbox.events import signature

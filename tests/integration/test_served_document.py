@@ -22,7 +22,7 @@ from aftersales.contracts.routes import ROUTES
 from aftersales.domain.parties import Party
 from aftersales.usecases.open_case import case_id_of
 from tests.builders import BUYER, OPERATOR, REVIEWER, SELLER, a_line
-from tests.conformance.provider import Control
+from tests.conformance.sandbox import Control
 from tests.corpus import plain_photo
 from tests.integration.harness import Desk, NoRoute, running_desk
 from tests.integration.people import (

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tools.local_stack import engine, payments, stack
+from tools.local_stack import stack
 from tools.local_stack.checkout import Checkout, Problem
 from tools.local_stack.steps import Steps
 
@@ -52,7 +52,7 @@ def main() -> int:
 
 
 def _status(checkout: Checkout, console: Console) -> int:
-    for daemon in (engine.engine(checkout), payments.payments(checkout)):
+    for daemon in stack.daemons(checkout):
         running = daemon.running()
         console.print(f"{daemon.name:<10}", f"{running.url}  pid {running.pid}" if running else "not running")
     console.print(f"{'stack':<10}", checkout.stack_file if stack.is_up(checkout) else "not up: `make up`")

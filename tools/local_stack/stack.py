@@ -9,8 +9,10 @@ from contextlib import contextmanager
 
 import httpx
 
-from tools.local_stack import build, deploy, engine, payments, users
+from tools.local_stack import build, deploy, engine, users
 from tools.local_stack.checkout import REGION, Checkout, Problem
+from tools.local_stack.daemon import Daemon
+from tools.local_stack.sandboxes import CARRIERS, PAYMENTS
 from tools.local_stack.steps import Steps
 
 ANSWERS_WITHIN_SECONDS = 60
@@ -27,20 +29,24 @@ def up(checkout: Checkout, steps: Steps) -> None:
             aws = engine.start(checkout)
             remarks.append(aws.url)
         with steps.step("payment sandbox") as remarks:
-            sandbox = payments.start(checkout)
-            remarks.append(sandbox.url)
+            payments = PAYMENTS.start(checkout)
+            remarks.append(payments.url)
+        with steps.step("carrier sandbox") as remarks:
+            carriers = CARRIERS.start(checkout)
+            remarks.append(carriers.url)
         built.result()
 
         with steps.step("deploy") as remarks:
-            secret = payments.webhook_secret(checkout)
-            changed = deploy.deploy(checkout, aws.url, deploy.parameters(sandbox.url, secret))
+            secret = PAYMENTS.webhook_secret(checkout)
+            changed = deploy.deploy(checkout, aws.url, deploy.parameters(payments.url, secret))
             outputs = deploy.outputs(aws.url)
             remarks.append("changed" if changed else "unchanged")
         api_url = deploy.local_api_url(aws.url, outputs["ApiUrl"])
         with steps.step("users"):
             users.create_users(aws.url, outputs["UserPoolId"])
         with steps.step("first answer") as remarks:
-            payments.send_webhooks_to(sandbox, f"{api_url}/webhooks/stripe")
+            PAYMENTS.send_webhooks_to(payments, api_url)
+            CARRIERS.send_webhooks_to(carriers, api_url)
             _wait_for_health(api_url)
             remarks.append(api_url)
 
@@ -52,8 +58,10 @@ def up(checkout: Checkout, steps: Steps) -> None:
             "user_pool_id": outputs["UserPoolId"],
             "client_id": outputs["UserPoolClientId"],
             "users": list(users.as_listed()),
-            "payments_url": sandbox.url,
+            "payments_url": payments.url,
             "webhook_secret": secret,
+            "carriers_url": carriers.url,
+            "carriers_webhook_secret": CARRIERS.webhook_secret(checkout),
         }
         checkout.stack_file.write_text(json.dumps(stack, indent=2) + "\n")
 
@@ -61,18 +69,19 @@ def up(checkout: Checkout, steps: Steps) -> None:
 def down(checkout: Checkout, steps: Steps) -> None:
     """Stop what `up` started in this checkout. The build stays, so the next `up` is quick."""
     with _one_at_a_time(checkout):
-        for daemon in (payments.payments(checkout), engine.engine(checkout)):
+        for daemon in reversed(daemons(checkout)):
             with steps.step(daemon.name) as remarks:
                 remarks.append("stopped" if daemon.stop() else "was not running")
         checkout.stack_file.unlink(missing_ok=True)
 
 
 def is_up(checkout: Checkout) -> bool:
-    return bool(
-        checkout.stack_file.exists()
-        and engine.engine(checkout).running()
-        and payments.payments(checkout).running()
-    )
+    return checkout.stack_file.exists() and all(daemon.running() for daemon in daemons(checkout))
+
+
+def daemons(checkout: Checkout) -> list[Daemon]:
+    """What runs while the stack is up, in the order in which it starts."""
+    return [engine.engine(checkout), PAYMENTS.daemon(checkout), CARRIERS.daemon(checkout)]
 
 
 def _build(checkout: Checkout, steps: Steps) -> None:

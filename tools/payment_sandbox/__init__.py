@@ -2,5 +2,5 @@
 
 The official ``stripe`` SDK talks to it unmodified. `rules` holds what Stripe documents, `ledger` the payments
 and refunds, `idempotency` the saved answers, `events` the signed webhooks, `faults` what may go wrong on
-demand, `api` and `control` the two sets of addresses, `server` the HTTP.
+demand, `api` and `control` the two sets of addresses; what it shares with other sandboxes is `tools.sandbox`.
 """

@@ -2,13 +2,11 @@
 
 import base64
 import time
-from dataclasses import dataclass
-from email.message import Message
+from typing import TYPE_CHECKING
 
 from tools.payment_sandbox import faults
-from tools.payment_sandbox.idempotency import Answer, answer_to
+from tools.payment_sandbox.idempotency import answer_to
 from tools.payment_sandbox.rules import (
-    Json,
     Refusal,
     allow_only,
     page,
@@ -16,7 +14,10 @@ from tools.payment_sandbox.rules import (
     read_payment,
     read_refund,
 )
-from tools.payment_sandbox.sandbox import Sandbox
+from tools.sandbox.http import Answer, Json, Request
+
+if TYPE_CHECKING:
+    from tools.payment_sandbox.sandbox import Sandbox
 
 ACCOUNT: Json = {
     "id": "acct_paymentsandbox",
@@ -35,21 +36,7 @@ EXPANDABLE = {
 LISTING = ("limit", "starting_after", "ending_before", "created", "expand")
 
 
-@dataclass(frozen=True)
-class Request:
-    id: str
-    method: str
-    path: str
-    query: str
-    body: str
-    headers: Message  # as the standard library's server reads them: names in any case
-
-    @property
-    def parts(self) -> list[str]:
-        return self.path.strip("/").split("/")
-
-
-def answer(sandbox: Sandbox, request: Request) -> Answer | None:
+def answer(sandbox: "Sandbox", request: Request) -> Answer | None:
     params = parse_form(request.body if request.method == "POST" else request.query)
     refunding = request.method == "POST" and request.parts == ["v1", "refunds"]
     fault = sandbox.faults.take(faults.TRANSPORT, params) if refunding else None
@@ -87,7 +74,7 @@ def authenticate(header: str) -> None:
         raise Refusal(f"Invalid API Key provided: {key[:8]}****{key[-4:] if len(key) > 12 else ''}", 401)
 
 
-def _post(sandbox: Sandbox, request: Request, params: Json) -> Answer:
+def _post(sandbox: "Sandbox", request: Request, params: Json) -> Answer:
     def execute() -> Json:
         names = _expansions(request, params)
         return _expand(sandbox, _write(sandbox, request, params), names)
@@ -96,7 +83,7 @@ def _post(sandbox: Sandbox, request: Request, params: Json) -> Answer:
     return sandbox.saved_answers.answer(key, request.path, params, execute) if key else answer_to(execute)
 
 
-def _write(sandbox: Sandbox, request: Request, params: Json) -> Json:
+def _write(sandbox: "Sandbox", request: Request, params: Json) -> Json:
     origin: Json = {"id": request.id, "idempotency_key": request.headers.get("Idempotency-Key")}
     match request.parts:
         case ["v1", "payment_intents"]:
@@ -109,7 +96,7 @@ def _write(sandbox: Sandbox, request: Request, params: Json) -> Json:
     raise _unrecognized(request)
 
 
-def _refund(sandbox: Sandbox, params: Json, origin: Json) -> Json:
+def _refund(sandbox: "Sandbox", params: Json, origin: Json) -> Json:
     asked = read_refund(params)
     if delay := sandbox.faults.take(faults.DELAY, params):
         time.sleep(delay.delay_ms / 1000)
@@ -123,7 +110,7 @@ def _refund(sandbox: Sandbox, params: Json, origin: Json) -> Json:
     return sandbox.ledger.refund(asked, origin, fault.outcome())
 
 
-def _get(sandbox: Sandbox, request: Request, params: Json) -> Answer:
+def _get(sandbox: "Sandbox", request: Request, params: Json) -> Answer:
     ledger = sandbox.ledger
     match request.parts:
         case ["v1", "payment_intents", id]:
@@ -170,7 +157,7 @@ def _expansions(request: Request, params: Json) -> list[str]:
     return [path.removeprefix("data.") for path in paths]
 
 
-def _expand(sandbox: Sandbox, found: Json, names: list[str]) -> Json:
+def _expand(sandbox: "Sandbox", found: Json, names: list[str]) -> Json:
     for name in names:
         read = sandbox.ledger.payment if name == "payment_intent" else sandbox.ledger.charge
         for item in found.get("data", [found]):

@@ -1,33 +1,16 @@
 """The control plane under /_sandbox/: what Stripe's dashboard, time and bad luck would do."""
 
-import json
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from pydantic import BaseModel, ConfigDict, NonNegativeFloat, PositiveInt
+from pydantic import PositiveInt
 
-from tools.payment_sandbox.events import Mode
 from tools.payment_sandbox.faults import Fault
-from tools.payment_sandbox.idempotency import Answer
-from tools.payment_sandbox.rules import Json, RefundRequest, Refusal
-from tools.payment_sandbox.sandbox import Sandbox
+from tools.payment_sandbox.rules import RefundRequest
+from tools.sandbox.control import Body, common, health
+from tools.sandbox.http import Json
 
-
-class Body(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class Webhook(Body):
-    url: str
-
-
-class Events(Body):
-    events: Mode
-    delay_ms: PositiveInt = 500
-
-
-class Release(Body):
-    order: Literal["normal", "reverse"] = "normal"
-    repeat: PositiveInt = 1
+if TYPE_CHECKING:
+    from tools.payment_sandbox.sandbox import Sandbox
 
 
 class Settlement(Body):
@@ -49,50 +32,13 @@ class DisputeClosed(Body):
     status: Literal["won", "lost"]
 
 
-class Advance(Body):
-    advance_seconds: NonNegativeFloat
-
-
-def answer(sandbox: Sandbox, method: str, parts: list[str], body: str) -> Answer:
-    try:
-        parsed = json.loads(body or "{}")
-        if not isinstance(parsed, dict):
-            raise Refusal("The body must be a JSON object.")
-        return Answer(200, _answer(sandbox, method, parts, parsed))
-    except Refusal as refusal:
-        return Answer(refusal.status, refusal.body())
-    except ValueError as error:
-        return Answer(400, {"error": {"message": str(error), "type": "invalid_request_error"}})
-
-
-def _answer(sandbox: Sandbox, method: str, parts: list[str], body: Json) -> Json:
-    ledger, delivery = sandbox.ledger, sandbox.delivery
+def execute(sandbox: "Sandbox", method: str, parts: list[str], body: Json) -> Json:
+    ledger = sandbox.ledger
     match method, parts:
         case "GET", ["health"]:
-            return {
-                "status": "ok",
-                "clock": int(sandbox.clock.now()),
-                "webhook_url": delivery.url,
-                "held_events": delivery.held(),
-                "undelivered_events": delivery.undelivered,
-            } | ledger.counts()
+            return health(sandbox.clock, sandbox.delivery, ledger.counts())
         case "GET", ["refunds"]:
             return {"refunds": ledger.refunds()}
-        case "POST", ["webhook"]:
-            delivery.url = Webhook(**body).url
-            return {"webhook_url": delivery.url}
-        case "GET", ["faults"]:
-            return {"faults": sandbox.faults.waiting()}
-        case "POST", ["faults"] if "events" in body:
-            events = Events(**body)
-            delivery.arrange(events.events, events.delay_ms / 1000)
-            return {"events": events.events}
-        case "POST", ["faults"]:
-            sandbox.faults.order(Fault(**body))
-            return {"faults": sandbox.faults.waiting()}
-        case "POST", ["events", "release"]:
-            release = Release(**body)
-            return {"released": delivery.release(release.order == "reverse", release.repeat)}
         case "POST", ["refunds", id, "settle"]:
             settlement = Settlement(**body)
             failed = settlement.status == "failed"
@@ -105,7 +51,4 @@ def _answer(sandbox: Sandbox, method: str, parts: list[str], body: Json) -> Json
             return ledger.dispute(opened.payment_intent, opened.amount)
         case "POST", ["disputes", id, "close"]:
             return ledger.close_dispute(id, DisputeClosed(**body).status)
-        case "POST", ["clock"]:
-            sandbox.clock.advance(Advance(**body).advance_seconds)
-            return {"clock": int(sandbox.clock.now())}
-    raise Refusal(f"Unrecognized request URL ({method}: /_sandbox/{'/'.join(parts)}).", 404)
+    return common(sandbox.clock, sandbox.delivery, sandbox.faults, Fault, method, parts, body)

@@ -1,21 +1,15 @@
 """Saved answers by idempotency key: https://docs.stripe.com/api/idempotent_requests."""
 
 import threading
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
-from tools.payment_sandbox.clock import Clock
-from tools.payment_sandbox.rules import Json, Refusal
+from tools.payment_sandbox.rules import Refusal
+from tools.sandbox.clock import Clock
+from tools.sandbox.http import Answer, Json
 
 DAY = 24 * 60 * 60
 LONGEST_KEY = 255
-
-
-@dataclass(frozen=True)
-class Answer:
-    status: int
-    body: Json
-    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass

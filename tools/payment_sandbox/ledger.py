@@ -6,14 +6,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from tools.payment_sandbox.clock import Clock
 from tools.payment_sandbox.events import NO_REQUEST, event
 from tools.payment_sandbox.rules import (
     HOLDING,
     METHODS,
     SETTLEMENTS,
     DisputeStatus,
-    Json,
     Outcome,
     PaymentRequest,
     RefundRequest,
@@ -23,6 +21,8 @@ from tools.payment_sandbox.rules import (
     missing_resource,
     refuse_disputed,
 )
+from tools.sandbox.clock import Clock
+from tools.sandbox.http import Json
 
 # An event to be: its type, its subject, and what of the subject was different before.
 type Happening = tuple[str, Json, Json | None]

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import parse_qsl
 
-type Json = dict[str, Any]
+from tools.sandbox.http import Json, Refused
+
 type Status = Literal["pending", "requires_action", "succeeded", "failed", "canceled"]
 
 
 @dataclass(eq=False)
-class Refusal(Exception):
+class Refusal(Refused):
     """An error answer in Stripe's shape: https://docs.stripe.com/api/errors.
 
     `began` says whether the endpoint had begun to execute, which decides whether an idempotency key keeps

@@ -1,12 +1,19 @@
 """One provider's whole state; a reset is a new one."""
 
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import Self
 
-from tools.payment_sandbox.clock import Clock
-from tools.payment_sandbox.events import Delivery
-from tools.payment_sandbox.faults import Faults
+from tools.payment_sandbox import api, control
+from tools.payment_sandbox.events import headers
+from tools.payment_sandbox.faults import Fault
 from tools.payment_sandbox.idempotency import SavedAnswers
 from tools.payment_sandbox.ledger import Ledger
+from tools.sandbox import http
+from tools.sandbox.clock import Clock
+from tools.sandbox.control import answer
+from tools.sandbox.delivery import Delivery
+from tools.sandbox.faults import Faults
 
 
 @dataclass(frozen=True)
@@ -16,19 +23,26 @@ class Settings:
     settle_seconds: float = 2.0  # how long pm_card_pendingRefund and pm_card_refundFail take to change
 
 
-class Sandbox:
+class Sandbox(http.Sandbox):
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.clock = Clock()
-        self.delivery = Delivery(self.clock, settings.webhook_secret, settings.webhook_url)
+        sign = partial(headers, secret=settings.webhook_secret)
+        self.delivery = Delivery(self.clock, sign, settings.webhook_url)
         self.ledger = Ledger(self.clock, self.delivery.send, settings.settle_seconds)
         self.saved_answers = SavedAnswers(self.clock)
-        self.faults = Faults()
+        self.faults = Faults[Fault]()
 
-    def fresh(self) -> "Sandbox":
+    def respond(self, request: http.Request) -> http.Answer | None:
+        return api.answer(self, request)
+
+    def control(self, method: str, parts: list[str], body: str) -> http.Answer:
+        return answer(partial(control.execute, self, method, parts), body)
+
+    def fresh(self) -> Self:
         """Nothing is kept but where the webhooks go."""
         self.close()
-        return Sandbox(replace(self.settings, webhook_url=self.delivery.url))
+        return type(self)(replace(self.settings, webhook_url=self.delivery.url))
 
     def close(self) -> None:
         self.clock.close()

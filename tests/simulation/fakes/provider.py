@@ -9,50 +9,29 @@ from typing import Any, cast
 
 import stripe
 
+from tests.simulation.fakes.sandbox import Accidents, world_clock
 from tests.simulation.scheduler import Scheduler
-from tools.payment_sandbox import api, clock
-from tools.payment_sandbox.faults import Fault, Faults
+from tools.payment_sandbox import api
+from tools.payment_sandbox.faults import Fault
 from tools.payment_sandbox.idempotency import SavedAnswers
 from tools.payment_sandbox.ledger import Ledger
-from tools.payment_sandbox.rules import Json, PaymentRequest
+from tools.payment_sandbox.rules import PaymentRequest
 from tools.payment_sandbox.sandbox import Sandbox
+from tools.sandbox.http import Json, Request
 
 API_KEY, WEBHOOK_SECRET = "sk_test_simulation", "whsec_simulation"
 # How long refunds that change by themselves take.
 SETTLE_AFTER = 2 * 60 * 60
 
 
-class _Clock:
-    """The sandbox's clock, without its thread."""
-
-    def __init__(self, scheduler: Scheduler) -> None:
-        self._scheduler = scheduler
-
-    def now(self) -> float:
-        return self._scheduler.now / 1000
-
-    def after(self, seconds: float, action: Callable[[], object]) -> None:
-        self._scheduler.at(self._scheduler.now + int(seconds * 1000), action)
-
-
-class _Accidents(Faults):
-    """Faults that a journey ordered wait for their refund; an accident is for this one call and no other."""
-
-    def first(self, accident: Fault) -> None:
-        self._ordered.insert(0, accident)
-
-    def over(self, accident: Fault) -> None:
-        self._ordered = [one for one in self._ordered if one is not accident]
-
-
 class Provider(Sandbox):
     """The sandbox with its state, but without its threads and its deliveries."""
 
     def __init__(self, scheduler: Scheduler, publish: Callable[[list[Json]], None]) -> None:
-        self.clock = cast(clock.Clock, _Clock(scheduler))
+        self.clock = world_clock(scheduler)
         self.ledger = Ledger(self.clock, publish, SETTLE_AFTER)
         self.saved_answers = SavedAnswers(self.clock)
-        self.faults: _Accidents = _Accidents()
+        self.faults: Accidents[Fault] = Accidents()
         self._calls = 0
 
     def pay(self, amount: int, currency: str, method: str) -> str:
@@ -71,7 +50,7 @@ class Provider(Sandbox):
             self.faults.first(accident)
         self._calls += 1
         path, _, query = url.removeprefix("https://api.stripe.com").partition("?")
-        request = api.Request(f"req_{self._calls}", method.upper(), path, query, body, cast(Any, headers))
+        request = Request(f"req_{self._calls}", method.upper(), path, query, body, cast(Any, headers))
         answer = api.answer(self, request)
         assert answer, "lines are cut before the sandbox is asked"
         if accident:

@@ -8,10 +8,12 @@ from aftersales.domain.case import Case
 from aftersales.domain.evidence import Evidence
 from aftersales.domain.hearing import Extension
 from aftersales.domain.invariants import RefundAtProvider
+from aftersales.domain.label import Address, Label, LabelOrder, LabelRefused, VoidState
 from aftersales.domain.ledger import External, Ledger
 from aftersales.domain.lifecycle import Change
 from aftersales.domain.notice import Notice
 from aftersales.domain.order import Contact, Order, Payment
+from aftersales.domain.parcel import Parcel, Scan
 from aftersales.domain.parties import Party
 from aftersales.domain.policy import History, Policy
 from aftersales.domain.refund import Attempt, ProviderRefund
@@ -23,7 +25,7 @@ class Stale(Exception):
 
 
 class OutcomeUnknown(Exception):
-    """The provider's answer was lost or cannot be trusted; the refund may or may not exist there."""
+    """The provider's answer was lost or cannot be trusted; the refund, or the label, may or may not exist there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +195,54 @@ class ProviderEvent:
     refund_id: str | None = None
     provider: str = ""
     reference: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AddressCheck:
+    """Whether a carrier finds the address: as it would write it, or why it does not (stable codes)."""
+
+    address: Address | None = None
+    problems: tuple[str, ...] = ()
+
+
+class Carriers(Protocol):
+    """Who carries goods back."""
+
+    def buy_return_label(self, order: LabelOrder) -> Label | LabelRefused:
+        """The label of that order, bought by this call or by an earlier one whose answer was lost.
+
+        Raises `OutcomeUnknown`: ask again. Workers that ask at the same time may buy two, see `void_spare_labels`.
+        """
+
+    def labels(self, order: LabelOrder) -> Sequence[Label]:
+        """Every label that was ever bought for that order, given back or not. Raises `OutcomeUnknown`."""
+
+    def void_label(self, provider_shipment_id: str) -> VoidState:
+        """Give a label back that was not used. Repeatable. Raises `OutcomeUnknown`."""
+
+    def tracking(self, parcel: Parcel) -> Sequence[Scan]:
+        """All that its carrier knows of the parcel now; from then on its events are sent. Repeatable.
+
+        Empty where the carrier does not know the number (yet). Raises `OutcomeUnknown`.
+        """
+
+    def check_address(self, address: Address) -> AddressCheck:
+        """Look the address up. Raises `OutcomeUnknown`."""
+
+
+@dataclass(frozen=True, slots=True)
+class CarrierEvent:
+    """A signed word of a carrier: the parcel's scans as they stood when it was said; none if it is of no parcel.
+
+    The signature has no time in it, so a genuine event can be sent again by anybody who saw it: scans are merged,
+    which an old one does not change, and the event's id is remembered.
+    """
+
+    event_id: str
+    carrier: str = ""
+    tracking_code: str = ""
+    provider_shipment_id: str | None = None
+    scans: tuple[Scan, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

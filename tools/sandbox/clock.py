@@ -16,7 +16,7 @@ class Clock:
         self._order = itertools.count()
         self._changed = threading.Condition()
         self._closed = False
-        threading.Thread(target=self._run, name="payment-sandbox-clock", daemon=True).start()
+        threading.Thread(target=self._run, name="sandbox-clock", daemon=True).start()
 
     def now(self) -> float:
         return time.time() + self._ahead

@@ -1,0 +1,110 @@
+"""A label: what a carrier has to be told to print one, and what it gives for it.
+
+An order of a label is durable before the carrier is called, like an attempt to pay back: its `shipment_id` never
+changes, and whatever fails on the way, one label is bought for it.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from aftersales.domain.money import Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """Where a parcel starts or ends. Personal: shown only while a parcel is due, erased with its person, never logged.
+
+    `country` is its ISO 3166-1 alpha-2 code.
+    """
+
+    name: str
+    street1: str
+    city: str
+    zip: str
+    country: str
+    state: str = ""
+    street2: str = ""
+    company: str = ""
+    phone: str = ""
+    email: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Package:
+    """What is put into the carrier's hands: grams and millimetres; 0 where nobody measured."""
+
+    weight: int
+    length: int = 0
+    width: int = 0
+    height: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomsItem:
+    """One kind of goods that crosses a border: `value` and `weight` (grams) of all its units together."""
+
+    description: str
+    quantity: int
+    value: Money
+    weight: int
+    origin_country: str
+    hs_tariff_number: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Customs:
+    """What the carrier declares where the countries differ: returned goods, signed by whoever sends them."""
+
+    signer: str
+    items: tuple[CustomsItem, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelOrder:
+    """A return label that is wanted. `ordered_at` (epoch milliseconds) is before any carrier was asked for it;
+    `shipment_id` is of letters, digits, hyphens and underscores, as it becomes a part of addresses."""
+
+    shipment_id: str
+    ordered_at: int
+    from_address: Address
+    to_address: Address
+    package: Package
+    customs: Customs | None = None
+
+
+class VoidState(StrEnum):
+    """Where the carrier stands with taking a label back. `not_applicable` is one that is only paid for when scanned."""
+
+    SUBMITTED = "submitted"
+    REFUNDED = "refunded"
+    REJECTED = "rejected"
+    NOT_APPLICABLE = "not_applicable"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Label:
+    """A label that was bought; `url` shows it to whoever knows it, so it is told to nobody but the buyer."""
+
+    shipment_id: str
+    provider_shipment_id: str
+    carrier: str
+    tracking_code: str
+    url: str
+    cost: Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpareLabel:
+    """A label that was bought beside the one that is kept, and what the carrier says to taking it back."""
+
+    label: Label
+    void: VoidState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelRefused:
+    """No label exists for this order, and it is not asked for again; `reason` is a stable code. What can be cured, an
+    address or a missing declaration, is a new order."""
+
+    shipment_id: str
+    reason: str
