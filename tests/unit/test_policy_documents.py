@@ -342,6 +342,13 @@ def test_two_versions_cannot_begin_at_one_moment(tmp_path: Path) -> None:
     assert (code, "2026-01 and 2026-02 come into force at the same moment" in said) == (1, True)
 
 
+def test_a_policy_that_allows_less_names_the_sellers_who_need_a_successor(tmp_path: Path) -> None:
+    folder = published(tmp_path / "published", shipped(), own_terms())
+    narrow = shipped(version="2026-02", effective_from=NOON, overridable__window_days={"at_most": 45})
+    code, said = said_of(narrow, tmp_path, "--policies", str(folder))
+    assert (code, "seller-7@1: windows.refund.days: 60 is more than the platform allows" in said) == (1, True)
+
+
 def test_a_sellers_draft_is_held_against_the_platforms_leeway(tmp_path: Path) -> None:
     code, said = said_of(own_terms(windows__refund__days=91), tmp_path)
     assert (code, "91 is more than the platform allows (at most 90) (under 2026-01)" in said) == (1, True)

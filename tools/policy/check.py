@@ -1,7 +1,7 @@
 """Whether a document can be published, beside those that are: what `validate` says and CI asks of all of them."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -25,13 +25,14 @@ def read_draft(file: Path, folder: Path) -> Policy | Override:
         policy = read_policy(text)
         published = {one.version: one for one in policies_in(folder)}
         _refuse(_new_name(policy.version, published, policy))
-        _refuse(_in_turn(published | {policy.version: policy}))
+        together = published | {policy.version: policy}
+        _refuse([*_in_turn(together), *_sellers_problems(folder, _by_moment(together.values()))])
         return policy
     override = read_override(text)
     known = {one.name: one for one in overrides_in(folder, override.seller_id)}
     _refuse(_new_name(override.name, known, override))
-    together = known | {override.name: override}
-    _refuse([*_in_turn(together), *_within_leeway(together.values(), folder)])
+    with_draft = known | {override.name: override}
+    _refuse([*_in_turn(with_draft), *_within_leeway(with_draft.values(), policies_in(folder))])
     return override
 
 
@@ -51,18 +52,21 @@ def _problems(folder: Path) -> Iterator[str]:
     if not policies or policies[0].effective_from > 0:
         yield "no policy is in force from the beginning (effective_from 0)"
     yield from _in_turn({one.version: one for one in policies})
+    yield from _sellers_problems(folder, policies)
+
+
+def _sellers_problems(folder: Path, policies: Sequence[Policy]) -> Iterator[str]:
     for path in sorted((folder / SELLERS).glob("*")):
         try:
             known = overrides_in(folder, path.name)
         except InvalidDocument as invalid:
             yield from (f"{SELLERS}/{path.name}: {problem}" for problem in invalid.problems)
             continue
-        if {f"{one.seller_id}/{one.number}" for one in known} != {
-            f"{path.name}/{file.stem}" for file in path.glob("*.json")
-        }:
+        named = {f"{one.seller_id}/{one.number}" for one in known}
+        if named != {f"{path.name}/{file.stem}" for file in path.glob("*.json")}:
             yield f"{SELLERS}/{path.name}: a file is not named by its seller and number"
         yield from _in_turn({one.name: one for one in known})
-        yield from _within_leeway(known, folder)
+        yield from _within_leeway(known, policies)
 
 
 def _is_override(text: str) -> bool:
@@ -86,23 +90,27 @@ def _in_turn(named: Mapping[str, Policy] | Mapping[str, Override]) -> Iterator[s
             yield f"{one} and {other} come into force at the same moment"
 
 
-def _within_leeway(known: Iterable[Override], folder: Path) -> Iterator[str]:
+def _within_leeway(known: Iterable[Override], policies: Sequence[Policy]) -> Iterator[str]:
     """Each under every policy that is in force while it is."""
-    overrides = sorted(known, key=lambda one: one.effective_from)
-    ends = [one.effective_from for one in overrides[1:]] + [_FOR_EVER]
-    for override, end in zip(overrides, ends, strict=True):
-        for policy in _in_force(policies_in(folder), override.effective_from, end):
-            try:
-                refuse_breaches(policy, override)
-            except InvalidDocument as invalid:
-                yield from (f"{override.name}: {problem}" for problem in invalid.problems)
+    for override, start, end in _lives(known):
+        for policy, begins, ends in _lives(policies):
+            if begins < end and start < ends:
+                try:
+                    refuse_breaches(policy, override)
+                except InvalidDocument as invalid:
+                    yield from (f"{override.name}: {problem}" for problem in invalid.problems)
 
 
-def _in_force(policies: tuple[Policy, ...], start: int, end: int) -> Iterator[Policy]:
-    ends = [one.effective_from for one in policies[1:]] + [_FOR_EVER]
-    for policy, until in zip(policies, ends, strict=True):
-        if policy.effective_from < end and until > start:
-            yield policy
+def _lives[T: (Policy, Override)](documents: Iterable[T]) -> Iterator[tuple[T, int, int]]:
+    """Each with its first moment, and the one at which its successor begins."""
+    ordered = _by_moment(documents)
+    ends = [one.effective_from for one in ordered[1:]] + [_FOR_EVER]
+    for one, end in zip(ordered, ends, strict=True):
+        yield one, one.effective_from, end
+
+
+def _by_moment[T: (Policy, Override)](documents: Iterable[T]) -> list[T]:
+    return sorted(documents, key=lambda one: one.effective_from)
 
 
 def _refuse(problems: Iterable[str]) -> None:
