@@ -378,7 +378,9 @@ class Story:
         """The buyer sends the goods."""
         case = self.cases[case_id]
         return self._keep(
-            returns.ship_return(case, "usps", "9400110200", by=BUYER, policy=self.policy, now=self.now)
+            returns.ship_return(
+                case, "ups", "1Z 999 AA1 01 2345 6784", by=BUYER, policy=self.policy, now=self.now
+            )
         )
 
     def arrive(self, case_id: str = CASE) -> Change | None:

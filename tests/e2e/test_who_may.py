@@ -50,6 +50,8 @@ BODIES: Mapping[type[BaseModel], Callable[[Thing], dict[str, Any]]] = {
     cases.OpenCaseBody: lambda thing: application(thing.sale),
     cases.EmptyBody: lambda _: {},
     cases.PaidElsewhereBody: lambda _: {"note": "By bank transfer, as agreed."},
+    cases.ShipmentBody: lambda _: {"carrier": "ups", "tracking_code": "1Z999AA10123456784"},
+    cases.ReceiptBody: lambda _: {},
     cases.DecisionBody: lambda _: {"decision": "decline", "reason_code": "not_ours", "note": "Not ours."},
     cases.MessageBody: lambda _: {"text": "Good day."},
     cases.StatementBody: lambda _: {"text": "It is cracked."},

@@ -246,7 +246,12 @@ def assert_told(desk: Desk, case_id: str) -> list[Any]:
     return entries
 
 
-ENDS = {"completed": "Completed", "cancelled": "Cancelled", "closed_declined": "Closed as declined"}
+ENDS = {
+    "completed": "Completed",
+    "cancelled": "Cancelled",
+    "expired": "Expired",
+    "closed_declined": "Closed as declined",
+}
 
 
 def assert_ended(desk: Desk, case_id: str, expected: str) -> list[str]:

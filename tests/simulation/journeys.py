@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cache, partial
 
 from aftersales.domain.order import Contact, Line, Order, Payment, Shipping
+from aftersales.domain.tracking_code import fits
 from aftersales.entrypoints import bootstrap
 from aftersales.usecases.put_order import put_order
 from tests.builders import BUYER, SELLER
@@ -37,6 +38,7 @@ class Journey:
 
     reason: str
     ends: str
+    kind: str = "refund"
     dear: bool = False
     photo: bool = False
     buyer: Part | None = None
@@ -132,6 +134,42 @@ def _appeals(person: Person, case_id: str) -> None:
         person.ask("POST", f"/cases/{case_id}/appeal", said, key=f"appeal-{case_id}")
 
 
+def _ships(person: Person, case_id: str) -> None:
+    if person.world.until(case_id, lambda row: row["status"]["S"] == "awaiting_return", patience=_PATIENCE):
+        person.at_some_moment(case_id)
+        parcel = {"carrier": "ups", "tracking_code": _parcel_of(case_id)}
+        person.ask("POST", f"/cases/{case_id}/shipment", parcel, key=f"ship-{case_id}")
+
+
+def _ships_and_objects(person: Person, case_id: str) -> None:
+    _ships(person, case_id)
+    if person.world.until(case_id, lambda row: row["status"]["S"] == "inspection_failed", patience=_PATIENCE):
+        person.at_some_moment(case_id)
+        said = {"text": f"All of it was in the box, {CANARY}."}
+        person.ask("POST", f"/cases/{case_id}/dispute", said, key=f"object-{case_id}")
+
+
+def _receives(accepted: int) -> Part:
+    """The parcel arrives, and later so many units are accepted."""
+
+    def receives(person: Person, case_id: str) -> None:
+        sent = {"return_in_transit", "return_received"}
+        path = f"/cases/{case_id}/receipt"
+        if person.world.until(case_id, lambda row: row["status"]["S"] in sent, patience=_PATIENCE):
+            person.ask("POST", path, {}, key=f"arrived-{case_id}")
+            person.at_some_moment(case_id)
+            found = {"lines": [{"line_id": "bowls", "accepted": accepted}], "note": f"By {CANARY}."}
+            person.ask("POST", path, found, key=f"counted-{case_id}")
+
+    return receives
+
+
+def _parcel_of(case_id: str) -> str:
+    """A number of its own for each case, with its check digit."""
+    number = f"1Z999AA1{int(case_id[:8], 16) % 10**9:09d}"
+    return next(code for digit in range(10) if fits("ups", code := f"{number}{digit}"))
+
+
 def _uploads(person: Person, case_id: str) -> None:
     if person.world.until(case_id, lambda row: row["status"]["S"] == "evidence_required", patience=_PATIENCE):
         person.at_some_moment(case_id)
@@ -157,6 +195,20 @@ JOURNEYS: Mapping[str, Journey] = {
     ),
     "evidence_expired": Journey(reason="damaged", ends="cancelled", photo=True),
     "evidence_uploaded": Journey(reason="damaged", ends="completed", photo=True, buyer=_uploads),
+    "returned": Journey(reason="late", ends="completed", kind="return", buyer=_ships, seller=_receives(1)),
+    "return_expired": Journey(reason="late", ends="expired", kind="return"),
+    "return_silent": Journey(reason="late", ends="completed", kind="return", dear=True, buyer=_ships),
+    "return_refused": Journey(
+        reason="changed_mind", ends="closed_declined", kind="return", buyer=_ships, seller=_receives(0)
+    ),
+    "return_contested": Journey(
+        reason="late",
+        ends="completed",
+        kind="return",
+        dear=True,
+        buyer=_ships_and_objects,
+        seller=_receives(0),
+    ),
     "pending": Journey(reason="late", ends="completed", money="pending"),
     "needs_action": Journey(reason="late", ends="completed", money="requires_action"),
     "refund_failed": Journey(reason="late", ends="completed", money="fail"),
@@ -223,7 +275,7 @@ class Market:
         promise = {"filename": f"{CANARY}.jpg", "content_type": "image/jpeg", "size": len(_photo())}
         body = {
             "order_id": order.order_id,
-            "kind": "refund",
+            "kind": journey.kind,
             "reason": journey.reason,
             "lines": [{"line_id": "bowls", "quantity": 1}],
             "description": f"Sent to {CANARY}.",

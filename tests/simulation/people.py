@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from aftersales.domain.parties import Party, Role
+from aftersales.domain.refusal import Code
 from tests.builders import BUYER, OPERATOR, OTHER_REVIEWER, REVIEWER, SELLER
 from tests.simulation.fakes.dynamodb import Item
 from tests.simulation.requests import http_event
@@ -34,7 +35,9 @@ class Answer:
     @property
     def is_unknown(self) -> bool:
         """Whether a client has to ask again: no answer, an error of the server, or too many at once."""
-        return self.status == 0 or self.status >= 500 or (self.status == 409 and self.body["code"] == "busy")
+        return (
+            self.status == 0 or self.status >= 500 or (self.status == 409 and self.body["code"] == Code.BUSY)
+        )
 
 
 class Person:

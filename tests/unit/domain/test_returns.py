@@ -22,7 +22,7 @@ from aftersales.domain.parties import SYSTEM
 from aftersales.domain.policy import Verdict, keeps_item, return_fees
 from aftersales.domain.refund import AttemptState
 from aftersales.domain.refusal import Code, Refusal
-from aftersales.domain.returns import confirm_receipt
+from aftersales.domain.returns import confirm_receipt, ship_return
 from aftersales.domain.timeline import Event
 from tests.builders import (
     BOWLS,
@@ -79,12 +79,12 @@ def test_an_approved_return_waits_for_the_goods_and_then_pays() -> None:
     assert (story.case.waiting_on, story.case.on_timeout) == (WaitingOn.BUYER, "expired")
     assert story.case.deadline_at == NOON + 6 * 24 * HOUR
     sent = story.ship()
-    assert (sent.entry.event, sent.entry.data) == (Event.PARCEL_SENT, {"carrier": "usps"})
+    assert (sent.entry.event, sent.entry.data) == (Event.PARCEL_SENT, {"carrier": "ups"})
     assert (story.case.status, story.case.waiting_on) == (Status.RETURN_IN_TRANSIT, WaitingOn.CARRIER)
     leg = story.case.returning
     assert leg
     assert leg.shipment
-    assert (leg.shipment.carrier, leg.shipment.tracking_code) == ("usps", "9400110200")
+    assert (leg.shipment.carrier, leg.shipment.tracking_code) == ("ups", "1Z999AA10123456784")
     assert (leg.shipment.sent_at, leg.shipment.arrived_at) == (NOON, None)
     story.now += HOUR
     story.arrive()
@@ -97,6 +97,18 @@ def test_an_approved_return_waits_for_the_goods_and_then_pays() -> None:
     assert accepted.ledger is None
     pay(story)
     assert story.ledger.taken == 10_000
+
+
+def test_a_number_that_is_none_of_the_carriers_is_no_parcel() -> None:
+    story = returning_at(Status.AWAITING_RETURN)
+    for carrier, code in (("ups", "1Z999AA10123456785"), ("nobody", "1Z999AA10123456784")):
+        answer = refused(
+            lambda carrier=carrier, code=code: ship_return(  # type: ignore[misc]  # a loop's own values
+                story.case, carrier, code, by=BUYER, policy=story.policy, now=NOON
+            )
+        )
+        assert answer.code is Code.TRACKING_CODE_INVALID
+        assert "ups" in str(answer.facts["carriers"])
 
 
 def test_a_parcel_that_nobody_announced_is_counted_as_well() -> None:

@@ -21,7 +21,7 @@ from botocore.exceptions import ClientError
 from pydantic import TypeAdapter
 
 from aftersales.adapters import tables
-from aftersales.domain.case import FINAL, Case, WaitingOn
+from aftersales.domain.case import FINAL, Case, Shipment, WaitingOn
 from aftersales.domain.hearing import Extension
 from aftersales.domain.ledger import Ledger
 from aftersales.domain.lifecycle import Change
@@ -145,9 +145,16 @@ class DynamoDBStore:
         ]
         if change.ledger:
             writes.append(self._put_ledger(change.ledger, new=False))
+        if change.parcel:
+            writes.append(self._put_parcel(change.parcel, case.case_id))
         if receipt:
             writes.append(self._put_receipt(receipt, entry.at))
         self._transact(writes)
+
+    def case_of_parcel(self, carrier: str, tracking_code: str) -> str | None:
+        """One read by key."""
+        row = self._get(self._cases, tables.parcel_key(carrier, tracking_code))
+        return row["case_id"] if row else None
 
     def receipt(self, key: str, now: int) -> Receipt | None:
         """TTL deletes within days, not at once: an expired row is treated as gone."""
@@ -337,6 +344,11 @@ class DynamoDBStore:
         row = tables.ledger_key(ledger.order_id) | _row(ledger) | {"version": version}
         condition = _ABSENT if new else _at_version(ledger.version)
         return {"Put": {"TableName": self._orders, "Item": _wire(row), **condition}}
+
+    def _put_parcel(self, parcel: Shipment, case_id: str) -> Item:
+        """Two buyers name one parcel at once: the second transaction fails, reads again, and finds whose it is."""
+        row = tables.parcel_key(parcel.carrier, parcel.tracking_code) | {"case_id": case_id}
+        return {"Put": {"TableName": self._cases, "Item": _wire(row), **_ABSENT}}
 
     def _put_receipt(self, receipt: Receipt, now: int) -> Item:
         """Twenty requests with one key at once: one transaction creates the receipt, the others find it."""

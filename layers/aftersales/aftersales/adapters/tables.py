@@ -40,6 +40,11 @@ def entry_key(case_id: str, seq: int) -> Key:
     return {"pk": f"CASE#{case_id}", "sk": f"{TIMELINE}{seq:08d}"}
 
 
+def parcel_key(carrier: str, tracking_code: str) -> Key:
+    """That a parcel is one case's: nobody gets two refunds for sending it once."""
+    return {"pk": f"PARCEL#{carrier}#{tracking_code}", "sk": "PARCEL"}
+
+
 def extension_key(extension_id: str) -> Key:
     """A market's extension under way. They stand together: the sweep looks for them every minute."""
     return {"pk": "EXTENSIONS", "sk": f"{EXTENSION}{extension_id}"}

@@ -124,7 +124,7 @@ class ShipmentBody(Body):
     """The parcel as the buyer gave it to a carrier: the carrier's name and its number of the parcel."""
 
     carrier: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,31}$")]
-    tracking_code: Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{6,40}$")]
+    tracking_code: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9 -]{4,48}[A-Za-z0-9]$")]
 
 
 class InspectedLineBody(Body):

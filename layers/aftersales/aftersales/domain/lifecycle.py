@@ -24,6 +24,7 @@ from aftersales.domain.case import (
     Reason,
     ReturnLeg,
     Review,
+    Shipment,
     Status,
     WaitingOn,
 )
@@ -150,11 +151,13 @@ ACTORS: Mapping[Act, frozenset[Role]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One transaction: the case as it will be, the entry that tells it, the ledger if units or money moved."""
+    """One transaction: the case as it will be, the entry that tells it, the ledger if units or money moved, and the
+    parcel if it is one that no other case may name."""
 
     case: Case
     entry: Entry
     ledger: Ledger | None = None
+    parcel: Shipment | None = None
 
 
 @dataclass(frozen=True, slots=True)

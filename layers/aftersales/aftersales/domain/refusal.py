@@ -41,6 +41,8 @@ class Code(StrEnum):
     EVIDENCE_LIMIT = "evidence_limit"
     EVIDENCE_NOT_READY = "evidence_not_ready"
     EVIDENCE_NEEDED = "evidence_needed"
+    TRACKING_CODE_INVALID = "tracking_code_invalid"
+    TRACKING_CODE_USED = "tracking_code_used"
     SIGNATURE_INVALID = "signature_invalid"
     REFUND_UNKNOWN = "refund_unknown"
     PROVIDER_UNAVAILABLE = "provider_unavailable"

@@ -34,16 +34,27 @@ from aftersales.domain.parties import SYSTEM, Party, Role
 from aftersales.domain.policy import Policy, Verdict
 from aftersales.domain.refusal import Code, Refusal
 from aftersales.domain.timeline import Event
+from aftersales.domain.tracking_code import FORMS, fits, plain
 
 
 def ship_return(
     case: Case, carrier: str, tracking_code: str, *, by: Party, policy: Policy, now: int
 ) -> Change:
-    """The buyer has given the parcel to a carrier of their own choice."""
+    """The buyer has given the parcel to a carrier of their own choice.
+
+    The change holds the parcel's number: it can be that of no other case. Raises `tracking_code_invalid`.
+    """
     require(Act.SHIP_RETURN, case, by)
-    shipment = Shipment(shipment_id="s1", carrier=carrier, tracking_code=tracking_code, sent_at=now)
+    if not fits(carrier, tracking_code):
+        raise Refusal(
+            Code.TRACKING_CODE_INVALID,
+            "This is no number of a parcel of that carrier.",
+            carriers=sorted(FORMS),
+        )
+    shipment = Shipment(shipment_id="s1", carrier=carrier, tracking_code=plain(tracking_code), sent_at=now)
     after = _with_leg(case, ReturnState.IN_TRANSIT, shipment=shipment)
-    return change(case, after, Event.PARCEL_SENT, by, now, policy, {"carrier": carrier})
+    sent = change(case, after, Event.PARCEL_SENT, by, now, policy, {"carrier": carrier})
+    return replace(sent, parcel=shipment)
 
 
 def confirm_arrival(case: Case, *, by: Party, policy: Policy, now: int) -> Change | None:

@@ -7,6 +7,7 @@ from aftersales.domain.calendar import Period
 from aftersales.domain.case import Case, InspectedLine, Kind
 from aftersales.domain.lifecycle import Change
 from aftersales.domain.parties import Party
+from aftersales.domain.refusal import Code, Refusal
 from aftersales.usecases.commit import Read, change_case, refuse_own
 from aftersales.usecases.ports import Desk, Receipt
 
@@ -69,17 +70,17 @@ def ship_return(
     if_match: int | None,
     receipt: Receipt | None,
 ) -> Case:
-    """The buyer has sent the goods."""
-    return change_case(
-        desk,
-        case_id,
-        lambda read: returns.ship_return(
+    """The buyer has sent the goods, in a parcel that no other case has named. Raises `tracking_code_used`."""
+
+    def ship(read: Read) -> Change:
+        change = returns.ship_return(
             read.case, carrier, tracking_code, by=by, policy=read.policy, now=desk.now()
-        ),
-        party=by,
-        if_match=if_match,
-        receipt=receipt,
-    )
+        )
+        if change.parcel and desk.store.case_of_parcel(change.parcel.carrier, change.parcel.tracking_code):
+            raise Refusal(Code.TRACKING_CODE_USED, "The goods of another case are in this parcel.")
+        return change
+
+    return change_case(desk, case_id, ship, party=by, if_match=if_match, receipt=receipt)
 
 
 def confirm_receipt(

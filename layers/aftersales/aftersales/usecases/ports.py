@@ -69,6 +69,9 @@ class Store(Protocol):
         Raises `Stale` if the case's version or the ledger's moved, or if the receipt exists.
         """
 
+    def case_of_parcel(self, carrier: str, tracking_code: str) -> str | None:
+        """The case that named this parcel, if one did."""
+
     def receipt(self, key: str, now: int) -> Receipt | None:
         """The remembered request of that key, unless it has expired."""
 
