@@ -1,17 +1,26 @@
 """What the commands over files of feedback say."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
 from aftersales.domain.sentiment import Mood
 from tools.insight.__main__ import main
+from tools.insight.files import Line, feedback_records
 from tools.insight.polarity import Share, half_of, precision, read_comments, recall
 
 
-def line(order_id: str, score: int, comment: str, title: str = "") -> str:
-    return json.dumps({"order_id": order_id, "score": score, "comment": comment, "title": title})
+def line(order_id: str, score: int, comment: str, title: str = "") -> Line:
+    at = "2026-11-20T08:00:00Z"
+    return {"order_id": order_id, "score": score, "comment": comment, "title": title, "created_at": at}
+
+
+def written(folder: Path, name: str, lines: Iterable[Line]) -> str:
+    file = folder / name
+    file.write_text("\n".join(map(json.dumps, lines)) + "\n\n", "utf-8")
+    return str(file)
 
 
 COMMENTS = [
@@ -57,9 +66,46 @@ def test_a_share_of_none_is_no_number() -> None:
 
 
 def test_the_page_holds_figures_and_no_comment(tmp_path: Path) -> None:
-    file, page = tmp_path / "feedback.jsonl", tmp_path / "polarity.md"
-    file.write_text("\n".join(COMMENTS), "utf-8")
-    assert main(["polarity", str(file), "--write", str(page)]) == 0
+    page = tmp_path / "polarity.md"
+    feedback = written(tmp_path, "feedback.jsonl", COMMENTS)
+    assert main(["polarity", feedback, "--write", str(page)]) == 0
     text = page.read_text("utf-8")
     assert "| comment | development | all |" in text
     assert "arrived" not in text
+
+
+def order(order_id: str, seller_id: str, *categories: str) -> Line:
+    lines = [{"sku": f"{category}-1", "category": category} for category in categories]
+    return {"order_id": order_id, "seller_id": seller_id, "lines": lines}
+
+
+def test_a_record_knows_whose_it_is_and_of_what() -> None:
+    lamps = order("o1", "s1", "lamps", "lamps", "shades")
+    (record,) = feedback_records([line("o1", 5, "It is broken", "Terrible"), line("o9", 1, "")], [lamps])
+    assert (record.seller_id, record.categories, record.skus) == (
+        "s1",
+        ("lamps", "shades"),
+        ("lamps-1", "shades-1"),
+    )
+    assert (record.polarity, record.contradiction, record.comment) == (
+        "positive",
+        True,
+        "Terrible. It is broken",
+    )
+    assert record.left_at == 1_795_161_600_000
+
+
+def test_the_themes_of_a_seller_and_of_a_category_are_told_and_the_silent_counted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    numbers = range(60)
+    feedback = [
+        line(f"o{n}", 1, "zipper jammed" if n < 5 else "It arrived late and damaged") for n in numbers
+    ]
+    orders = [order(f"o{n}", "s1" if n < 5 else "s2", "bags" if n < 5 else "cups") for n in numbers]
+    assert main(["themes", written(tmp_path, "f", feedback), written(tmp_path, "o", orders)]) == 0
+    said = capsys.readouterr().out
+    assert "60 of 60 feedbacks complain in words" in said
+    assert "| bags | zipper jammed |" in said
+    assert "| s1 | zipper jammed |" in said
+    assert said.count("Without a theme: 1 of 2.") == 2

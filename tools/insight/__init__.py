@@ -1,6 +1,7 @@
 """What can be learned from feedback: commands over files of it, with nothing deployed.
 
-python -m tools.insight polarity FILE [--write docs/polarity.md]
+python -m tools.insight polarity FEEDBACK [--write docs/polarity.md]
+    python -m tools.insight themes FEEDBACK ORDERS
 """
 
 import sys

@@ -6,15 +6,23 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tools.insight import __doc__ as about
-from tools.insight.polarity import read_comments, report
+from tools.insight import polarity, themes
+from tools.insight.files import feedback_records, read_lines
 
 Command = Callable[[argparse.Namespace], str]
 
 
-def polarity(options: argparse.Namespace) -> str:
+def measure_polarity(options: argparse.Namespace) -> str:
     """how well the words of comments agree with their stars"""
-    lines = options.file.read_text("utf-8").splitlines()
-    return report(read_comments(lines, titles=True), read_comments(lines, titles=False))
+    feedback = read_lines(options.feedback)
+    comments = (polarity.read_comments(feedback, titles=titles) for titles in (True, False))
+    return polarity.report(*comments)
+
+
+def find_themes(options: argparse.Namespace) -> str:
+    """what stands out in the complaints of each category and seller"""
+    records = feedback_records(read_lines(options.feedback), read_lines(options.orders))
+    return themes.report(records, most=options.most)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -37,14 +45,19 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(required=True, metavar="command")
 
-    def add(name: str, command: Command, file: str) -> argparse.ArgumentParser:
+    def add(name: str, command: Command) -> argparse.ArgumentParser:
         one = commands.add_parser(name, help=command.__doc__)
-        one.add_argument("file", type=Path, help=file)
+        one.add_argument(
+            "feedback", type=Path, help="JSON lines: order_id, score, comment, created_at, title"
+        )
         one.add_argument("--write", type=Path, help="the file to write instead of printing")
         one.set_defaults(command=command)
         return one
 
-    add("polarity", polarity, "JSON lines: order_id, score, comment and perhaps title")
+    add("polarity", measure_polarity)
+    of_themes = add("themes", find_themes)
+    of_themes.add_argument("orders", type=Path, help="JSON lines: the orders")
+    of_themes.add_argument("--most", type=int, default=5, help="themes a group at most")
     return parser
 
 

@@ -4,7 +4,6 @@ The words alone are judged: 1 and 2 stars should read negative, 4 and 5 positive
 their id) is there to look at while the lexicon is written; the other half says what it is worth.
 """
 
-import json
 import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -14,6 +13,7 @@ from hashlib import blake2s
 from aftersales.domain.polarity import judge
 from aftersales.domain.sentiment import NEGATIVE_FROM, POSITIVE_FROM, Mood, Sentiment, sentiment_of
 from tools.generate.markdown import table
+from tools.insight.files import Line, text_of
 
 DEVELOPMENT, HELD_OUT = "development", "held out"
 _HEADS = (
@@ -73,16 +73,12 @@ def half_of(order_id: str) -> str:
     return HELD_OUT if blake2s(order_id.encode()).digest()[0] % 2 else DEVELOPMENT
 
 
-def read_comments(lines: Iterable[str], *, titles: bool) -> list[Comment]:
-    """The comments of a file, read; with their titles where those are wanted. Lines without words are left out."""
-    comments = []
-    for line in lines:
-        body = json.loads(line)
-        parts = (body.get("title", "") if titles else "", body["comment"])
-        text = ". ".join(part for part in parts if part.strip())
-        if text:
-            comments.append(Comment(half_of(body["order_id"]), body["score"], sentiment_of(text)))
-    return comments
+def read_comments(feedback: Iterable[Line], *, titles: bool) -> list[Comment]:
+    """The comments of a file, read; with their titles where those are wanted. What has no words is left out."""
+    texts = ((one, text_of(one, titled=titles)) for one in feedback)
+    return [
+        Comment(half_of(one["order_id"]), one["score"], sentiment_of(text)) for one, text in texts if text
+    ]
 
 
 def precision(comments: Iterable[Comment], mood: Mood) -> Share:

@@ -135,6 +135,11 @@ def words(text: str) -> list[str]:
     return _WORD.findall(_STRETCHED.sub(r"\1\1", plain))
 
 
+def is_han(word: str) -> bool:
+    """Whether the word is a Han character."""
+    return "㐀" <= word[0] <= "鿿"
+
+
 def _spelled(phrase: str) -> list[str]:
     """The words of a phrase of a table, each with its star."""
     spelled: list[str] = []
