@@ -2,6 +2,8 @@
 
 python -m tools.insight polarity FEEDBACK [--write docs/polarity.md]
     python -m tools.insight themes FEEDBACK ORDERS
+    python -m tools.insight export FOLDER --feedback FEEDBACK --orders ORDERS --cases EXPORTED [--with-text]
+    python -m tools.insight schema --write docs/export-schema.md
 """
 
 import sys

@@ -2,11 +2,12 @@
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 from tools.insight import __doc__ as about
-from tools.insight import polarity, themes
+from tools.insight import export, polarity, schema, themes
 from tools.insight.files import feedback_records, read_lines
 
 Command = Callable[[argparse.Namespace], str]
@@ -23,6 +24,28 @@ def find_themes(options: argparse.Namespace) -> str:
     """what stands out in the complaints of each category and seller"""
     records = feedback_records(read_lines(options.feedback), read_lines(options.orders))
     return themes.report(records, most=options.most)
+
+
+def export_parquet(options: argparse.Namespace) -> str:
+    """feedback and cases as Parquet, in the columns of docs/export-schema.md"""
+    said = []
+    if options.feedback:
+        records = feedback_records(read_lines(options.feedback), read_lines(options.orders))
+        said.append(_written(schema.FEEDBACK, records, options))
+    if options.cases:
+        cases = export.cases_in(options.cases, with_text=options.with_text)
+        said.append(_written(schema.CASES, cases, options))
+    return "".join(said) or "Nothing to export: name --feedback and --orders, or --cases.\n"
+
+
+def describe_schema(_: argparse.Namespace) -> str:
+    """the page of the columns of exported feedback and cases"""
+    return schema.document()
+
+
+def _written(dataset: schema.Dataset, records: Iterable[Any], options: argparse.Namespace) -> str:
+    days = export.write(dataset, records, options.folder, with_text=options.with_text)
+    return f"{dataset.name}: {sum(days.values()):,} rows of {len(days):,} days in {options.folder}\n"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -47,17 +70,28 @@ def _parser() -> argparse.ArgumentParser:
 
     def add(name: str, command: Command) -> argparse.ArgumentParser:
         one = commands.add_parser(name, help=command.__doc__)
-        one.add_argument(
-            "feedback", type=Path, help="JSON lines: order_id, score, comment, created_at, title"
-        )
         one.add_argument("--write", type=Path, help="the file to write instead of printing")
         one.set_defaults(command=command)
         return one
 
-    add("polarity", measure_polarity)
+    feedback, orders = "JSON lines: order_id, score, comment, created_at, title", "JSON lines: the orders"
+    of_polarity = add("polarity", measure_polarity)
+    of_polarity.add_argument("feedback", type=Path, help=feedback)
     of_themes = add("themes", find_themes)
-    of_themes.add_argument("orders", type=Path, help="JSON lines: the orders")
+    of_themes.add_argument("feedback", type=Path, help=feedback)
+    of_themes.add_argument("orders", type=Path, help=orders)
     of_themes.add_argument("--most", type=int, default=5, help="themes a group at most")
+    of_export = add("export", export_parquet)
+    of_export.add_argument("folder", type=Path, help="where the files go")
+    of_export.add_argument("--feedback", type=Path, help=feedback)
+    of_export.add_argument("--orders", type=Path, help=f"{orders} of that feedback")
+    of_export.add_argument(
+        "--cases", type=Path, help="a folder of what DynamoDB exported of the table of cases"
+    )
+    of_export.add_argument(
+        "--with-text", action="store_true", help="also what people wrote, which is personal"
+    )
+    add("schema", describe_schema)
     return parser
 
 
