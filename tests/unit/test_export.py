@@ -246,3 +246,25 @@ def test_the_command_writes_what_it_was_given(tmp_path: Path, capsys: pytest.Cap
     assert rows(out, CASES, "status, description") == [("declined", None)]
     assert main(["export", str(out)]) == 0
     assert "Nothing to export" in capsys.readouterr().out
+
+
+def test_the_command_follows_complaints_into_their_cases(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    story = story_at(Status.COMPLETED)
+    feedback, orders = tmp_path / "feedback.jsonl", tmp_path / "orders.jsonl"
+    said = {"score": 1, "comment": WORDS, "created_at": "2026-11-20T08:00:00Z"}
+    ids = (story.order.order_id, "another")
+    feedback.write_text("\n".join(json.dumps(said | {"order_id": one}) for one in ids), "utf-8")
+    orders.write_text(
+        "\n".join(json.dumps({"order_id": one, "seller_id": "s1", "lines": []}) for one in ids), "utf-8"
+    )
+    items = tmp_path / "items"
+    items.mkdir()
+    assert main(["complaints", str(feedback), str(orders), str(exported(story, items))]) == 0
+    page = capsys.readouterr().out
+    assert "2 of 2 feedbacks complain; 1 of them are on an order that had a case." in page
+    assert page.count("| no case | 1 | 0 | — | 0 | 1 | 0 | 0 | 1.00 → 1.00 |") == 2
+    assert "| a case, money paid back | 1 |" in page
+    assert "## Seller s1" in page
+    assert WORDS not in page

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tools.insight import __doc__ as about
-from tools.insight import export, polarity, schema, themes
+from tools.insight import complaints, export, polarity, schema, themes
 from tools.insight.files import feedback_records, read_lines
 
 Command = Callable[[argparse.Namespace], str]
@@ -24,6 +24,12 @@ def find_themes(options: argparse.Namespace) -> str:
     """what stands out in the complaints of each category and seller"""
     records = feedback_records(read_lines(options.feedback), read_lines(options.orders))
     return themes.report(records, most=options.most)
+
+
+def follow_complaints(options: argparse.Namespace) -> str:
+    """how many complaints had a case, how fast it ended and how the stars moved"""
+    records = feedback_records(read_lines(options.feedback), read_lines(options.orders))
+    return complaints.report(records, list(export.cases_in(options.cases)), sellers=options.sellers)
 
 
 def export_parquet(options: argparse.Namespace) -> str:
@@ -75,12 +81,20 @@ def _parser() -> argparse.ArgumentParser:
         return one
 
     feedback, orders = "JSON lines: order_id, score, comment, created_at, title", "JSON lines: the orders"
+    cases = "a folder of what DynamoDB exported of the table of cases"
     of_polarity = add("polarity", measure_polarity)
     of_polarity.add_argument("feedback", type=Path, help=feedback)
     of_themes = add("themes", find_themes)
     of_themes.add_argument("feedback", type=Path, help=feedback)
     of_themes.add_argument("orders", type=Path, help=orders)
     of_themes.add_argument("--most", type=int, default=5, help="themes a group at most")
+    of_complaints = add("complaints", follow_complaints)
+    of_complaints.add_argument("feedback", type=Path, help=feedback)
+    of_complaints.add_argument("orders", type=Path, help=orders)
+    of_complaints.add_argument("cases", type=Path, help=cases)
+    of_complaints.add_argument(
+        "--sellers", type=int, default=5, help="how many sellers to tell of one by one"
+    )
     of_export = add("export", export_parquet)
     of_export.add_argument("folder", type=Path, help="where the files go")
     of_export.add_argument("--feedback", type=Path, help=feedback)
