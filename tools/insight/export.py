@@ -51,7 +51,7 @@ def cases_in(folder: Path, *, with_text: bool = False) -> Iterator[CaseRecord]:
         entries = (
             entry_of_stream_image(image) for image in of_case if image["sk"]["S"].startswith(tables.TIMELINE)
         )
-        yield case_record(case, sorted(entries, key=lambda entry: entry.seq), with_text=with_text)
+        yield case_record(case, entries, with_text=with_text)
 
 
 def _items(folder: Path) -> Iterator[Mapping[str, Any]]:

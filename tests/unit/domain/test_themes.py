@@ -84,6 +84,11 @@ def test_a_word_that_is_only_said_as_part_of_a_pair_is_told_once() -> None:
     assert terms(found["lin"]) == ["zipper", "zipper jammed"]
 
 
+def test_a_single_han_character_is_no_word() -> None:
+    found = themes([*EVERYBODY, *complaints(["lin"], "拉链卡住", "拉。链。卡。住。", times=4)])
+    assert set(terms(found["lin"])) == {"拉链", "链卡", "卡住"}
+
+
 def test_everyday_words_and_pairs_over_a_full_stop_are_no_themes() -> None:
     found = themes([*EVERYBODY, *complaints(["lin"], "with my zipper. Jammed it is", times=5)])
     assert terms(found["lin"]) == ["jammed", "zipper"]

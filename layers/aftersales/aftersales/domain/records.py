@@ -4,7 +4,7 @@ A record holds ids, codes, counts, amounts and times. What a person wrote is in 
 and nothing in it says which buyer it was.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from aftersales.domain.case import FINAL, Case
@@ -76,8 +76,8 @@ class CaseRecord:
     description: str | None = None
 
 
-def case_record(case: Case, timeline: Sequence[Entry], *, with_text: bool = False) -> CaseRecord:
-    """The record of a case; its timeline, oldest first, tells when it ended."""
+def case_record(case: Case, timeline: Iterable[Entry], *, with_text: bool = False) -> CaseRecord:
+    """The record of a case; its timeline tells when it ended."""
     decision = case.decision
     return CaseRecord(
         case_id=case.case_id,
