@@ -10,12 +10,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2s
 
-from aftersales.domain.polarity import judge
+from aftersales.domain.polarity import PolarityReason, judge
 from aftersales.domain.sentiment import NEGATIVE_FROM, POSITIVE_FROM, Mood, Sentiment, sentiment_of
 from tools.generate.markdown import table
 from tools.insight.files import Line, text_of
 
-DEVELOPMENT, HELD_OUT = "development", "held out"
+DEVELOPMENT, HELD_OUT, BOTH = "development", "held out", "both"
 _HEADS = (
     "used",
     "half",
@@ -27,6 +27,17 @@ _HEADS = (
     "recall of positives",
     "precision of positives",
 )
+_REASONS = {
+    f"`{PolarityReason.SCORE_NEGATIVE}`, `{PolarityReason.SCORE_NEUTRAL}`, `{PolarityReason.SCORE_POSITIVE}`": (
+        "1 or 2 stars, 3, 4 or 5"
+    ),
+    f"`{PolarityReason.DIMENSIONS_NEGATIVE}`, `{PolarityReason.DIMENSIONS_POSITIVE}`": (
+        "some dimensions have 1 or 2 stars and none 4 or 5; or the other way round"
+    ),
+    f"`{PolarityReason.COMMENT_NEGATIVE}`, `{PolarityReason.COMMENT_POSITIVE}`": (
+        "how the comment reads; `polarity_source` names the model that read it"
+    ),
+}
 _MOODS_OF_STARS = {1: Mood.NEGATIVE, 2: Mood.NEGATIVE, 3: Mood.NEUTRAL, 4: Mood.POSITIVE, 5: Mood.POSITIVE}
 _Z = 1.96  # of a normal distribution: 95 in 100
 
@@ -96,14 +107,11 @@ def recall(comments: Iterable[Comment], mood: Mood) -> Share:
 def report(with_titles: Sequence[Comment], without: Sequence[Comment]) -> str:
     """The page: what was measured, and how."""
     languages = sorted({comment.read.language for comment in without})
+    halves = (DEVELOPMENT, HELD_OUT, BOTH)
     rows = [
-        *(_row("comment", half, "all", without, half) for half in (DEVELOPMENT, HELD_OUT)),
-        *(
-            _row("comment", half, language, without, half)
-            for language in languages
-            for half in (DEVELOPMENT, HELD_OUT)
-        ),
-        *(_row("title and comment", half, "all", with_titles, half) for half in (DEVELOPMENT, HELD_OUT)),
+        *(_row("comment", half, "all", without) for half in halves),
+        *(_row("comment", half, language, without) for language in languages for half in halves),
+        *(_row("title and comment", half, "all", with_titles) for half in halves),
     ]
     held_out = [comment for comment in without if comment.half == HELD_OUT]
     firm = [comment for comment in held_out if comment.meant is not Mood.NEUTRAL]
@@ -123,14 +131,14 @@ read negative ({NEGATIVE_FROM} or less), 4 and 5 positive ({POSITIVE_FROM} or mo
 * Half of the orders, by a hash of their id, was for *development*: its comments were read while the words and the
   thresholds were chosen. The comments of the *held out* half were not read, and no word or threshold was chosen by
   its figures: they are what to expect of comments to come.
-* The language is the one the lexicons detected. Rows of other languages than `pt` are Portuguese comments of a word
-  or two that were taken for another language or for none. **English and Chinese are not measured**: there were no real
+* The language is the one the lexicons detected. In the half that was read, the rows of other languages than `pt` are
+  comments of a word or two, such as "ok", that were taken for another language or for none. **English and Chinese are not measured**: there were no real
   comments with stars in them. What they are known to understand are the sentences of `tests/unit/domain/`.
 * Precision has a base rate to be seen against: of the held-out comments with stars that take a side,
   {base.part} of {base.whole} ({base.part / base.whole:.0%}) are negative, so calling every comment negative has that
   precision.
 * *Precision* leaves three stars out, as recall does; *precision, three stars as errors* counts every three-star comment
-  that reads negative against the lexicon.
+  that reads negative against the lexicon, though many of them do complain.
 
 {table(_HEADS, rows)}
 
@@ -140,16 +148,23 @@ Of the held-out three-star comments, {middle[Mood.NEGATIVE]} read negative, {mid
 {middle[Mood.POSITIVE]} positive; there the comment decides the polarity. With stars and words together, {doubted} of
 all {len(without):,} comments contradict their stars and would be marked for a person. Nothing is turned round by it.
 
+## What becomes of it
+
+The polarity of a feedback is what its stars say. Three stars say neither: there the dimensions and the comment decide,
+and nothing does where they disagree. Each part that takes a side is named among the reasons:
+
+{table(("code", "means"), _REASONS.items())}
+
 ## What it does not understand
 
-Irony; a complaint without a word of complaint ("I bought a litre and got a third of one"); whether a fault was the
+Irony; a complaint without a word of complaint ("the box held one shoe"); whether a fault was the
 seller's, the carrier's or the buyer's own; a remark in passing beside four stars, which reads like a complaint. The
 score is a hint for lists and for people, and decides no money.
 """
 
 
-def _row(used: str, half: str, language: str, comments: Sequence[Comment], of: str) -> tuple[str, ...]:
-    chosen = [one for one in comments if one.half == of and language in ("all", one.read.language)]
+def _row(used: str, half: str, language: str, comments: Sequence[Comment]) -> tuple[str, ...]:
+    chosen = [one for one in comments if half in (BOTH, one.half) and language in ("all", one.read.language)]
     firm = [one for one in chosen if one.meant is not Mood.NEUTRAL]
     shares = (
         recall(firm, Mood.NEGATIVE),
