@@ -132,8 +132,9 @@ read negative ({NEGATIVE_FROM} or less), 4 and 5 positive ({POSITIVE_FROM} or mo
   thresholds were chosen. The comments of the *held out* half were not read, and no word or threshold was chosen by
   its figures: they are what to expect of comments to come.
 * The language is the one the lexicons detected. In the half that was read, the rows of other languages than `pt` are
-  comments of a word or two, such as "ok", that were taken for another language or for none. **English and Chinese are not measured**: there were no real
-  comments with stars in them. What they are known to understand are the sentences of `tests/unit/domain/`.
+  comments of a word or two, such as "ok", that were taken for another language or for none.
+* **English and Chinese are not measured**: there were no real comments with stars in them. What they are known to
+  understand are the sentences of `tests/unit/domain/`.
 * Precision has a base rate to be seen against: of the held-out comments with stars that take a side,
   {base.part} of {base.whole} ({base.part / base.whole:.0%}) are negative, so calling every comment negative has that
   precision.
