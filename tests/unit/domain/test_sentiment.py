@@ -193,7 +193,7 @@ def test_a_smiley_alone_needs_no_language(sign: str, mood: Mood) -> None:
 
 
 @pytest.mark.parametrize(
-    "comment", ["", "   ", "...", "123", "Das ist leider kaputt angekommen", "まだ届いていません"]
+    "comment", ["", "   ", "...", "123", "Das ist leider kaputt angekommen", "商品未着、配送が遅い"]
 )
 def test_what_cannot_be_read_says_nothing(comment: str) -> None:
     said = sentiment_of(comment)
@@ -206,6 +206,14 @@ def test_no_phrase_weighs_twice(lexicon: Lexicon) -> None:
     counts = Counter(" ".join(words(phrase)) for phrase, _ in lexicon.meanings())
     assert [phrase for phrase, count in counts.items() if count > 1] == []
     assert len(counts) > 500
+
+
+def test_full_stops_and_numbers_do_not_hide_a_language() -> None:
+    assert sentiment_of("2 mugs, wrong! 3 bowls... 17 23 42").language == "en"
+
+
+def test_rare_characters_are_chinese_too() -> None:
+    assert sentiment_of("瓷罐颠簸龟裂").language == "zh"
 
 
 def test_a_sentence_of_each_language_is_known_as_its_own() -> None:

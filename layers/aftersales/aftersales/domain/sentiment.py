@@ -14,7 +14,16 @@ from enum import StrEnum
 from math import sqrt
 
 from aftersales.domain.lexicons import LEXICONS, SIGNS_ONLY, VERSION
-from aftersales.domain.lexicons.lexicon import Contrast, Degree, Denial, Lexicon, Meaning, Weight, words
+from aftersales.domain.lexicons.lexicon import (
+    Contrast,
+    Degree,
+    Denial,
+    Lexicon,
+    Meaning,
+    Weight,
+    is_kana,
+    words,
+)
 
 UNKNOWN = "und"
 """BCP 47 for a text whose language is not known: empty, or in none of the lexicons."""
@@ -87,13 +96,16 @@ def sentiment_of(comment: str) -> Sentiment:
     text = words(comment)
     lexicon, known = _lexicon_of(text)
     # Of a text in no language that is known, a stray word says nothing; its smileys do.
-    language = lexicon.language if known * _KNOWN >= len(text) > 0 else UNKNOWN
+    spoken = sum(map(str.isalpha, text))
+    language = lexicon.language if known * _KNOWN >= spoken > 0 else UNKNOWN
     terms = tuple(_counted(text, lexicon if language != UNKNOWN else SIGNS_ONLY))
     return Sentiment(score=_score(terms), language=language, model=MODEL, terms=terms)
 
 
 def _lexicon_of(text: list[str]) -> tuple[Lexicon, int]:
     """The one that knows most of the words, the first of equals, and how many those are."""
+    if any(map(is_kana, text)):
+        return SIGNS_ONLY, 0  # Japanese has Chinese characters too
     known = [(lexicon, sum(map(lexicon.knows, text))) for lexicon in LEXICONS]
     return max(known, key=lambda one: one[1])
 

@@ -73,7 +73,7 @@ class Node:
 class Lexicon:
     """The words of one language; all but `language` are tables or lists of phrases divided by `|`.
 
-    `common` are its everyday words, by which a text is seen to be in it.
+    `common` are its everyday words, by which a text is seen to be in it; `han` where its script is enough for that.
     """
 
     language: str
@@ -82,6 +82,7 @@ class Lexicon:
     degrees: Mapping[float, str]
     contrasts: str
     common: str = ""
+    han: bool = False
 
     @cached_property
     def tree(self) -> Node:
@@ -117,7 +118,7 @@ class Lexicon:
 
     def knows(self, word: str) -> bool:
         """Whether the word speaks for this language."""
-        return not self.vocabulary.isdisjoint(self.readings(word))
+        return (self.han and is_han(word)) or not self.vocabulary.isdisjoint(self.readings(word))
 
     def meanings(self) -> Iterator[tuple[str, Meaning]]:
         """Every phrase as it is written in the tables, with what it means."""
@@ -138,6 +139,11 @@ def words(text: str) -> list[str]:
 def is_han(word: str) -> bool:
     """Whether the word is a Han character."""
     return "㐀" <= word[0] <= "鿿"
+
+
+def is_kana(word: str) -> bool:
+    """Whether the word is in the syllables of Japanese."""
+    return "ぁ" <= word[0] <= "ヿ"
 
 
 def _spelled(phrase: str) -> list[str]:
