@@ -4,13 +4,21 @@ import argparse
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
+from aftersales.domain.records import FeedbackRecord
 from tools.insight import __doc__ as about
 from tools.insight import complaints, export, polarity, schema, themes
 from tools.insight.files import feedback_records, read_lines
 
 Command = Callable[[argparse.Namespace], str]
+
+
+class _Files(TypedDict):
+    """An argument that names files, the same for several commands."""
+
+    type: type[Path]
+    help: str
 
 
 def measure_polarity(options: argparse.Namespace) -> str:
@@ -22,22 +30,20 @@ def measure_polarity(options: argparse.Namespace) -> str:
 
 def find_themes(options: argparse.Namespace) -> str:
     """what stands out in the complaints of each category and seller"""
-    records = feedback_records(read_lines(options.feedback), read_lines(options.orders))
-    return themes.report(records, most=options.most)
+    return themes.report(_feedback(options), most=options.most)
 
 
 def follow_complaints(options: argparse.Namespace) -> str:
     """how many complaints had a case, how fast it ended and how the stars moved"""
-    records = feedback_records(read_lines(options.feedback), read_lines(options.orders))
-    return complaints.report(records, list(export.cases_in(options.cases)), sellers=options.sellers)
+    cases = list(export.cases_in(options.cases))
+    return complaints.report(_feedback(options), cases, sellers=options.sellers)
 
 
 def export_parquet(options: argparse.Namespace) -> str:
     """feedback and cases as Parquet, in the columns of docs/export-schema.md"""
     said = []
     if options.feedback:
-        records = feedback_records(read_lines(options.feedback), read_lines(options.orders))
-        said.append(_written(schema.FEEDBACK, records, options))
+        said.append(_written(schema.FEEDBACK, _feedback(options), options))
     if options.cases:
         cases = export.cases_in(options.cases, with_text=options.with_text)
         said.append(_written(schema.CASES, cases, options))
@@ -47,6 +53,10 @@ def export_parquet(options: argparse.Namespace) -> str:
 def describe_schema(_: argparse.Namespace) -> str:
     """the page of the columns of exported feedback and cases"""
     return schema.document()
+
+
+def _feedback(options: argparse.Namespace) -> list[FeedbackRecord]:
+    return feedback_records(read_lines(options.feedback), read_lines(options.orders))
 
 
 def _written(dataset: schema.Dataset, records: Iterable[Any], options: argparse.Namespace) -> str:
@@ -80,28 +90,27 @@ def _parser() -> argparse.ArgumentParser:
         one.set_defaults(command=command)
         return one
 
-    feedback, orders = "JSON lines: order_id, score, comment, created_at, title", "JSON lines: the orders"
-    cases = "a folder of what DynamoDB exported of the table of cases"
+    feedback: _Files = {"type": Path, "help": "JSON lines: order_id, score, comment, created_at, title"}
+    orders: _Files = {"type": Path, "help": "JSON lines: the orders of that feedback"}
+    cases: _Files = {"type": Path, "help": "a folder of what DynamoDB exported of the table of cases"}
     of_polarity = add("polarity", measure_polarity)
-    of_polarity.add_argument("feedback", type=Path, help=feedback)
+    of_polarity.add_argument("feedback", **feedback)
     of_themes = add("themes", find_themes)
-    of_themes.add_argument("feedback", type=Path, help=feedback)
-    of_themes.add_argument("orders", type=Path, help=orders)
+    of_themes.add_argument("feedback", **feedback)
+    of_themes.add_argument("orders", **orders)
     of_themes.add_argument("--most", type=int, default=5, help="themes a group at most")
     of_complaints = add("complaints", follow_complaints)
-    of_complaints.add_argument("feedback", type=Path, help=feedback)
-    of_complaints.add_argument("orders", type=Path, help=orders)
-    of_complaints.add_argument("cases", type=Path, help=cases)
+    of_complaints.add_argument("feedback", **feedback)
+    of_complaints.add_argument("orders", **orders)
+    of_complaints.add_argument("cases", **cases)
     of_complaints.add_argument(
         "--sellers", type=int, default=5, help="how many sellers to tell of one by one"
     )
     of_export = add("export", export_parquet)
     of_export.add_argument("folder", type=Path, help="where the files go")
-    of_export.add_argument("--feedback", type=Path, help=feedback)
-    of_export.add_argument("--orders", type=Path, help=f"{orders} of that feedback")
-    of_export.add_argument(
-        "--cases", type=Path, help="a folder of what DynamoDB exported of the table of cases"
-    )
+    of_export.add_argument("--feedback", **feedback)
+    of_export.add_argument("--orders", **orders)
+    of_export.add_argument("--cases", **cases)
     of_export.add_argument(
         "--with-text", action="store_true", help="also what people wrote, which is personal"
     )

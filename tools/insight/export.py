@@ -20,6 +20,8 @@ from aftersales.adapters.dynamodb import case_of_image, entry_of_stream_image
 from aftersales.domain.records import CaseRecord, FeedbackRecord, case_record
 from tools.insight.schema import PARTITION, Dataset
 
+Image = Mapping[str, Any]
+
 
 def write(
     dataset: Dataset, records: Iterable[FeedbackRecord | CaseRecord], folder: Path, *, with_text: bool = False
@@ -42,19 +44,21 @@ def write(
 
 def cases_in(folder: Path, *, with_text: bool = False) -> Iterator[CaseRecord]:
     """The cases of a table that DynamoDB exported: `*.json.gz`, one item a line."""
-    images: defaultdict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    for case, entries in _histories(folder, tables.CASE):
+        yield case_record(case_of_image(case), map(entry_of_stream_image, entries), with_text=with_text)
+
+
+def _histories(folder: Path, kind: str) -> Iterator[tuple[Image, list[Image]]]:
+    """Each thing of that kind, with the entries of its timeline in no order."""
+    images: defaultdict[str, dict[str, Image]] = defaultdict(dict)
     for image in _items(folder):
-        if image["pk"]["S"].startswith("CASE#"):
-            images[image["pk"]["S"]].append(image)
-    for of_case in images.values():
-        case = next(case_of_image(image) for image in of_case if image["sk"]["S"] == tables.CASE)
-        entries = (
-            entry_of_stream_image(image) for image in of_case if image["sk"]["S"].startswith(tables.TIMELINE)
-        )
-        yield case_record(case, entries, with_text=with_text)
+        if image["pk"]["S"].startswith(f"{kind}#"):
+            images[image["pk"]["S"]][image["sk"]["S"]] = image
+    for of_one in images.values():
+        yield of_one[kind], [image for sk, image in of_one.items() if sk.startswith(tables.TIMELINE)]
 
 
-def _items(folder: Path) -> Iterator[Mapping[str, Any]]:
+def _items(folder: Path) -> Iterator[Image]:
     for file in sorted(folder.rglob("*.json.gz")):
         with gzip.open(file, "rt", encoding="utf-8") as lines:
             for line in lines:
