@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from aftersales.domain.sentiment import Mood
+from tools.insight import themes
 from tools.insight.__main__ import main
 from tools.insight.files import Line, feedback_records
 from tools.insight.polarity import Share, half_of, precision, read_comments, recall
@@ -109,3 +111,16 @@ def test_the_themes_of_a_seller_and_of_a_category_are_told_and_the_silent_counte
     assert "| bags | zipper jammed |" in said
     assert "| s1 | zipper jammed |" in said
     assert said.count("Without a theme: 1 of 2.") == 2
+
+
+def test_what_was_taken_back_or_hidden_makes_no_theme() -> None:
+    numbers = range(60)
+    feedback = [
+        line(f"o{n}", 1, "zipper jammed" if n < 5 else "It arrived late and damaged") for n in numbers
+    ]
+    orders = [order(f"o{n}", "s1", "bags" if n < 5 else "cups") for n in numbers]
+    records = feedback_records(feedback, orders)
+    gone = [replace(one, status="withdrawn") if one.categories == ("bags",) else one for one in records]
+    assert "zipper" in themes.report(records, most=5)
+    assert "zipper" not in themes.report(gone, most=5)
+    assert "55 of 55 feedbacks" in themes.report(gone, most=5)

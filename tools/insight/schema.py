@@ -95,13 +95,17 @@ CASES = Dataset(
         Column("order_id", _TEXT, "the order it is on; joins with `feedback`"),
         Column("seller_id", _TEXT, "the seller of the order"),
         Column("market", _TEXT, "whose calendar it is under; empty where none was named"),
-        Column("kind", _TEXT, "`refund`: how the buyer is made whole"),
+        Column("kind", _TEXT, "how the buyer is made whole, such as `refund`"),
         Column("reason", _TEXT, "why the buyer applied, such as `damaged` or `late`"),
         Column("status", _TEXT, "as the API tells it"),
         _optional(
             "verdict", _TEXT, "`approve`, `decline`, `ask_person` or `ask_for_evidence`; the last one spoken"
         ),
-        _optional("decided_by", _TEXT, "`policy`, `seller`, `reviewer`, or `system` where silence decided"),
+        _optional(
+            "decided_by",
+            _TEXT,
+            "the role of whoever that was, such as `policy` or `seller`; `system` where silence decided",
+        ),
         _optional("decision_reason", _TEXT, "the code of what decided"),
         Column("policy_version", _TEXT, "the policy it was judged by"),
         Column("currency", _TEXT, "ISO 4217; of the amounts"),
@@ -145,7 +149,9 @@ def document() -> str:
         "times are UTC to the millisecond.",
     ]
     for dataset in DATASETS.values():
-        rows = [(f"`{one.name}`", _ATHENA[one.type], _remarks(one), one.means) for one in dataset.columns]
+        rows = [
+            (f"`{one.name}`", f"`{_ATHENA[one.type]}`", _remarks(one), one.means) for one in dataset.columns
+        ]
         parts += [f"## {dataset.name}", table(("column", "type", "", "means"), rows)]
         parts += ["In Athena:", f"```sql\n{athena(dataset)}\n```"]
     parts += [

@@ -14,10 +14,11 @@ _GROUPINGS: tuple[tuple[str, Callable[[FeedbackRecord], Iterable[str]]], ...] = 
 
 def report(records: Sequence[FeedbackRecord], *, most: int) -> str:
     """At most so many themes a group; groups without one are only counted."""
-    complaints = [record for record in records if record.negative and record.comment]
+    counted = [record for record in records if record.counts]
+    complaints = [record for record in counted if record.negative and record.comment]
     parts = [
         "# Themes of complaints",
-        f"{len(complaints):,} of {len(records):,} feedbacks complain in words. A theme is in at least {MIN_COMMENTS} "
+        f"{len(complaints):,} of {len(counted):,} feedbacks complain in words. A theme is in at least {MIN_COMMENTS} "
         "comments of its group. With so many terms compared, one in forty stands out by chance: a theme is a reason to "
         "read the comments, not a finding.",
     ]

@@ -20,9 +20,6 @@ _DAY = 24 * 60 * 60 * 1000
 _FIRST_MONDAY = 4
 _WORST, _THEMES = 5, 5
 
-# Withdrawn feedback counts nothing, and a reviewer has hidden what is hidden.
-_COUNTED = frozenset({"published", "held"})
-
 
 class Rhythm(StrEnum):
     """How often a seller is told."""
@@ -92,7 +89,7 @@ def digest_of(
 ) -> Digest | None:
     """The digest of one seller's feedback that was left in the span; None where there was none, for an empty mail is
     not sent. `themes` come from whoever knows the complaints about everybody, the strongest first."""
-    came = [one for one in records if span.holds(one.left_at) and one.status in _COUNTED]
+    came = [one for one in records if span.holds(one.left_at) and one.counts]
     if not came:
         return None
     counts = Counter(one.polarity for one in came)

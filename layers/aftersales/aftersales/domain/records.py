@@ -11,6 +11,8 @@ from aftersales.domain.case import FINAL, Case
 from aftersales.domain.polarity import PolarityValue
 from aftersales.domain.timeline import Entry
 
+_COUNTED = frozenset({"published", "held"})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedbackRecord:
@@ -38,6 +40,11 @@ class FeedbackRecord:
     updated_at: int
     replied_at: int | None = None
     comment: str | None = None
+
+    @property
+    def counts(self) -> bool:
+        """Whether it was neither taken back by its author nor hidden by a reviewer."""
+        return self.status in _COUNTED
 
     @property
     def negative(self) -> bool:
