@@ -12,7 +12,7 @@ ENGLISH = Lexicon(
 3/-3: recommend* | great | happy | pleased | satisf* | impress* | glad | gorgeous | enjoy* | grateful
 3/-3: bargain
 3: exactly what | just what | better than | like a charm | no issues | no problem | no problems
-3/-3: buy again | order again | shop again | use again | purchase again
+3/-3: buy from them again | buy from you again | buy again | order again | shop again | use again | purchase again
 3: fixed my problem | fixed the problem | solved my problem | solved the problem | problem solved | fixed it
 3: resolved the issue | resolved my issue | cant fault | before the deadline | ahead of schedule
 3: earlier than expected | arrived early | came early
@@ -80,6 +80,7 @@ ENGLISH = Lexicon(
 -3: promised | charged twice | overcharged | extra fee | hidden fee | customs fee | false | excuses
 -3: chipped | hole | holes | smaller than | bigger than | shorter than | thinner than | second time | twice
 -3: lose | loses | stranger | loud | loudly | clueless | close the case | keeps asking
+-3: forever | five weeks | six weeks | eight weeks | completely off | marks | marked | see through
 -2: cheap | expensive | overpriced | pricey | small | thin | weak | fragile | uncomfortable | tight
 -2: loose | noisy | confus*
 -2: difficult | hard to | expected better | expected more | could be better | should have | used
