@@ -62,6 +62,9 @@ drill: up ## Break the running stack on purpose, step by step, and show that it 
 bench: setup ## Count calls, cost and CPU per operation; writes docs/benchmarks.md
 	$(PYTHON) -m tools.bench $(ARGS)
 
+insight: setup ## What is learned from files of feedback: make insight ARGS="themes feedback.jsonl orders.jsonl"
+	$(PYTHON) -m tools.insight $(ARGS)
+
 mutants: setup ## Break ledger, life cycle and policy one small thing at a time: what do the tests notice?
 	$(PYTHON) -m tools.mutants $(ARGS)
 
@@ -75,7 +78,7 @@ build: setup ## Build for AWS, with compiled bytecode
 deploy: build ## Deploy that build to AWS, after a look at the changes
 	sam deploy $(ARGS)
 
-.PHONY: help setup demo up down test check storm bench load cases operate policy drill mutants generate build deploy
+.PHONY: help setup demo up down test check storm bench load cases operate policy drill insight mutants generate build deploy
 
 # ---------------------------------------------------------------- environments, renewed when the lock file changes
 

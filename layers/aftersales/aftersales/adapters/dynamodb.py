@@ -447,6 +447,11 @@ def entry_of_stream_image(image: Mapping[str, Any]) -> Entry:
     return _read(Entry, _plain(image))
 
 
+def case_of_image(image: Mapping[str, Any]) -> Case:
+    """The case in an item as DynamoDB itself exports it."""
+    return _read(Case, _plain(image))
+
+
 def _at_version(version: int) -> Item:
     return {
         "ConditionExpression": "version = :read",
