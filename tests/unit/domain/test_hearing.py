@@ -10,12 +10,13 @@ from aftersales.domain.case import FINAL, OfferState, Status, WaitingOn
 from aftersales.domain.hearing import Extension, extend_for_market
 from aftersales.domain.invariants import ALWAYS, Books, violations
 from aftersales.domain.ledger import ExternalKind, ExternalState, Unit, rebase
-from aftersales.domain.lifecycle import send_message, trouble_of_execution
+from aftersales.domain.lifecycle import Change, send_message, trouble_of_execution
 from aftersales.domain.notice import notice_of
 from aftersales.domain.parties import Party, Role
 from aftersales.domain.policy import DAY, Clocks, Verdict
 from aftersales.domain.refund import AttemptState
 from aftersales.domain.refusal import Code, Refusal
+from aftersales.domain.silence import fall_silent
 from aftersales.domain.timeline import Event
 from tests.builders import (
     BOWLS,
@@ -724,6 +725,23 @@ def test_an_extension_leaves_other_cases_alone(extension: Extension) -> None:
 def test_no_extension_for_what_is_nobodys_turn(status: Status) -> None:
     case = story_at(status).case
     assert extend_for_market(case, an_extension(market=""), policy=a_policy(), now=NOON) is None
+
+
+def test_a_case_that_an_extension_has_not_reached_is_given_it_instead_of_its_silence() -> None:
+    story = Story(order=an_order(market="BR"))
+    story.open()
+    story.assess()
+    late = NOON + 49 * HOUR
+
+    def fall(*extensions: Extension) -> Change | None:
+        return fall_silent(story.case, story.ledger, extensions, policy=story.policy, now=late)
+
+    given = fall(replace(an_extension(), extension_id="x0", market="CN"), an_extension())
+    assert given
+    assert (given.entry.event, given.case.extended_by) == (Event.DEADLINE_EXTENDED, ("x1",))
+    silent = fall()
+    assert silent
+    assert silent.entry.event is Event.CASE_DISPUTED
 
 
 def test_deadlines_in_business_days_skip_the_weekends_and_holidays_of_the_market() -> None:

@@ -19,7 +19,7 @@ from aftersales.domain.invariants import ALWAYS, Books, violations
 from aftersales.domain.ledger import Unit
 from aftersales.domain.order import SHIPPING
 from aftersales.domain.parties import SYSTEM
-from aftersales.domain.policy import Verdict, keeps_item, return_fees
+from aftersales.domain.policy import Verdict, assess, keeps_item, return_fees
 from aftersales.domain.refund import AttemptState
 from aftersales.domain.refusal import Code, Refusal
 from aftersales.domain.returns import confirm_receipt, ship_return
@@ -36,6 +36,7 @@ from tests.builders import (
     Story,
     a_policy,
     returning_at,
+    some_facts,
     story_at,
 )
 
@@ -330,6 +331,21 @@ def test_a_change_of_mind_costs_restocking_and_freight_and_a_fault_of_the_seller
     assert (fees, fees.total) == (Fees(restocking=333, freight=450), 783)
     assert return_fees(a_policy(), Reason.DEFECTIVE, "USD", 3_335).total == 0
     assert return_fees(a_policy(), Reason.CHANGED_MIND, "EUR", 1_000).freight == 0
+
+
+@pytest.mark.parametrize(
+    ("amount", "keep_item", "verdict"),
+    [
+        (5_000, False, Verdict.APPROVE),
+        (5_001, False, Verdict.ASK_PERSON),
+        (2_000, True, Verdict.ASK_PERSON),
+    ],
+)
+def test_the_policy_approves_any_return_up_to_a_cap_of_its_own_if_the_goods_come_back(
+    amount: int, keep_item: bool, verdict: Verdict
+) -> None:
+    facts = some_facts(kind=Kind.RETURN, reason=Reason.CHANGED_MIND, amount=amount, keep_item=keep_item)
+    assert assess(facts, a_policy()).verdict is verdict
 
 
 def test_what_a_return_costs_is_not_claimed_and_stays_with_the_seller() -> None:
