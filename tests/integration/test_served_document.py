@@ -198,7 +198,7 @@ class Journeys(journeys.as_state_machine()):  # type: ignore[misc]  # made while
     def get_call_kwargs(self, case: schemathesis.Case[Any]) -> dict[str, Any]:
         """Each role that may has its turn."""
         roles = ROLES[case.operation.definition.raw["operationId"]]
-        Journeys._turn += 1
+        self._turn += 1
         return {"headers": {"Authorization": f"Bearer {roles[self._turn % len(roles)]}"} if roles else {}}
 
     def validate_response(

@@ -54,6 +54,10 @@ class Table:
         """All rows."""
         return (row for partition in self.partitions.values() for row in partition.values())
 
+    def rows_with(self, name: str, value: Item) -> Iterable[Item]:
+        """Rows whose attribute is this: an index's partition."""
+        return [row for rows in self.partitions.values() for row in rows.values() if row.get(name) == value]
+
     def key_of(self, item: Item) -> Item:
         """The key of a row."""
         names = (self.keys.hash, self.keys.range)
@@ -118,7 +122,7 @@ class DynamoDB:
         names = ExpressionAttributeNames or {}
         partition = ExpressionAttributeValues[KeyConditionExpression.split(" ")[2]]
         rows = (
-            (row for row in table.rows() if row.get(keys.hash) == partition)
+            table.rows_with(keys.hash, partition)
             if IndexName
             else self._partition(table, KeyConditionExpression, partition)
         )
