@@ -42,6 +42,7 @@ from aftersales.domain.policy import (
 )
 from aftersales.domain.refund import Attempt, AttemptState, ProviderRefund, live
 from aftersales.domain.timeline import Entry
+from aftersales.domain.tracking_code import fits
 
 NOON = 1_767_268_800_000  # 1 January 2026, 12:00 UTC
 HOUR = 60 * MINUTE
@@ -594,6 +595,12 @@ def returning_at(status: Status, wanted: Mapping[str, int] | None = None) -> Sto
     if status is Status.INSPECTION_FAILED:
         story.inspect(0)
     return story
+
+
+def parcel_of(case_id: str) -> str:
+    """UPS's number of a parcel, another one for each case, with its check digit."""
+    number = f"1Z999AA1{int(case_id[:8], 16) % 10**9:09d}"
+    return next(code for digit in range(10) if fits("ups", code := f"{number}{digit}"))
 
 
 def assert_balanced(ledger: Ledger) -> None:

@@ -13,9 +13,17 @@ from typing import Any
 from tools.desk import FINAL, Stack, wait_for
 
 # Statuses in which a case has been granted money that it has not been paid in full.
-_GRANTED = ("approved", "refund_pending", "refund_action_required")
+_GRANTED = (
+    "approved",
+    "awaiting_return",
+    "return_in_transit",
+    "return_received",
+    "inspection_failed",
+    "refund_pending",
+    "refund_action_required",
+)
 # Ends that give everything back to the order.
-_EMPTY_HANDED = ("cancelled", "closed_declined")
+_EMPTY_HANDED = ("cancelled", "expired", "closed_declined")
 # What gives a case a new execution.
 _STARTS = ("case_opened", "case_appealed", "refund_failed_late", "case_resumed", "refund_covered")
 _ALIVE_AT_PROVIDER = ("pending", "requires_action", "succeeded")

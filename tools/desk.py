@@ -33,7 +33,7 @@ _GROUPS = {
     "platform": "platform",
     "operator": "operators",
 }
-FINAL = ("completed", "cancelled", "closed_declined")
+FINAL = ("completed", "cancelled", "expired", "closed_declined")
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,15 @@ _TURNS: Mapping[str, tuple[str | None, frozenset[str | None]]] = {
     "under_review": ("seller", frozenset({"approved", "disputed"})),
     "declined": ("buyer", frozenset({"closed_declined"})),
     "approved": ("platform", frozenset({None})),
+    "awaiting_return": ("buyer", frozenset({"expired"})),
+    "return_in_transit": ("carrier", frozenset({"disputed"})),
+    "return_received": ("seller", frozenset({"received_as_announced"})),
+    "inspection_failed": ("buyer", frozenset({"deduction_accepted"})),
     "refund_pending": ("payment", frozenset({"provider_asked_again"})),
     "refund_action_required": ("platform", frozenset({"operator_reminded"})),
     "completed": _NOBODY,
     "cancelled": _NOBODY,
+    "expired": _NOBODY,
     "closed_declined": _NOBODY,
 }
 

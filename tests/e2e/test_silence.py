@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from aftersales.domain.lifecycle import CLOCKS
+from tests.builders import parcel_of
 from tests.e2e.market import Market, Sale, body, now, wait
 from tools.desk import Person
 
@@ -82,12 +83,37 @@ def unanswered(fault: str, status: str) -> Bring:
     return bring
 
 
+def awaited(market: Market, sale: Sale) -> str:
+    case_id = str(market.apply(sale, kind="return")["case_id"])
+    market.until(sale, case_id, "awaiting_return")
+    return case_id
+
+
+def sent(market: Market, sale: Sale) -> str:
+    case_id = awaited(market, sale)
+    _post(sale.buyer, case_id, "shipment", carrier="ups", tracking_code=parcel_of(case_id))
+    return case_id
+
+
+def arrived(market: Market, sale: Sale) -> str:
+    case_id = sent(market, sale)
+    _post(sale.seller, case_id, "receipt")
+    return case_id
+
+
+def short(market: Market, sale: Sale) -> str:
+    case_id = arrived(market, sale)
+    _post(sale.seller, case_id, "receipt", lines=[{"line_id": "kettle", "accepted": 0}])
+    return case_id
+
+
 def _side(sale: Sale, side: str) -> Person:
     return sale.buyer if side == "buyer" else sale.seller
 
 
 def _post(person: Person, case_id: str, what: str, **said: object) -> None:
-    body(person.post(f"cases/{case_id}/{what}", said), 201)
+    answer = person.post(f"cases/{case_id}/{what}", said)
+    assert answer.is_success, answer.text
 
 
 ROWS = {
@@ -137,6 +163,26 @@ ROWS = {
     ),
     "no reviewer decides": Row(
         LARGE, heard, ("disputed", "platform", "reviewer_reminded"), "review_overdue", ("disputed",)
+    ),
+    "the goods are not sent": Row(
+        SMALL, awaited, ("awaiting_return", "buyer", "expired"), "case_expired", ("expired",)
+    ),
+    "the parcel does not come": Row(
+        SMALL, sent, ("return_in_transit", "carrier", "disputed"), "parcel_overdue", ("disputed",)
+    ),
+    "the seller does not look at the goods": Row(
+        SMALL,
+        arrived,
+        ("return_received", "seller", "received_as_announced"),
+        "return_accepted",
+        ("approved", "refund_pending", "completed"),
+    ),
+    "the buyer does not object to what was found": Row(
+        SMALL,
+        short,
+        ("inspection_failed", "buyer", "deduction_accepted"),
+        "deduction_accepted",
+        ("closed_declined",),
     ),
     "the provider does not answer": Row(
         SMALL,

@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from functools import cache, partial
 
 from aftersales.domain.order import Contact, Line, Order, Payment, Shipping
-from aftersales.domain.tracking_code import fits
 from aftersales.entrypoints import bootstrap
 from aftersales.usecases.put_order import put_order
-from tests.builders import BUYER, SELLER
+from tests.builders import BUYER, SELLER, parcel_of
 from tests.corpus import plain_photo
 from tests.simulation.books import Bookkeeper
 from tests.simulation.people import Person, Platform, Stranger, buyer, decide, seller
@@ -137,7 +136,7 @@ def _appeals(person: Person, case_id: str) -> None:
 def _ships(person: Person, case_id: str) -> None:
     if person.world.until(case_id, lambda row: row["status"]["S"] == "awaiting_return", patience=_PATIENCE):
         person.at_some_moment(case_id)
-        parcel = {"carrier": "ups", "tracking_code": _parcel_of(case_id)}
+        parcel = {"carrier": "ups", "tracking_code": parcel_of(case_id)}
         person.ask("POST", f"/cases/{case_id}/shipment", parcel, key=f"ship-{case_id}")
 
 
@@ -162,12 +161,6 @@ def _receives(accepted: int) -> Part:
             person.ask("POST", path, found, key=f"counted-{case_id}")
 
     return receives
-
-
-def _parcel_of(case_id: str) -> str:
-    """A number of its own for each case, with its check digit."""
-    number = f"1Z999AA1{int(case_id[:8], 16) % 10**9:09d}"
-    return next(code for digit in range(10) if fits("ups", code := f"{number}{digit}"))
 
 
 def _uploads(person: Person, case_id: str) -> None:
