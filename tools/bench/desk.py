@@ -313,6 +313,7 @@ def open_desk() -> Iterator[BenchDesk]:
         "STRIPE_LIVEMODE": "false",
         "ORDERS_TABLE": "OrdersTable",
         "CASES_TABLE": "CasesTable",
+        "FEEDBACK_TABLE": "FeedbackTable",
         "IDEMPOTENCY_TABLE": "IdempotencyTable",
     }
     stdout = _LogStream(sys.stdout)

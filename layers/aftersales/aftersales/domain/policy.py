@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from aftersales.domain.calendar import Calendar, Period
 from aftersales.domain.case import FiredRule, Kind, Reason
+from aftersales.domain.feedback import FeedbackTerms
 
 DAY = 24 * 60 * 60 * 1000
 
@@ -113,6 +114,7 @@ class Policy:
     delivery_days: int
     shipping: ShippingTerms
     hearing: HearingTerms
+    feedback: FeedbackTerms
     clocks: Clocks
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
 

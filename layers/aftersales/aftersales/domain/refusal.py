@@ -40,6 +40,8 @@ class Code(StrEnum):
     AMOUNT_ABOVE_LIMIT = "amount_above_limit"
     EVIDENCE_LIMIT = "evidence_limit"
     EVIDENCE_NOT_READY = "evidence_not_ready"
+    NOT_DELIVERED = "order_not_delivered"
+    FEEDBACK_LEFT_BEFORE = "feedback_left_before"
     SIGNATURE_INVALID = "signature_invalid"
     REFUND_UNKNOWN = "refund_unknown"
     PROVIDER_UNAVAILABLE = "provider_unavailable"

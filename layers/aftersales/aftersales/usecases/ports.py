@@ -43,6 +43,14 @@ class Page[T]:
     next_cursor: str | None
 
 
+class Patient(Protocol):
+    """Whoever waits before trying again what somebody else came before."""
+
+    @property
+    def pause(self) -> Callable[[int], None]:
+        """Waits before the n-th retry."""
+
+
 class Store(Protocol):
     """Orders, ledgers, cases and timelines."""
 
