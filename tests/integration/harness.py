@@ -660,11 +660,17 @@ def _quiet(execution: Any) -> bool:
 
 
 def _copied(value: Any) -> Any:
-    """A transaction puts whole items and appends to the stream; it changes nothing in place."""
+    """A transaction puts whole items and appends to the stream; it changes nothing in place but tallies."""
     if not isinstance(value, Table):
         return copy.deepcopy(value)
     table = copy.copy(value)
-    table.items = defaultdict(dict, {key: copy.copy(items) for key, items in value.items.items()})
+    table.items = defaultdict(
+        dict,
+        {
+            key: copy.deepcopy(items) if key.value.startswith("RATING#") else copy.copy(items)
+            for key, items in value.items.items()
+        },
+    )
     if value.stream_shard:
         table.stream_shard = copy.copy(value.stream_shard)
         table.stream_shard.items = list(value.stream_shard.items)

@@ -228,7 +228,7 @@ class DynamoDBFeedback:
             {**tables.tally_key(name, shard, period), **after.get(period, {})} for period in sorted(wrong)
         ]
         whole = {**tables.tally_key(name, shard, ALL), **after.get(ALL, {}), _REVISION: revision + 1}
-        condition: Item = items.ABSENT
+        condition: Item = {"ConditionExpression": f"attribute_not_exists({_REVISION})"}
         if revision:
             condition = {
                 "ConditionExpression": f"{_REVISION} = :read",
