@@ -49,9 +49,7 @@ def deployed(shared_desk: Desk) -> Iterator[Desk]:
 
 
 def _everything(desk: Desk) -> list[list[dict[str, Any]]]:
-    return [
-        desk.rows(table) for table in ("OrdersTable", "CasesTable", "FeedbackTable", "IdempotencyTable")
-    ]
+    return [desk.rows(table) for table in ("OrdersTable", "CasesTable", "FeedbackTable", "IdempotencyTable")]
 
 
 def path_of(route: Route) -> str:

@@ -276,6 +276,24 @@ def test_an_author_may_mend_what_was_hidden_even_after_the_time_of_an_edit_and_i
     assert moderated(mended, Action.RESTORE, Reason.FIXED_BY_AUTHOR).feedback.edit_until == mended.edit_until
 
 
+class Unread:
+    """A verdict that nobody may look at."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise AssertionError(f"somebody reads the {name}")
+
+
+def test_no_decision_of_a_reviewer_reads_what_was_said() -> None:
+    """Neither the stars nor a word: whatever is hidden or shown again, is so for a reason of the list alone."""
+    unread: Any = Unread()
+    feedback = replace(left(1, burst=True).feedback, verdict=unread)
+
+    for first, second in ((Action.HIDE, Action.RESTORE), (Action.RESTORE, Action.HIDE)):
+        once = moderated(feedback, first, min(REASONS[first])).feedback
+        assert moderated(once, second, min(REASONS[second])).feedback.verdict is unread
+    assert set(possible(feedback, REVIEWER, NOON)) == {Act.HIDE, Act.RESTORE}
+
+
 # ---------------------------------------------------------------- who sees what
 
 
