@@ -202,8 +202,6 @@ class Stack:
                 continue
             asked = self.resolve(subscription)
             attributes = {"RawMessageDelivery": json.dumps(asked.get("RawMessageDelivery", False))}
-            if "FilterPolicy" in asked:
-                attributes["FilterPolicy"] = json.dumps(asked["FilterPolicy"])
             sns.subscribe(
                 TopicArn=asked["TopicArn"],
                 Protocol=asked["Protocol"],

@@ -379,12 +379,22 @@ def test_negative_feedback_reaches_the_seller_at_once_and_links_to_the_case(desk
     assert "broken" not in json.dumps(notices)
 
 
-def test_a_notice_of_feedback_is_no_mail_to_a_buyer(desk: Desk) -> None:
+def test_authors_are_mailed_what_became_of_it_once_and_no_word_of_it(desk: Desk) -> None:
     delivered(desk)
-    leave(desk, 1)
+    feedback_id = leave(desk, 1, "It came broken.").ok()["feedback_id"]
+    desk.call("POST", f"/feedback/{feedback_id}/reply", by=SELLER, body={"text": "Sorry."}).ok()
+    moderate(desk, feedback_id, "hide", "personal_data").ok()
+    records = desk.new_records(STREAM)
+    for record in records * 2:
+        desk.deliver([record], STREAM)
     desk.pump()
 
-    assert desk.mails() == []
+    assert [mail.subject for mail in desk.mails()] == [
+        "Is something wrong with your order?",
+        "The seller has answered your feedback",
+        "Your feedback is not shown at present",
+    ]
+    assert "broken" not in str([mail.body for mail in desk.mails()])
 
 
 # ---------------------------------------------------------------- what it adds up to
