@@ -13,7 +13,7 @@ _ENGLISH: Mapping[Told, Words] = {
         "Is something wrong with your order?",
         (
             "You were not content with an order. If something is wrong with it, you can ask for your money back: "
-            "please open the order in the shop and make a request there, as long as the time for requests has not run out.",
+            "please open the order in the shop and make a request there, as long as there is time.",
             "Your feedback stays as it is, whatever becomes of a request.",
         ),
     ),
