@@ -31,7 +31,7 @@ _TABLE = Table(("pk", "sk"), {})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HotSeller:
-    """What was counted at one size. Writes are those of the last feedback, in its seller's rating and in a product's."""
+    """What was counted at one size. Writes are of the last feedback, in its seller's rating and in a product's."""
 
     feedbacks: int
     write: Units
