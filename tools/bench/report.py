@@ -166,7 +166,7 @@ def _idle(sweeps: Sequence[Invocation]) -> str:
     swept = bill.total(used) / bill.CASES * _MINUTES_A_MONTH
     methods = len(template.api_methods())
     rows = (
-        ("both sweeps, every minute, with nothing due", _money(swept)),
+        ("all sweeps, every minute, with nothing due", _money(swept)),
         (
             f"metrics of {methods} methods of the API, where all are called",
             _money(prices.METRICS_A_MONTH.of(methods * len(_METRICS_OF_A_METHOD))),
