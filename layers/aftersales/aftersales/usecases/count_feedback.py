@@ -27,12 +27,20 @@ def count_feedback(desk: FeedbackDesk, feedback_id: str) -> Feedback:
     An entry is only a hint that something changed. What is counted is the feedback as it stands now, less what of it
     was counted before, so it does not matter which entries came, how often or in which order.
     """
-    feedback = desk.store.feedback(feedback_id)
-    if feedback is None:
-        raise LookupError(feedback_id)
-    for subject in subjects(feedback):
-        until_committed(desk, lambda subject=subject: _count(desk, subject, feedback_id))  # type: ignore[misc]
-    return feedback
+    ratings = tuple(subjects(_known(desk, feedback_id)))
+
+    def attempt() -> Feedback:
+        # In this order: what was counted is read before the feedback, so it is never newer.
+        counted = {subject: desk.store.counted(subject, feedback_id) for subject in ratings}
+        feedback = _known(desk, feedback_id)
+        worth = tally(feedback)
+        for subject, before in counted.items():
+            if worth != before.tally:
+                after = Counted(before.version + 1, worth)
+                desk.store.count(subject, feedback_id, after, delta(before.tally, worth))
+        return feedback
+
+    return until_committed(desk, attempt)
 
 
 def subjects(feedback: Feedback) -> Iterable[Subject]:
@@ -53,14 +61,12 @@ def sweep_feedback(desk: FeedbackDesk, notices: FeedbackNotices) -> int:
     return for_each(list(desk.store.unrelayed_feedback(desk.now() - _ACKNOWLEDGED_WITHIN, _PER_SWEEP)), carry)
 
 
-def _count(desk: FeedbackDesk, subject: Subject, feedback_id: str) -> None:
-    # In this order: what was counted is read before the feedback, so it is never newer.
-    before = desk.store.counted(subject, feedback_id)
+def _known(desk: FeedbackDesk, feedback_id: str) -> Feedback:
+    """Feedback is never deleted."""
     feedback = desk.store.feedback(feedback_id)
-    assert feedback is not None, "feedback is never deleted"  # noqa: S101 - for the type
-    after = tally(feedback)
-    if after != before.tally:
-        desk.store.count(subject, feedback_id, Counted(before.version + 1, after), delta(before.tally, after))
+    if feedback is None:
+        raise LookupError(feedback_id)
+    return feedback
 
 
 def _case_of(desk: FeedbackDesk, feedback: Feedback, event: Told) -> str | None:
