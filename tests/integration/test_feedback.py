@@ -245,7 +245,7 @@ def test_a_mind_is_changed_for_as_long_as_the_policy_says(desk: Desk) -> None:
     desk.clock.advance(days=31)
 
     assert (changed["score"], changed["dimensions"], changed["version"]) == (2, {"delivery": 3}, 2)
-    assert changed["edited"]
+    assert (changed["edited"], changed["first_score"]) == (True, 5)
     assert same == changed
     assert edit(desk, feedback_id, score=1).code == "window_closed"
     assert edit(desk, feedback_id).code == "invalid_request"

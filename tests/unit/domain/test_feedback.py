@@ -144,7 +144,7 @@ def test_an_edit_is_a_new_version_and_the_entry_keeps_what_was_said() -> None:
     change = rules.edit(left(5).feedback, verdict_of(3, {}, "It chipped."), by=BUYER, now=NOON + DAY)
 
     assert (change.feedback.version, change.feedback.verdict.score, change.feedback.edited) == (2, 3, True)
-    assert change.feedback.left_at == NOON
+    assert (change.feedback.left_at, change.feedback.first_score) == (NOON, 5)
     assert (change.entry.event, change.entry.seq) == (Event.EDITED, 2)
     assert change.entry.data["comment"] == "It chipped."
 

@@ -137,8 +137,8 @@ class ModerationView(View):
 
 
 class FeedbackView(View):
-    """A feedback. Order, buyer, moderation and what waits for a look are shown to its parties and the reviewers;
-    `possible` is what the reader can do now."""
+    """A feedback; `first_score` is what it began with. Order, buyer, moderation and what waits for a look are shown to
+    its parties and the reviewers; `possible` is what the reader can do now."""
 
     feedback_id: str
     seller_id: str
@@ -153,6 +153,7 @@ class FeedbackView(View):
     left_at: Instant
     updated_at: Instant
     edited: bool
+    first_score: int
     order_id: str | None
     buyer_id: str | None
     look: Look | None
@@ -229,6 +230,7 @@ def feedback_view(feedback: Feedback, reader: Party, now: int) -> FeedbackView:
         left_at=feedback.left_at,
         updated_at=feedback.updated_at,
         edited=feedback.edited,
+        first_score=feedback.first_score,
         order_id=feedback.order_id if mine else None,
         buyer_id=feedback.buyer_id if mine else None,
         look=standing.look if mine else None,

@@ -115,8 +115,8 @@ class Reply:
 class Feedback:
     """One feedback as it stands. Times are epoch milliseconds.
 
-    `edit_until` was fixed when it was left, and moved on where a reviewer hid it. `request_hash` is the body that left
-    it, so that a repeated key with another body is noticed.
+    `edit_until` was fixed when it was left, and moved on where a reviewer hid it. `first_score` is that of the first
+    version. `request_hash` is the body that left it, so that a repeated key with another body is noticed.
     """
 
     feedback_id: str
@@ -132,6 +132,7 @@ class Feedback:
     left_at: int
     updated_at: int
     edit_until: int
+    first_score: int
     edited: bool = False
 
     @property
@@ -227,6 +228,7 @@ def leave(
         left_at=now,
         updated_at=now,
         edit_until=now + _days(terms.edit_days),
+        first_score=verdict.score,
     )
     return Change(
         feedback=feedback,
