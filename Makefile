@@ -44,6 +44,9 @@ check: setup ## Format, lint, types, layers, template, state machine, generated 
 load: up ## Load orders into the local stack: make load FILE=orders.jsonl
 	$(PYTHON) -m tools.load_orders $(FILE) $(ARGS)
 
+feedback: up ## Leave the feedback of loaded orders and compare all ratings: make feedback FILE=feedback.jsonl
+	PYTHONPATH=layers/aftersales $(PYTHON) -m tools.load_feedback $(FILE) $(ARGS)
+
 cases: up ## Random cases on the loaded orders, every cent checked: make cases ARGS="--count 200"
 	$(PYTHON) -m tools.cases $(ARGS)
 
@@ -78,7 +81,7 @@ build: setup ## Build for AWS, with compiled bytecode
 deploy: build ## Deploy that build to AWS, after a look at the changes
 	sam deploy $(ARGS)
 
-.PHONY: help setup demo up down test check storm bench load cases operate policy drill insight mutants generate build deploy
+.PHONY: help setup demo up down test check storm bench load feedback cases operate policy drill insight mutants generate build deploy
 
 # ---------------------------------------------------------------- environments, renewed when the lock file changes
 

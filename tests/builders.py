@@ -13,6 +13,7 @@ from aftersales.domain import hearing, lifecycle, returns, silence
 from aftersales.domain.calendar import MINUTE, Period
 from aftersales.domain.case import Case, Fees, FiredRule, InspectedLine, Kind, Reason, Status
 from aftersales.domain.evidence import Evidence, EvidenceState
+from aftersales.domain.feedback import FeedbackTerms
 from aftersales.domain.ledger import (
     External,
     ExternalKind,
@@ -22,6 +23,7 @@ from aftersales.domain.ledger import (
     record_external,
 )
 from aftersales.domain.lifecycle import Change
+from aftersales.domain.moderation import BurstTerms
 from aftersales.domain.order import Line, Order, Payment, Shipping
 from aftersales.domain.parties import Party, Role
 from aftersales.domain.policy import (
@@ -101,6 +103,16 @@ def an_order(**changes: Any) -> Order:
     return replace(order, **changes)
 
 
+FEEDBACK_TERMS = FeedbackTerms(
+    window_days=60,
+    edit_days=20,
+    shown_from=10,
+    prior_score=4,
+    prior_weight=10,
+    burst=BurstTerms(items=5, minutes=30, settled_hours=24, history=20, factor=3),
+)
+
+
 def a_policy(**changes: Any) -> Policy:
     """30 days, 7 for food; 30.00 at once, 60.00 by silence, 80.00 by the seller alone."""
     fault = ReasonTerms(seller_fault=True, needs_evidence=True, auto_approve=True)
@@ -134,6 +146,7 @@ def a_policy(**changes: Any) -> Policy:
             restocking_percent=10,
             freight={"USD": 450},
         ),
+        feedback=FEEDBACK_TERMS,
         clocks=Clocks(
             evidence=Period(hours=72),
             seller=Period(hours=48),

@@ -1,4 +1,4 @@
-"""One refund from application to money and mail, told step by step: ``make demo``
+"""One refund from application to money and mail, and two verdicts, told step by step: ``make demo``
 
 Needs a running stack (`make up`). Every run loads the sample orders anew under ids of its own.
 """
@@ -27,6 +27,9 @@ from tools.load_orders import Journal, Loader, OrderLine, read_order
 
 SAMPLES = Path(__file__).with_name("sample_orders.jsonl")
 _DECIMALS = {"JPY": 0, "KWD": 3}
+_ALERTS = ["case_opened", "review_requested", "feedback_negative"]
+# The alerts of these kinds that came for a case.
+Alerts = Callable[..., list[dict[str, Any]]]
 
 
 class Story:
@@ -75,13 +78,14 @@ def tell(story: Story) -> str:
         case = apply_without_photo(story, buyer, teapot)
         show_ledger(story, teapot, "The ledger now holds the claim, so that no other case can take it:")
         case = send_photo(story, buyer, seller, case)
-        show_alerts(story, alerts(case["case_id"]))
+        show_alerts(story, alerts(case["case_id"], "case_opened", "review_requested"))
         case = seller_grants(story, buyer, seller, case)
         show_money(story, teapot, case)
         show_timeline(story, buyer, case)
         show_mails(story, buyer, case)
         show_execution(story, case)
         policy_alone(story, kettle)
+        two_verdicts(story, teapot, kettle, seller, case, alerts)
     return str(case["case_id"])
 
 
@@ -162,7 +166,7 @@ def send_photo(story: Story, buyer: Person, seller: Person, case: Mapping[str, A
 
 
 @contextmanager
-def seller_alerts(story: Story, seller: Person) -> Iterator[Callable[[str], list[dict[str, Any]]]]:
+def seller_alerts(story: Story, seller: Person) -> Iterator[Alerts]:
     """A queue that the seller subscribed through the API; yields a look at what came for a case."""
     queue = story.desk.client("sqs")
     arn = f"arn:aws:sqs:{story.desk.facts['region']}:000000000000:demo-{seller.party_id}-{uuid4().hex[:4]}"
@@ -181,15 +185,18 @@ def seller_alerts(story: Story, seller: Person) -> Iterator[Callable[[str], list
     attributes = {"Policy": json.dumps(policy)}
     url = queue.create_queue(QueueName=arn.rsplit(":", 1)[1], Attributes=attributes)["QueueUrl"]
     channel = f"sellers/{seller.party_id}/subscriptions/sqs"
-    _body(seller.put(channel, {"endpoint": arn, "events": ["case_opened", "review_requested"]}))
+    _body(seller.put(channel, {"endpoint": arn, "events": _ALERTS}))
     received: list[dict[str, Any]] = []
 
-    def look(case_id: str) -> list[dict[str, Any]]:
+    def look(case_id: str, *events: str) -> list[dict[str, Any]]:
         def all_came() -> list[dict[str, Any]] | None:
             answer = queue.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=1)
             received.extend(json.loads(message["Body"]) for message in answer.get("Messages", []))
-            mine = [one for one in received if json.loads(one["Message"])["case_id"] == case_id]
-            return mine if len(mine) >= 2 else None
+            notices = [(one, json.loads(one["Message"])) for one in received]
+            mine = [
+                one for one, notice in notices if notice["case_id"] == case_id and notice["event"] in events
+            ]
+            return mine if len(mine) >= len(events) else None
 
         return story.wait(all_came, "the seller's alerts")
 
@@ -203,7 +210,7 @@ def seller_alerts(story: Story, seller: Person) -> Iterator[Callable[[str], list
 def show_alerts(story: Story, alerts: Sequence[Mapping[str, Any]]) -> None:
     """What a seller's own system receives."""
     story.chapter("The seller is told")
-    story.say("PUT /sellers/…/subscriptions/sqs had asked for two kinds of alerts; these messages came:")
+    story.say("PUT /sellers/…/subscriptions/sqs had asked for some kinds of alerts; these messages came:")
     rows = []
     for alert in sorted(alerts, key=lambda one: json.loads(one["Message"])["at"]):
         attributes = [f"{name}={one['Value']}" for name, one in sorted(alert["MessageAttributes"].items())]
@@ -336,6 +343,53 @@ def policy_alone(story: Story, order: OrderLine) -> None:
         f"{case['decision']['by']['role']} and {case['status']} in {time.monotonic() - started:.1f} s, because:"
     )
     show_rules(story, case)
+
+
+def two_verdicts(
+    story: Story, bad: OrderLine, good: OrderLine, seller: Person, case: Mapping[str, Any], alerts: Alerts
+) -> None:
+    """A refund takes no verdict away, and a verdict moves no money."""
+    story.chapter("A bad and a good feedback, and what the sellers see")
+    words = {bad.order_id: (1, "壶嘴碎了，包装太差。"), good.order_id: (5, "Late, but lovely 🫖")}
+    left = {}
+    for order in (bad, good):
+        score, comment = words[order.order_id]
+        said = {"order_id": order.order_id, "score": score, "comment": comment, "dimensions": {"delivery": 2}}
+        left[order.order_id] = _body(story.desk.person("buyer", order.buyer_id).post("feedback", said))
+    [alert] = alerts(case["case_id"], "feedback_negative")
+    notice = json.loads(alert["Message"])
+    story.say(
+        f"The first reached its seller at once: {notice['event']}, link {notice['link']}, and no word of it."
+    )
+    path = f"feedback/{left[bad.order_id]['feedback_id']}"
+    _body(seller.post(f"{path}/reply", {"text": "We are sorry, and pack with more straw now."}))
+    rows = []
+    for order in (bad, good):
+        person = story.desk.person("seller", order.seller_id)
+        [mine] = [
+            one
+            for one in person.each(f"sellers/{order.seller_id}/feedback")
+            if one["order_id"] == order.order_id
+        ]
+        polarity = mine["polarity"]
+        rows.append(
+            (
+                order.seller_id,
+                "★" * mine["score"],
+                f"{polarity['value']} ({', '.join(polarity['reasons'])})",
+                mine["comment"],
+                mine["reply"]["text"] if mine["reply"] else "",
+            )
+        )
+    story.table(("seller", "stars", "polarity", "comment", "reply"), rows)
+
+    def counted() -> dict[str, Any] | None:
+        rating = _body(seller.get(f"sellers/{seller.party_id}/rating"))
+        return rating if rating["count"] else None
+
+    rating = story.wait(counted, "the feedback to be counted")
+    average = rating["average"] or "not shown below ten"
+    story.say(f"GET /sellers/{seller.party_id}/rating: ratings {rating['count']}, average {average}.")
 
 
 def where_to_look(story: Story, case_id: str) -> None:

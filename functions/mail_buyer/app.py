@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from aftersales.domain.feedback_notice import FeedbackNotice
 from aftersales.domain.notice import Notice
 from aftersales.entrypoints import bootstrap
 from aftersales.entrypoints.batch import each_record
@@ -11,9 +12,10 @@ from aftersales.usecases.mail_buyer import mail_buyer
 
 def mail(record: dict[str, Any]) -> dict[str, object]:
     """Send one notice."""
-    notice = Notice(**json.loads(record["body"]))
+    said = json.loads(record["body"])
+    notice = FeedbackNotice(**said) if "feedback_id" in said else Notice(**said)
     sent = mail_buyer(bootstrap.desk(), bootstrap.mailer(), notice)
-    return {"case_id": notice.case_id, "notice_id": notice.notice_id, "mail": sent}
+    return {"notice_id": notice.notice_id, "mail": sent}
 
 
 handler = each_record(mail, lambda record: record["messageId"])

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from pydantic import BaseModel
 
-from aftersales.contracts import cases, orders, subscriptions
+from aftersales.contracts import cases, feedback, orders, subscriptions
 from aftersales.contracts.routes import ROUTES, Route
 from aftersales.domain.parties import Role
 from tests.e2e.market import Market, Sale, application, body, refusal
@@ -24,10 +24,11 @@ WHOSE = ("own", "other's")
 
 @dataclass(frozen=True)
 class Thing:
-    """A case with its order, a promised photo, and its seller's alerts."""
+    """A case with its order, a promised photo, the buyer's feedback, and the seller's alerts."""
 
     sale: Sale
     case_id: str
+    feedback_id: str
 
     def path(self, route: Route) -> str:
         return route.path.format(
@@ -38,6 +39,7 @@ class Thing:
             channel="email",
             offer_id="o1",
             market="atlantis",
+            feedback_id=self.feedback_id,
         ).lstrip("/")
 
 
@@ -59,6 +61,10 @@ BODIES: Mapping[type[BaseModel], Callable[[Thing], dict[str, Any]]] = {
     cases.OfferAnswerBody: lambda _: {"accept": False},
     cases.ExtensionBody: lambda _: {"hours": 24, "reason": "A postal strike."},
     cases.EvidenceBody: lambda _: {"filename": "photo.jpg", "content_type": "image/jpeg", "size": 100},
+    feedback.FeedbackBody: lambda thing: {"order_id": thing.sale.order_id, "score": 4},
+    feedback.EditBody: lambda _: {"comment": "It came in time."},
+    feedback.ReplyBody: lambda _: {"text": "Thank you."},
+    feedback.ModerationBody: lambda _: {"action": "hide", "reason_code": "advertising"},
     subscriptions.SubscriptionBody: lambda _: {"endpoint": "alerts@example.com"},
 }
 
@@ -75,13 +81,16 @@ def things(_market: Market) -> dict[str, Thing]:
             f"sellers/{sale.seller.party_id}/subscriptions/email", {"endpoint": "alerts@example.com"}
         )
         assert alerts.status_code == 200, alerts.text
-        found[whose] = Thing(sale, case_id)
+        left = sale.buyer.post("feedback", {"order_id": sale.order_id, "score": 5})
+        found[whose] = Thing(sale, case_id, body(left, 201)["feedback_id"])
     return found
 
 
 def names_a_thing(route: Route) -> bool:
-    """Lists name nobody's things: everybody sees their own."""
-    return "{" in route.path or route.body in (cases.QuoteBody, cases.OpenCaseBody)
+    """Lists name nobody's things: everybody sees their own. What is published is everybody's."""
+    if route.operation in ("get_feedback", "list_feedback", "get_rating"):
+        return False
+    return "{" in route.path or route.body in (cases.QuoteBody, cases.OpenCaseBody, feedback.FeedbackBody)
 
 
 def expected(route: Route, role: Role | None, whose: str) -> int | None:

@@ -279,7 +279,7 @@ class Desk:
         self._cold = False
         self._closed = False
         self._worker = threading.RLock()
-        self._read_records = 0
+        self._read_records: dict[str, int] = {}
         _serialize_moto(patch)
         patch.setattr(AttributePicker, "__call__", _picked)
         patch.setattr(dynamodb_models, "copy", SimpleNamespace(copy=copy.copy, deepcopy=_copied))
@@ -452,10 +452,13 @@ class Desk:
 
     def _pump_once(self, batch: int) -> bool:
         self.settle()
-        records = [] if self.stream_is_down else self.new_records()
-        for start in range(0, len(records), batch):
-            self.deliver(records[start : start + batch])
-            self.settle()
+        records = False
+        for function, _ in [] if self.stream_is_down else self.stack.events("DynamoDB"):
+            fresh = self.new_records(function)
+            for start in range(0, len(fresh), batch):
+                self.deliver(fresh[start : start + batch], function)
+                self.settle()
+            records |= bool(fresh)
         uploads, self.uploads.records = self.uploads.records, []
         for record in uploads:
             self._check(record)
@@ -469,22 +472,22 @@ class Desk:
             assert time.monotonic() < deadline, f"still busy after {_PATIENCE} s: {busy}"
             time.sleep(0.001)
 
-    def new_records(self) -> list[dict[str, Any]]:
-        """The stream's records since the last call, through the filter of the function's trigger."""
-        ((_, trigger),) = self.stack.events("DynamoDB")
+    def new_records(self, function: str = "RelayTimeline") -> list[dict[str, Any]]:
+        """The records of a function's stream since the last call, through the filter of its trigger."""
+        trigger = dict(self.stack.events("DynamoDB"))[function]
         patterns = [json.loads(one["Pattern"]) for one in trigger["FilterCriteria"]["Filters"]]
         # Read past the API, which would spell out the whole stream anew each time.
         table = self.stack.resolve(trigger["Stream"]).split("/")[1]
         shard = dynamodb_backends[ACCOUNT][REGION].get_table(table).stream_shard
         assert shard, "the table of the trigger has no stream"
-        records = [one.to_json() for one in shard.items[self._read_records :]]
-        self._read_records += len(records)
+        records = [one.to_json() for one in shard.items[self._read_records.get(table, 0) :]]
+        self._read_records[table] = self._read_records.get(table, 0) + len(records)
         wired = [_as_event(record) for record in records]
         return [one for one in wired if any(matches(pattern, one) for pattern in patterns)]
 
-    def deliver(self, records: list[dict[str, Any]]) -> None:
-        """One batch of the stream, repeated from its first failure on; what fails too often is given up."""
-        ((function, trigger),) = self.stack.events("DynamoDB")
+    def deliver(self, records: list[dict[str, Any]], function: str = "RelayTimeline") -> None:
+        """One batch of a stream, repeated from its first failure on; what fails too often is given up."""
+        trigger = dict(self.stack.events("DynamoDB"))[function]
         tries = 0
         while records:
             failed = self.invoke(function, {"Records": records})["batchItemFailures"]
@@ -655,11 +658,17 @@ def _quiet(execution: Any) -> bool:
 
 
 def _copied(value: Any) -> Any:
-    """A transaction puts whole items and appends to the stream; it changes nothing in place."""
+    """A transaction puts whole items and appends to the stream; it changes nothing in place but tallies."""
     if not isinstance(value, Table):
         return copy.deepcopy(value)
     table = copy.copy(value)
-    table.items = defaultdict(dict, {key: copy.copy(items) for key, items in value.items.items()})
+    table.items = defaultdict(
+        dict,
+        {
+            key: copy.deepcopy(items) if key.value.startswith("RATING#") else copy.copy(items)
+            for key, items in value.items.items()
+        },
+    )
     if value.stream_shard:
         table.stream_shard = copy.copy(value.stream_shard)
         table.stream_shard.items = list(value.stream_shard.items)

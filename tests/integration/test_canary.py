@@ -13,6 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from aftersales.adapters.dynamodb import DynamoDBStore
+from aftersales.adapters.dynamodb_feedback import DynamoDBFeedback
 from aftersales.adapters.s3_evidence import S3EvidenceFiles
 from aftersales.adapters.ses import SesMailer
 from aftersales.adapters.sns import SnsNotices, SnsSubscriptions
@@ -140,6 +141,28 @@ def talk(desk: Desk, case_id: str) -> None:
         desk.call("POST", f"/cases/{case_id}/messages", by=party, body=body, key=f"{CANARY}-2").ok()
 
 
+def say_what_it_was_like(desk: Desk, order: Order) -> None:
+    """A verdict, an answer to it, and what does not pass; whatever of it is possible."""
+    said = {"order_id": order.order_id, "score": 1, "comment": f"Sent to {CANARY}"}
+    left = desk.call("POST", "/feedback", by=BUYER, body=said, key=f"{CANARY}-4")
+    feedback_id = left.json.get("feedback_id", "none")
+    for by, method, path, body in (
+        (BUYER, "PATCH", f"/feedback/{feedback_id}", {"comment": f"Sent to {CANARY} 7"}),
+        (BUYER, "PATCH", f"/feedback/{feedback_id}", {"comment": f"{CANARY}\0", "score": CANARY}),
+        (SELLER, "POST", f"/feedback/{feedback_id}/reply", {"text": f"Dear {CANARY}"}),
+        (REVIEWER, "POST", f"/feedback/{feedback_id}/moderation", {"action": "hide", "reason_code": CANARY}),
+        (
+            REVIEWER,
+            "POST",
+            f"/feedback/{feedback_id}/moderation",
+            {"action": "hide", "reason_code": "personal_data"},
+        ),
+    ):
+        desk.call(method, path, by=by, body=body)
+    desk.call("POST", "/feedback", by=BUYER, body=said | {"score": CANARY}, key=CANARY)
+    desk.call("GET", f"/sellers/{SELLER.id}/feedback", by=BUYER, query={"cursor": CANARY})
+
+
 def ask_badly(desk: Desk, order: Order, case_id: str) -> None:
     """What is refused says why, without repeating what was sent."""
     body = an_application(order) | {
@@ -204,6 +227,7 @@ def test_a_journey_with_everything_that_people_say_leaves_no_word_of_it_outside(
     desk.pump()
     talk(desk, case_id)
     ask_badly(desk, order, case_id)
+    say_what_it_was_like(desk, order)
     desk.call("GET", f"/cases/{case_id}/evidence/e1", by=SELLER).ok()
     decide(desk, case_id, note=f"Dear {CANARY}, of course.", key=CANARY).ok()
     desk.pump()
@@ -228,6 +252,9 @@ def test_a_journey_with_everything_that_people_say_leaves_no_word_of_it_outside(
         (DynamoDBStore, "order"),
         (DynamoDBStore, "park"),
         (DynamoDBStore, "remember"),
+        (DynamoDBFeedback, "commit_feedback"),
+        (DynamoDBFeedback, "feedback"),
+        (DynamoDBFeedback, "count"),
         (StripePayments, "refund"),
         (StripePayments, "find"),
         (S3EvidenceFiles, "check"),
@@ -259,12 +286,13 @@ def test_a_failure_anywhere_says_its_name_and_no_word_of_a_person(
         desk.upload(case_id, "e1", PHOTO)
         desk.pump()
         ask_badly(desk, order, case_id)
+        say_what_it_was_like(desk, order)
         desk.call("GET", f"/cases/{case_id}/evidence/e1", by=SELLER)
         decide(desk, case_id, note=f"Dear {CANARY}")
         desk.pump()
         for event in provider_events(desk):
             desk.hear(event)
-        for function in ("SweepDeadlines", "SweepTimeline", "ReconcileBooks"):
+        for function in ("SweepDeadlines", "SweepTimeline", "SweepFeedback", "ReconcileBooks"):
             desk.clock.advance(days=2)
             with suppress(Exception):
                 desk.invoke(function, {"hours": 999})

@@ -49,7 +49,7 @@ def deployed(shared_desk: Desk) -> Iterator[Desk]:
 
 
 def _everything(desk: Desk) -> list[list[dict[str, Any]]]:
-    return [desk.rows(table) for table in ("OrdersTable", "CasesTable", "IdempotencyTable")]
+    return [desk.rows(table) for table in ("OrdersTable", "CasesTable", "FeedbackTable", "IdempotencyTable")]
 
 
 def path_of(route: Route) -> str:
@@ -62,6 +62,7 @@ def path_of(route: Route) -> str:
         "evidence_id": "e1",
         "offer_id": "o1",
         "market": "BR",
+        "feedback_id": "feedback-1",
     }
     return route.path.format(**ids)
 
@@ -291,6 +292,11 @@ def test_a_name_that_is_none_names_nothing(deployed: Desk, name: str) -> None:
         (BUYER, "POST", f"/cases/{name}/withdrawal"),
         (SELLER, "DELETE", f"/sellers/{SELLER.id}/subscriptions/{name}"),
         (SELLER, "DELETE", f"/sellers/{name}/subscriptions/email"),
+        (BUYER, "GET", f"/feedback/{name}"),
+        (BUYER, "GET", f"/sellers/{name}/feedback"),
+        (BUYER, "GET", f"/sellers/{name}/rating"),
+        (BUYER, "DELETE", f"/feedback/{name}"),
+        (SELLER, "POST", f"/feedback/{name}/reply"),
         (PLATFORM, "GET", f"/orders/{name}"),
         (OPERATOR, "POST", f"/cases/{name}/resumption"),
     ]:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from aftersales.adapters import dynamodb
+from aftersales.adapters import items
 from aftersales.adapters.dynamodb import DynamoDBStore
 from aftersales.domain import lifecycle
 from aftersales.domain.case import Case, Kind, Reason, Status
@@ -280,7 +280,7 @@ class Contended:
 def naps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """How long the store would have waited between its tries."""
     naps: list[float] = []
-    monkeypatch.setattr(dynamodb, "time", SimpleNamespace(sleep=naps.append, time=lambda: NOON / 1000))
+    monkeypatch.setattr(items, "time", SimpleNamespace(sleep=naps.append, time=lambda: NOON / 1000))
     return naps
 
 

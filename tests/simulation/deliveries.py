@@ -76,7 +76,7 @@ class Deliveries:
             self._world.scheduler.spawn(f"stream lane {lane}", lambda: self._work(lane))
 
     def _work(self, lane: int) -> None:
-        folder, trigger = functions.trigger("DynamoDB")
+        folder, trigger = functions.relay()
         while records := self._lanes[lane][: trigger["BatchSize"]]:
             self._lanes[lane] = self._lanes[lane][len(records) :]
             self._deliver(folder, records, trigger["MaximumRetryAttempts"])

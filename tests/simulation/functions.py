@@ -35,6 +35,12 @@ def trigger(type_: str) -> tuple[str, Mapping[str, Any]]:
     return folder, found
 
 
+@cache
+def relay() -> tuple[str, Mapping[str, Any]]:
+    """The function that follows the timelines of cases, and its trigger."""
+    return next((folder, one) for folder, one in _events("DynamoDB") if folder == "relay_timeline")
+
+
 def folder_of(name: str) -> str:
     """The folder of a function by its name in the template."""
     return _folder(dict(_functions())[name])
@@ -81,8 +87,8 @@ def tables() -> Mapping[str, TableShape]:
 
 @cache
 def stream_patterns() -> tuple[Any, ...]:
-    """The filter of the stream's trigger."""
-    _, found = trigger("DynamoDB")
+    """The filter of its trigger."""
+    _, found = relay()
     return tuple(json.loads(one["Pattern"]) for one in found["FilterCriteria"]["Filters"])
 
 

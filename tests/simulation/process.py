@@ -18,7 +18,7 @@ from unittest.mock import patch
 
 import stripe
 
-from aftersales.adapters import dynamodb
+from aftersales.adapters import items
 from aftersales.entrypoints import bootstrap
 from aftersales.entrypoints.logs import logger
 from tests.simulation.fakes import wire
@@ -117,9 +117,9 @@ def running(world: World) -> Iterator[None]:
             (bootstrap, "_session", _Session),
             (sys, "stdout", _Output()),
             # Only for speed; what they do is the same.
-            (dynamodb, "_serialize", wire.write),
-            (dynamodb, "_deserialize", wire.read),
-            (dynamodb, "_numbers", lambda value: value),
+            (items, "_serialize", wire.write),
+            (items, "_deserialize", wire.read),
+            (items, "_numbers", lambda value: value),
         ):
             stack.enter_context(patch.object(owner, name, value))
         for factory in factories:

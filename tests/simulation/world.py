@@ -40,6 +40,7 @@ _CALL_MS = 4
 ENVIRONMENT = {
     "ORDERS_TABLE": "OrdersTable",
     "CASES_TABLE": "CasesTable",
+    "FEEDBACK_TABLE": "FeedbackTable",
     "IDEMPOTENCY_TABLE": "IdempotencyTable",
     "EVIDENCE_BUCKET": "evidence",
     "NOTICES_TOPIC_ARN": "arn:aws:sns:us-east-1:123456789012:notices",

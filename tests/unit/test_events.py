@@ -18,12 +18,14 @@ from aftersales.adapters import tables
 from aftersales.adapters.dynamodb import entry_of_stream_image
 from aftersales.adapters.stripe_payments import StripeEvents
 from aftersales.contracts.routes import ROUTES, Route
+from aftersales.domain import feedback
 from aftersales.domain.notice import Notice
 from aftersales.domain.refusal import Code, Refusal
 from aftersales.domain.timeline import EFFECTS, Entry
 from aftersales.entrypoints import step
 from aftersales.entrypoints.http import Answer, Api, Call
 from aftersales.entrypoints.step import StepInput
+from tests.events import matches
 from tools.generate.sources import ROOT, function_module, state_machine, template
 
 SAMPLES = sorted((ROOT / "events").glob("*.json"))
@@ -79,7 +81,7 @@ def alone(monkeypatch: pytest.MonkeyPatch, function: str, use_case: str) -> list
     calls: list[tuple[Any, ...]] = []
     app = function_module(function)
     nothing = SimpleNamespace(
-        **dict.fromkeys(("desk", "workflow", "notices", "evidence_files", "mailer"), list)
+        **dict.fromkeys(("desk", "feedback_desk", "workflow", "notices", "evidence_files", "mailer"), list)
     )
     monkeypatch.setattr(app, "bootstrap", nothing)
     monkeypatch.setattr(app, use_case, lambda *args: calls.append(args))
@@ -192,6 +194,31 @@ def test_each_stream_record_is_carried_outside(sample: Path, monkeypatch: pytest
     assert answer == {"batchItemFailures": []}
     assert [call[-1] for call in carried] == counted
     assert len(counted) == len(load(sample)["Records"])
+
+
+@samples_of("count_feedback")
+def test_records_of_feedback_are_entries_that_the_filter_lets_through(
+    sample: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    carried = alone(monkeypatch, "count_feedback", "relay_feedback")
+    pattern = json.loads(
+        functions_with("DynamoDB")["count_feedback"]["FilterCriteria"]["Filters"][0]["Pattern"]
+    )
+    counted: list[feedback.Entry] = []
+    metrics = SimpleNamespace(count_feedback=counted.append)
+    monkeypatch.setattr(function_module("count_feedback"), "metrics", metrics)
+
+    answer = function_module("count_feedback").handler(load(sample), None)
+
+    assert answer == {"batchItemFailures": []}
+    assert [call[-1] for call in carried] == counted
+    for record, entry in zip(load(sample)["Records"], counted, strict=True):
+        key = {name: value["S"] for name, value in record["dynamodb"]["Keys"].items()}
+        assert matches(pattern, record)
+        assert key == tables.feedback_entry_key(entry.feedback_id, entry.seq)
+        assert set(record["dynamodb"]["NewImage"]) <= {"pk", "sk", "unrelayed"} | {
+            field.name for field in fields(feedback.Entry)
+        }
 
 
 @samples_of("mail_buyer")

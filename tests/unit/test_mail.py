@@ -11,7 +11,9 @@ import pytest
 
 from aftersales.adapters.photos import Refusal as PhotoRefusal
 from aftersales.contracts.orders import ContactBody
+from aftersales.domain import feedback_mail
 from aftersales.domain.case import Status
+from aftersales.domain.feedback_notice import FeedbackNotice, Told
 from aftersales.domain.ledger import Ledger, open_ledger
 from aftersales.domain.mail import (
     CHINESE,
@@ -301,6 +303,59 @@ def test_values_cannot_write_html() -> None:
 )
 def test_an_amount_has_the_decimals_of_its_currency(amount: int, currency: str, text: str) -> None:
     assert amount_text(Money(amount, currency)) == text
+
+
+# Authors of feedback
+
+
+def a_feedback_notice(event: Told, case_id: str | None = None) -> FeedbackNotice:
+    return FeedbackNotice(
+        notice_id="feedback-1:1",
+        event=event,
+        feedback_id="feedback-1",
+        order_id="o-1",
+        seller_id="s-1",
+        status="published",
+        polarity="negative",
+        score=1,
+        reason="personal_data",
+        case_id=case_id,
+        link="/orders/o-1",
+        at=1_750_000_000_000,
+    )
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("event", Told)
+def test_an_author_is_written_to_in_their_language(language: str, event: Told) -> None:
+    mail = feedback_mail.write(a_feedback_notice(event), language)
+    assert "feedback-1" in mail.text
+    assert "$" not in mail.subject + mail.text
+    assert f'<html lang="{LANGUAGES[language].tag}">' in mail.html
+    for personal in ("s-1", "o-1", "personal_data"):
+        assert personal not in mail.subject + mail.text + mail.html
+
+
+def test_every_letter_to_authors_is_written_in_every_language() -> None:
+    assert {language: set(letters) for language, letters in feedback_mail.LETTERS.items()} == {
+        language: set(Told) for language in LANGUAGES
+    }
+    notice = a_feedback_notice(Told.REPLIED)
+    assert feedback_mail.write(notice, "pt") == feedback_mail.write(notice, "en")
+
+
+@pytest.mark.parametrize(
+    ("event", "case_id", "mailed"),
+    [
+        (Told.NEGATIVE, None, Mailed.SENT),
+        (Told.NEGATIVE, "case-1", Mailed.NOT_FOR_BUYERS),
+        (Told.HIDDEN, "case-1", Mailed.SENT),
+    ],
+)
+def test_who_has_a_case_already_is_not_asked_to_open_one(
+    event: Told, case_id: str | None, mailed: Mailed
+) -> None:
+    assert mail_buyer(a_desk(Shelf()), Postbox(), a_feedback_notice(event, case_id)) is mailed
 
 
 # How often

@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 
 from aftersales.adapters.dynamodb import entry_of_stream_image
 from aftersales.domain.case import Status
+from aftersales.domain.feedback_notice import FeedbackNotice, Told
 from aftersales.domain.notice import Notice
 from tests.builders import story_at
 from tests.unit.test_template import dead_letter_queues
@@ -44,6 +45,20 @@ def in_envelope(notice: Mapping[str, Any]) -> dict[str, Any]:
 
 
 NOTICE = json.loads(sample("mail_buyer.case_approved")["Records"][0]["body"])
+NEGATIVE = asdict(
+    FeedbackNotice(
+        notice_id="feedback-1:1",
+        event=Told.NEGATIVE,
+        feedback_id="feedback-1",
+        order_id="order-1047",
+        seller_id="seller-lanterna",
+        status="published",
+        polarity="negative",
+        score=1,
+        link="/orders/order-1047",
+        at=1_773_568_800_000,
+    )
+)
 STOPPED, UPLOADED = sample("watch_executions.execution_stopped"), sample("check_evidence.photo_uploaded")
 BATCH = {"batchSize": 3, "approximateArrivalOfLastRecord": "2026-03-15T10:30:00Z"}
 STOPPED_CASE = STOPPED["detail"]["name"]
@@ -96,6 +111,12 @@ STOPPED_CASE = STOPPED["detail"]["name"]
             {"requestContext": {"condition": "RetryAttemptsExhausted"}, "DDBStreamBatchInfo": BATCH},
             {},
             Letter(what="3 entries until 2026-03-15T10:30:00Z", case_id=None, error="RetryAttemptsExhausted"),
+        ),
+        (
+            "alerts",
+            NEGATIVE,
+            {"ErrorCode": "403"},
+            Letter(what="feedback_negative to seller-lanterna", case_id=None, error="403"),
         ),
     ],
 )

@@ -23,6 +23,7 @@ ANY_RESOURCE = {
 WITHOUT_DEAD_LETTERS = {
     "SweepDeadlines.EveryMinute": "the next run finds what is due",
     "SweepTimeline.EveryMinute": "the next run finds what is due",
+    "SweepFeedback.EveryMinute": "the next run finds what is due",
     "ReconcileBooks.EveryHour": "the next run looks back twice as far",
     "ReconcileBooks.EveryDay": "the next run looks back twice as far",
     "AlarmsMail": "an alarm stays an alarm in CloudWatch until its cause is gone, whether or not its mail arrives",
@@ -229,6 +230,40 @@ def test_no_function_shares_a_role() -> None:
     shared = [name for name, function in functions().items() if "Role" in function]
     assert not shared
     assert "Role" not in template()["Globals"]["Function"]
+
+
+FEEDBACK_FUNCTIONS = {"FeedbackApi", "ModerationApi", "CountFeedback", "SweepFeedback"}
+READS = {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"}
+
+
+def rights_on(table: str) -> dict[str, set[str]]:
+    """What each function may do to a table and its indexes."""
+    found: dict[str, set[str]] = {}
+    for one in statements():
+        if any(re.search(rf"\b{table}\b", str(resource)) for resource in one.resources):
+            found.setdefault(one.owner, set()).update(one.actions)
+    return found
+
+
+@pytest.mark.parametrize("table", ["OrdersTable", "CasesTable"])
+def test_what_a_buyer_says_can_write_no_order_no_ledger_and_no_case(table: str) -> None:
+    """From a feedback there is no way to anybody's money, not even through a mistake in the code."""
+    for name in FEEDBACK_FUNCTIONS & rights_on(table).keys():
+        assert rights_on(table)[name] <= READS, name
+
+
+def test_functions_of_feedback_reach_nothing_but_their_table_and_the_topic() -> None:
+    services = {
+        action.split(":")[0]
+        for one in statements()
+        if one.owner in FEEDBACK_FUNCTIONS
+        for action in one.actions
+    }
+    assert services == {"dynamodb", "sns"}
+
+
+def test_what_decides_on_cases_and_money_does_not_see_feedback() -> None:
+    assert set(rights_on("FeedbackTable")) == FEEDBACK_FUNCTIONS
 
 
 def test_the_state_machine_may_invoke_its_steps_and_nothing_else() -> None:

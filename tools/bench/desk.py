@@ -90,7 +90,7 @@ class BenchDesk:
         self._aws = boto3.Session()
         self._clients: dict[str, Any] = {}
         self._db = self._client("dynamodb")
-        self._read_shards: dict[str, str] = {}
+        self._read_shards: dict[tuple[str, str], str] = {}
         self._make_resources()
         recorder = Recorder(
             {name: template.keys(properties) for name, properties in template.tables().items()}, self._db
@@ -165,10 +165,12 @@ class BenchDesk:
     def settle(self) -> None:
         """Let everything follow that follows: executions, the stream, mail to buyers."""
         self._executions_rest()
-        while records := self._new_entries():
+        while records := self._new_entries("CasesTable"):
             for record in records:
                 self.run("relay_timeline", {"Records": [record]})
                 self._executions_rest()
+        for record in self._new_entries("FeedbackTable"):
+            self.run("count_feedback", {"Records": [record]})
         self._mail()
 
     def states_entered(self, case_id: str) -> list[str]:
@@ -261,21 +263,21 @@ class BenchDesk:
             return True
         return last == "TaskSubmitted" and self._tokens.get(name) not in self._rung
 
-    def _new_entries(self) -> list[Any]:
-        """Records that pass the stream's filter: new entries that have an effect."""
+    def _new_entries(self, table: str) -> list[Any]:
+        """Records that pass the filter of a table's stream: new entries that have an effect."""
         streams = self._client("dynamodbstreams")
-        arn = self._db.describe_table(TableName="CasesTable")["Table"]["LatestStreamArn"]
+        arn = self._db.describe_table(TableName=table)["Table"]["LatestStreamArn"]
         records: list[Any] = []
         for shard in streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]:
             name = shard["ShardId"]
             at = (
-                self._read_shards.get(name)
+                self._read_shards.get((arn, name))
                 or streams.get_shard_iterator(StreamArn=arn, ShardId=name, ShardIteratorType="TRIM_HORIZON")[
                     "ShardIterator"
                 ]
             )
             page = streams.get_records(ShardIterator=at)
-            self._read_shards[name] = page["NextShardIterator"]
+            self._read_shards[arn, name] = page["NextShardIterator"]
             records += page["Records"]
         # Lambda passes times on as numbers.
         passed = json.loads(json.dumps(records, default=lambda moment: int(moment.timestamp())))
@@ -313,6 +315,7 @@ def open_desk() -> Iterator[BenchDesk]:
         "STRIPE_LIVEMODE": "false",
         "ORDERS_TABLE": "OrdersTable",
         "CASES_TABLE": "CasesTable",
+        "FEEDBACK_TABLE": "FeedbackTable",
         "IDEMPOTENCY_TABLE": "IdempotencyTable",
     }
     stdout = _LogStream(sys.stdout)
@@ -371,7 +374,9 @@ def _label(invocation: Invocation, answer: Any) -> str:
         case "refund_buyer", _:
             asked = any(method == "get" for method, _path in invocation.provider_calls)
             return "refund_buyer" + (", once more" if asked else "")
-        case "sweep_deadlines" | "sweep_timeline" as function, _:
+        case "count_feedback", {"Records": [{"dynamodb": {"NewImage": image}}]}:
+            return f"count of {image['event']['S']}"
+        case "sweep_deadlines" | "sweep_timeline" | "sweep_feedback" as function, _:
             return f"{function}, {'something' if any(answer.values()) else 'nothing'} due"
         case function, _:
             return function

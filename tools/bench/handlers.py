@@ -14,7 +14,10 @@ from tools.bench.runtime import Runtime
 _LEFT_OUT = frozenset({"check_evidence"})
 _SETTINGS = {
     **{name: "testing" for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")},
-    **{name: name for name in ("ORDERS_TABLE", "CASES_TABLE", "IDEMPOTENCY_TABLE", "EVIDENCE_BUCKET")},
+    **{
+        name: name
+        for name in ("ORDERS_TABLE", "CASES_TABLE", "FEEDBACK_TABLE", "IDEMPOTENCY_TABLE", "EVIDENCE_BUCKET")
+    },
     "STATE_MACHINE_ARN": "arn:aws:states:us-east-1:123456789012:stateMachine:after-sales",
     "NOTICES_TOPIC_ARN": "arn:aws:sns:us-east-1:123456789012:notices",
     "STRIPE_SECRET_ARN": "arn:aws:secretsmanager:us-east-1:123456789012:secret:stripe",

@@ -138,9 +138,34 @@ def visited() -> Sequence[Invocation]:
         no = {"accept": False}
         desk.call("answer_offer", "buyer", no, key="no", case_id=other, offer_id="o1")
         desk.settle()
+        _talk_of_it(desk)
         desk.run("sweep_deadlines", {})
         desk.run("sweep_timeline", {})
+        desk.run("sweep_feedback", {})
         return tuple(desk.invocations)
+
+
+def _talk_of_it(desk: BenchDesk) -> None:
+    """A feedback from submission to withdrawal."""
+    said = {
+        "order_id": samples.ORDER,
+        "score": 2,
+        "dimensions": {"delivery": 4},
+        "comment": samples.DESCRIPTION,
+    }
+    feedback_id = desk.call("leave_feedback", "buyer", said, key=_KEY)["feedback_id"]
+    desk.settle()
+    desk.call("get_feedback", "seller", feedback_id=feedback_id)
+    desk.call("reply_to_feedback", "seller", {"text": samples.MESSAGE}, key="reply", feedback_id=feedback_id)
+    desk.call("edit_feedback", "buyer", {"score": 4}, feedback_id=feedback_id)
+    desk.settle()
+    desk.call("list_feedback", "buyer", query={"limit": "25"}, seller_id=samples.SELLER)
+    desk.call("get_rating", "buyer", seller_id=samples.SELLER)
+    hidden = {"action": "hide", "reason_code": "advertising"}
+    desk.call("moderate_feedback", "reviewer", hidden, key="hide", feedback_id=feedback_id)
+    desk.call("list_feedback_to_look_at", "reviewer")
+    desk.call("withdraw_feedback", "buyer", feedback_id=feedback_id)
+    desk.settle()
 
 
 def provider_event(desk: BenchDesk) -> None:

@@ -125,9 +125,8 @@ class Recorder:
         return self._read(action, params)
 
     def _written(self, target: _Target, action: str, *, failed: bool) -> Units:
-        after = target.put
-        if action == "UpdateItem":
-            after = self._item(target.table, target.key)
+        # What an update has made of it, and nothing where it was deleted.
+        after = target.put or self._item(target.table, target.key)
         transactional = action == "TransactWriteItems"
         # A write that is refused still costs its units, but its indexes stay as they are.
         table = Table(self._tables[target.table].key, {}) if failed else self._tables[target.table]

@@ -6,6 +6,7 @@ from tools.bench import bill, prices, template
 from tools.bench.handlers import HandlerTime
 from tools.bench.imports import STEP_BOUND, ImportTime
 from tools.bench.journeys import POLICY, Journey
+from tools.bench.ratings import SIZES, hot_seller
 from tools.bench.recorder import Invocation
 
 _MINUTES_A_MONTH = 60 * 24 * 30
@@ -33,6 +34,7 @@ def counted(
             _dollars(journeys),
             _bounds(journeys),
             _idle(idle),
+            _hot_seller(),
             _prices(),
         ]
     )
@@ -164,7 +166,7 @@ def _idle(sweeps: Sequence[Invocation]) -> str:
     swept = bill.total(used) / bill.CASES * _MINUTES_A_MONTH
     methods = len(template.api_methods())
     rows = (
-        ("both sweeps, every minute, with nothing due", _money(swept)),
+        ("all sweeps, every minute, with nothing due", _money(swept)),
         (
             f"metrics of {methods} methods of the API, where all are called",
             _money(prices.METRICS_A_MONTH.of(methods * len(_METRICS_OF_A_METHOD))),
@@ -178,6 +180,29 @@ def _idle(sweeps: Sequence[Invocation]) -> str:
         "A month without cases",
         "What is paid whether or not a case is opened; storage, alarms and the secret left out.",
         _table(("what", "dollars a month"), rows),
+    )
+
+
+def _hot_seller() -> str:
+    rows = (
+        (
+            f"{one.feedbacks:,}",
+            one.transactions,
+            one.write.write,
+            one.queries,
+            one.read.read,
+            f"{100 * min(one.shares):.1f} % to {100 * max(one.shares):.1f} %",
+        )
+        for one in map(hot_seller, SIZES)
+    )
+    return _section(
+        "A hot seller",
+        "What the last of so many feedbacks of one seller costs to count, in the seller's rating and in a product's, "
+        "and what the seller's rating then costs to read. The shares are those of the shards of the seller's rating.",
+        _table(
+            ("feedbacks", "transactions", "write units", "queries", "read units", "writes of a shard"),
+            rows,
+        ),
     )
 
 

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from rich.console import Console
 from rich.progress import track
 
+from aftersales.usecases.rebuild_ratings import rebuild_ratings
 from tools.desk import Stack
 from tools.operate import __doc__ as about
 from tools.operate import cases, show
@@ -85,6 +86,15 @@ def restart(deployment: Deployment, options: argparse.Namespace, console: Consol
     return 0
 
 
+def ratings(deployment: Deployment, options: argparse.Namespace, console: Console) -> int:
+    """rebuild a seller's ratings from its feedback while the desk runs; 1 if any part was wrong"""
+    wrong = list(rebuild_ratings(deployment.feedback_desk, options.seller_id))
+    for drift in wrong:
+        console.print(f"  {drift.subject.sku or 'the seller'}, shard {drift.shard}: mended", markup=False)
+    console.print(f"{len(wrong)} shards were not what their feedback adds up to.")
+    return 1 if wrong else 0
+
+
 def main(arguments: Sequence[str] | None = None, console: Console | None = None) -> int:
     """Carry out one command; 2 if it could not be."""
     options = _parser().parse_args(arguments)
@@ -122,6 +132,7 @@ def _parser() -> argparse.ArgumentParser:
     add("case", look, of_case)
     add("ring", ring, of_case, dry)
     add("restart", restart, of_case, dry)
+    add("ratings", ratings).add_argument("seller_id")
     return parser
 
 

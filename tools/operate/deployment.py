@@ -10,6 +10,10 @@ from typing import Any
 import boto3
 
 from aftersales.adapters.dynamodb import DynamoDBStore
+from aftersales.adapters.dynamodb_feedback import DynamoDBFeedback
+from aftersales.adapters.policies import PublishedPolicies
+from aftersales.entrypoints import bootstrap
+from aftersales.usecases.feedback_ports import FeedbackDesk
 from tools.desk import Stack
 from tools.local_stack.checkout import STACK_NAME, aws_session
 
@@ -52,6 +56,20 @@ class Deployment:
             orders=self.resource("OrdersTable"),
             cases=self.resource("CasesTable"),
             idempotency=self.resource("IdempotencyTable"),
+        )
+
+    @cached_property
+    def feedback_desk(self) -> FeedbackDesk:
+        """The desk's own view of feedback, with the operator's rights."""
+        store = DynamoDBFeedback(
+            self.client("dynamodb"),
+            feedback=self.resource("FeedbackTable"),
+            orders=self.resource("OrdersTable"),
+            cases=self.resource("CasesTable"),
+            idempotency=self.resource("IdempotencyTable"),
+        )
+        return FeedbackDesk(
+            store=store, policies=PublishedPolicies(), now=bootstrap.now, pause=bootstrap.pause
         )
 
     @cached_property

@@ -9,13 +9,14 @@ from dataclasses import dataclass, fields
 from typing import Any
 from urllib.parse import unquote_plus
 
+from aftersales.domain.feedback_notice import FeedbackNotice
 from aftersales.domain.notice import Notice
 
 Body = Mapping[str, Any]
 Attributes = Mapping[str, str]
 
 TRIES_USED_UP = "tries_used_up"
-_NOTICE_FIELDS = frozenset(field.name for field in fields(Notice))
+_NOTICES = {frozenset(field.name for field in fields(kind)): kind for kind in (Notice, FeedbackNotice)}
 
 
 class Unreadable(Exception):
@@ -31,12 +32,13 @@ class Letter:
     error: str
 
 
-def notice_in(body: Body) -> Notice:
+def notice_in(body: Body) -> Notice | FeedbackNotice:
     """The notice of a letter: as it was published, or in the envelope that SNS puts around it."""
     said = json.loads(body["Message"]) if "Message" in body else body
-    if set(said) != _NOTICE_FIELDS:
+    kind = _NOTICES.get(frozenset(said))
+    if kind is None:
         raise Unreadable
-    return Notice(**said)
+    return kind(**said)
 
 
 def event_in(body: Body) -> Body:
@@ -79,8 +81,8 @@ def read_execution(body: Body, attributes: Attributes) -> Letter:
     )
 
 
-def read_timeline(body: Body, attributes: Attributes) -> Letter:
-    """A batch of the stream: where it was, never what was in it. The index `unrelayed` knows that."""
+def read_stream(body: Body, attributes: Attributes) -> Letter:
+    """A batch of a stream: where it was, never what was in it. The index `unrelayed` of its table knows that."""
     batch = body["DDBStreamBatchInfo"]
     return Letter(
         what=f"{batch['batchSize']} entries until {batch['approximateArrivalOfLastRecord']}",

@@ -61,12 +61,18 @@ def _relay(deployment: Deployment, _body: Body) -> None:
         raise Problem(f"{left} entries could not be relayed")
 
 
+def _sweep(deployment: Deployment, _body: Body) -> None:
+    """The same of feedback: the sweep takes what is older than five minutes, and younger entries in its own time."""
+    deployment.invoke("SweepFeedback", {})
+
+
 KINDS: Mapping[str, Kind] = {
     "mail": Kind("BuyerMailDeadLetters", letters.read_mail, _mail),
     "alerts": Kind("SellerAlertDeadLetters", letters.read_alert, _publish),
     "evidence": Kind("EvidenceDeadLetters", letters.read_evidence, _invoke("CheckEvidence")),
     "executions": Kind("ExecutionDeadLetters", letters.read_execution, _invoke("WatchExecutions")),
-    "timeline": Kind("TimelineDeadLetters", letters.read_timeline, _relay),
+    "timeline": Kind("TimelineDeadLetters", letters.read_stream, _relay),
+    "feedback": Kind("FeedbackDeadLetters", letters.read_stream, _sweep),
 }
 
 

@@ -1,26 +1,13 @@
-"""Orders, ledgers, cases and timelines in DynamoDB. Every write carries a condition.
-
-`ConditionalCheckFailed` means that somebody else wrote first (`Stale`: read again, decide again);
-`TransactionConflict` and throttling mean that nothing was decided yet, and botocore's own retries with jitter
-send the same transaction again. The two are never treated alike.
-"""
+"""Orders, ledgers, cases and timelines in DynamoDB. Every write carries a condition."""
 
 import json
-import time
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields, is_dataclass
-from decimal import Decimal
-from enum import Enum
-from functools import cache
-from random import uniform
 from typing import TYPE_CHECKING, Any
 
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
-from pydantic import TypeAdapter
 
-from aftersales.adapters import tables
+from aftersales.adapters import items, tables
+from aftersales.adapters.items import Item
 from aftersales.domain.case import FINAL, Case, Shipment, WaitingOn
 from aftersales.domain.hearing import Extension
 from aftersales.domain.ledger import Ledger
@@ -28,36 +15,15 @@ from aftersales.domain.lifecycle import Change
 from aftersales.domain.order import Order
 from aftersales.domain.parties import Party, Role
 from aftersales.domain.policy import History
-from aftersales.domain.refusal import Code, Refusal
 from aftersales.domain.timeline import EFFECTS, Entry
 from aftersales.usecases.ports import Page, Receipt, Stale
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-Item = dict[str, Any]
-
 _CLOCKED_PAGE = 500
 # The history of a buyer is a ratio; more than this many orders or cases say nothing new.
 _HISTORY_BOUND = 50
-# Nothing was decided yet: the same transaction may be sent again.
-_UNDECIDED = {
-    "TransactionConflict",
-    "TransactionInProgress",
-    "ThrottlingError",
-    "ProvisionedThroughputExceeded",
-}
-# How often a transaction that met another one is sent again before the use case starts over.
-_CONFLICT_TRIES = 8
-
-_serialize = TypeSerializer().serialize
-_deserialize = TypeDeserializer().deserialize
-
-
-@cache
-def _adapter(type_: type) -> TypeAdapter[Any]:
-    """What reads a row back. Building one takes milliseconds of a cold start, and few functions read all of them."""
-    return TypeAdapter(type_)
 
 
 class DynamoDBStore:
@@ -77,12 +43,12 @@ class DynamoDBStore:
             ExpressionAttributeValues={":order": {"S": tables.order_key(order_id)["pk"]}},
             ConsistentRead=True,
         )
-        rows = {row["sk"]: row for row in map(_plain, answer["Items"])}
+        rows = {row["sk"]: row for row in map(items.plain, answer["Items"])}
         if not rows:
             return None
         return (
-            _read(Order, rows[tables.ORDER]),
-            _read(Ledger, rows[tables.LEDGER]),
+            items.read(Order, rows[tables.ORDER]),
+            items.read(Ledger, rows[tables.LEDGER]),
         )
 
     def put_order(self, order: Order, ledger: Ledger, *, new: bool) -> None:
@@ -90,16 +56,16 @@ class DynamoDBStore:
 
         read v3 ─ a case reserves, ledger v4 ─ put on v3   the condition fails, the put decides again
         """
-        row = tables.order_key(order.order_id) | _row(order)
+        row = tables.order_key(order.order_id) | items.row_of(order)
         row |= {"buyer": f"BUYER#{order.buyer_id}", "placed_at": order.placed_at}
         self._transact(
             [
-                {"Put": {"TableName": self._orders, "Item": _wire(row)}},
+                {"Put": {"TableName": self._orders, "Item": items.wire(row)}},
                 self._put_ledger(ledger, new=new),
                 # Written again with each snapshot, to the same row: it only says that the two belong together. One
                 # of a payment that was taken away stays; whoever finds it asks the order, which knows better.
                 *(
-                    {"Put": {"TableName": self._orders, "Item": _wire(key)}}
+                    {"Put": {"TableName": self._orders, "Item": items.wire(key)}}
                     for one in order.payments
                     for key in [tables.payment_key(one.provider, one.reference, order.order_id)]
                 ),
@@ -123,7 +89,7 @@ class DynamoDBStore:
     def case(self, case_id: str) -> Case | None:
         """Read consistently: the step that just parked must see whatever was written before."""
         row = self._get(self._cases, tables.case_key(case_id))
-        return _read(Case, row) if row else None
+        return items.read(Case, row) if row else None
 
     def commit(self, change: Change, receipt: Receipt | None = None) -> None:
         """Decision and deadline, two sellers, two cases on one order: all meet here.
@@ -137,18 +103,18 @@ class DynamoDBStore:
             {
                 "Put": {
                     "TableName": self._cases,
-                    "Item": _wire(_case_row(case)),
-                    **(_ABSENT if first else _at_version(case.version - 1)),
+                    "Item": items.wire(_case_row(case)),
+                    **(items.ABSENT if first else items.at_version(case.version - 1)),
                 }
             },
-            {"Put": {"TableName": self._cases, "Item": _wire(_entry_row(entry)), **_ABSENT}},
+            {"Put": {"TableName": self._cases, "Item": items.wire(_entry_row(entry)), **items.ABSENT}},
         ]
         if change.ledger:
             writes.append(self._put_ledger(change.ledger, new=False))
         if change.parcel:
             writes.append(self._put_parcel(change.parcel, case.case_id))
         if receipt:
-            writes.append(self._put_receipt(receipt, entry.at))
+            writes.append(items.put_receipt(self._idempotency, receipt, entry.at))
         self._transact(writes)
 
     def case_of_parcel(self, carrier: str, tracking_code: str) -> str | None:
@@ -157,19 +123,16 @@ class DynamoDBStore:
         return row["case_id"] if row else None
 
     def receipt(self, key: str, now: int) -> Receipt | None:
-        """TTL deletes within days, not at once: an expired row is treated as gone."""
-        row = self._get(self._idempotency, tables.receipt_key(key))
-        if row is None or row["expires_at"] * 1000 < now:
-            return None
-        return Receipt(key, row["request_hash"], row["expires_at"] * 1000)
+        """Gone once it has expired."""
+        return items.find_receipt(self._db, self._idempotency, key, now)
 
     def remember(self, receipt: Receipt, now: int) -> None:
         """A receipt on its own; writing it twice is harmless."""
-        put = self._put_receipt(receipt, now)["Put"]
+        put = items.put_receipt(self._idempotency, receipt, now)["Put"]
         try:
             self._db.put_item(**put)
         except ClientError as error:
-            _refuse_unless(error, "ConditionalCheckFailedException")
+            items.refuse_unless(error, "ConditionalCheckFailedException")
 
     def timeline(self, case_id: str, *, after: int, limit: int) -> Sequence[Entry]:
         """A range of the case's item collection; reads no more than it answers. DynamoDB ends a page at 1 MB, which a
@@ -185,7 +148,7 @@ class DynamoDBStore:
             Limit=limit,
             ConsistentRead=True,
         )
-        entries = [_read(Entry, _plain(row)) for row in answer["Items"]]
+        entries = [items.read(Entry, items.plain(row)) for row in answer["Items"]]
         if entries and "LastEvaluatedKey" in answer and len(entries) < limit:
             return [
                 *entries,
@@ -224,7 +187,7 @@ class DynamoDBStore:
         """The sparse index, shard by shard. The cursor is ours alone: the shard, and where in it to go on."""
         shards = tables.all_shards()
         start: Item = json.loads(cursor) if cursor else {"clock": shards[0]}
-        go_on: Any = {"ExclusiveStartKey": _wire(start)} if "pk" in start else {}
+        go_on: Any = {"ExclusiveStartKey": items.wire(start)} if "pk" in start else {}
         answer = self._db.query(
             TableName=self._cases,
             IndexName=tables.BY_DEADLINE,
@@ -235,7 +198,7 @@ class DynamoDBStore:
         )
         ids = [row["pk"]["S"].removeprefix("CASE#") for row in answer["Items"]]
         if last := answer.get("LastEvaluatedKey"):
-            return Page(ids, json.dumps(_numbers(_plain(last))))
+            return Page(ids, json.dumps(items.plain(last)))
         rest = shards[shards.index(start["clock"]) + 1 :]
         return Page(ids, json.dumps({"clock": rest[0]}) if rest else None)
 
@@ -263,22 +226,24 @@ class DynamoDBStore:
         """
         under_way = tables.extension_key(extension.extension_id)
         if extension.done:
-            row = tables.carried_extension_key(extension.extension_id) | _row(extension)
-            self._db.put_item(TableName=self._cases, Item=_wire(row))
-            self._db.delete_item(TableName=self._cases, Key=_wire(under_way))
+            row = tables.carried_extension_key(extension.extension_id) | items.row_of(extension)
+            self._db.put_item(TableName=self._cases, Item=items.wire(row))
+            self._db.delete_item(TableName=self._cases, Key=items.wire(under_way))
             return
-        condition = _ABSENT if new else {"ConditionExpression": "attribute_exists(pk)"}
+        condition = items.ABSENT if new else {"ConditionExpression": "attribute_exists(pk)"}
         try:
-            self._db.put_item(TableName=self._cases, Item=_wire(under_way | _row(extension)), **condition)
+            self._db.put_item(
+                TableName=self._cases, Item=items.wire(under_way | items.row_of(extension)), **condition
+            )
         except ClientError as error:
-            _refuse_unless(error, "ConditionalCheckFailedException")
+            items.refuse_unless(error, "ConditionalCheckFailedException")
             raise Stale(extension.extension_id) from error
 
     def extension(self, extension_id: str) -> Extension | None:
         """Under way, or carried by now; in this order, for it moves from the one to the other."""
         for key in (tables.extension_key(extension_id), tables.carried_extension_key(extension_id)):
             if row := self._get(self._cases, key):
-                return _read(Extension, row)
+                return items.read(Extension, row)
         return None
 
     def extensions_under_way(self) -> Sequence[Extension]:
@@ -289,7 +254,9 @@ class DynamoDBStore:
             ExpressionAttributeValues={":extensions": {"S": tables.extension_key("")["pk"]}},
             ConsistentRead=True,
         )
-        return sorted((_read(Extension, _plain(row)) for row in answer["Items"]), key=lambda one: one.at)
+        return sorted(
+            (items.read(Extension, items.plain(row)) for row in answer["Items"]), key=lambda one: one.at
+        )
 
     def park(self, case_id: str, execution: str, token: str, entered_at: str) -> None:
         """A step that Step Functions delivers late must not hide the bell of the step that waits now:
@@ -300,12 +267,12 @@ class DynamoDBStore:
         try:
             self._db.put_item(
                 TableName=self._cases,
-                Item=_wire(row),
+                Item=items.wire(row),
                 ConditionExpression="attribute_not_exists(pk) OR entered_at <= :entered_at",
                 ExpressionAttributeValues={":entered_at": {"S": entered_at}},
             )
         except ClientError as error:
-            _refuse_unless(error, "ConditionalCheckFailedException")
+            items.refuse_unless(error, "ConditionalCheckFailedException")
 
     def doorbell(self, case_id: str, execution: str) -> str | None:
         """Read consistently: see `run_workflow`."""
@@ -321,19 +288,19 @@ class DynamoDBStore:
     def unrelayed_entry(self, case_id: str, seq: int) -> Entry | None:
         """Read consistently: the index may be behind."""
         row = self._get(self._cases, tables.entry_key(case_id, seq))
-        return _read(Entry, row) if row and "unrelayed" in row else None
+        return items.read(Entry, row) if row and "unrelayed" in row else None
 
     def mark_relayed(self, entry: Entry) -> None:
         """Taking the entry out of the sparse index is the acknowledgement; twice is once."""
         try:
             self._db.update_item(
                 TableName=self._cases,
-                Key=_wire(tables.entry_key(entry.case_id, entry.seq)),
+                Key=items.wire(tables.entry_key(entry.case_id, entry.seq)),
                 UpdateExpression="REMOVE unrelayed",
                 ConditionExpression="attribute_exists(unrelayed)",
             )
         except ClientError as error:
-            _refuse_unless(error, "ConditionalCheckFailedException")
+            items.refuse_unless(error, "ConditionalCheckFailedException")
 
     def _put_ledger(self, ledger: Ledger, *, new: bool) -> Item:
         """Two cases on one unit: both read the ledger at v7, the second put finds v8 and is told `Stale`.
@@ -341,48 +308,20 @@ class DynamoDBStore:
         Equality of the version implies every condition that the domain checked on what it read.
         """
         version = 1 if new else ledger.version + 1
-        row = tables.ledger_key(ledger.order_id) | _row(ledger) | {"version": version}
-        condition = _ABSENT if new else _at_version(ledger.version)
-        return {"Put": {"TableName": self._orders, "Item": _wire(row), **condition}}
+        row = tables.ledger_key(ledger.order_id) | items.row_of(ledger) | {"version": version}
+        condition = items.ABSENT if new else items.at_version(ledger.version)
+        return {"Put": {"TableName": self._orders, "Item": items.wire(row), **condition}}
 
     def _put_parcel(self, parcel: Shipment, case_id: str) -> Item:
         """Two buyers name one parcel at once: the second transaction fails, reads again, and finds whose it is."""
         row = tables.parcel_key(parcel.carrier, parcel.tracking_code) | {"case_id": case_id}
-        return {"Put": {"TableName": self._cases, "Item": _wire(row), **_ABSENT}}
-
-    def _put_receipt(self, receipt: Receipt, now: int) -> Item:
-        """Twenty requests with one key at once: one transaction creates the receipt, the others find it."""
-        row = tables.receipt_key(receipt.key) | {
-            "request_hash": receipt.request_hash,
-            "expires_at": receipt.expires_at // 1000,
-        }
-        return {
-            "Put": {
-                "TableName": self._idempotency,
-                "Item": _wire(row),
-                "ConditionExpression": "attribute_not_exists(pk) OR expires_at < :now",
-                "ExpressionAttributeValues": {":now": {"N": str(now // 1000)}},
-            }
-        }
+        return {"Put": {"TableName": self._cases, "Item": items.wire(row), **items.ABSENT}}
 
     def _transact(self, writes: list[Item]) -> None:
-        for n in range(_CONFLICT_TRIES):
-            try:
-                self._db.transact_write_items(TransactItems=writes)  # type: ignore[arg-type]  # built from parts
-            except ClientError as error:
-                codes = _cancellation_codes(error)
-                if "ConditionalCheckFailed" in codes:
-                    raise Stale(codes) from error
-                if not codes & _UNDECIDED:
-                    raise
-                time.sleep(uniform(0, 0.01 * 2**n))  # noqa: S311 - jitter, not a secret
-            else:
-                return
-        raise Stale("transaction conflicts")
+        items.transact(self._db, writes)
 
     def _get(self, table: str, key: Mapping[str, str]) -> Item | None:
-        answer = self._db.get_item(TableName=table, Key=_wire(key), ConsistentRead=True)
-        return _plain(answer["Item"]) if "Item" in answer else None
+        return items.get(self._db, table, key)
 
     def _page(
         self, index: str, attribute: str, key: str, limit: int, cursor: str | None, *, forward: bool
@@ -395,24 +334,17 @@ class DynamoDBStore:
             ExpressionAttributeValues={":key": {"S": key}},
             ScanIndexForward=forward,
             Limit=limit,
-            **_start_at(cursor, attribute, key),
+            **items.start_at(
+                cursor,
+                index=(attribute, key),
+                moment=_SORTED_BY[attribute],
+                rows=("CASE#", tables.CASE),
+            ),
         )
         ids = [row["pk"]["S"].removeprefix("CASE#") for row in answer["Items"]]
         last = answer.get("LastEvaluatedKey")
-        return Page(self._cases_in_order(ids), _cursor(last) if last else None)
-
-    def _cases_in_order(self, ids: Sequence[str]) -> Sequence[Case]:
-        if not ids:
-            return []
-        pending: list[Item] = [_wire(tables.case_key(case_id)) for case_id in ids]
-        found: dict[str, Case] = {}
-        while pending:
-            answer = self._db.batch_get_item(RequestItems={self._cases: {"Keys": pending}})
-            for row in map(_plain, answer["Responses"][self._cases]):
-                found[row["case_id"]] = _read(Case, row)
-            unread: Any = answer.get("UnprocessedKeys", {})
-            pending = unread.get(self._cases, {}).get("Keys", [])
-        return [found[case_id] for case_id in ids if case_id in found]
+        cases = items.in_order(self._db, self._cases, [tables.case_key(case_id) for case_id in ids])
+        return Page([items.read(Case, row) for row in cases], items.cursor(last) if last else None)
 
     def _count(self, table: str, since_attribute: str, buyer_id: str, since: int) -> int:
         return self._db.query(
@@ -435,33 +367,23 @@ class DynamoDBStore:
             ExpressionAttributeValues={":shard": {"S": shard}, ":before": {"N": str(before)}},
             Limit=limit,
         )
-        for row in map(_plain, answer["Items"]):
+        for row in map(items.plain, answer["Items"]):
             yield row | {"case_id": row["pk"].removeprefix("CASE#")}
-
-
-_ABSENT: Item = {"ConditionExpression": "attribute_not_exists(pk)"}
 
 
 def entry_of_stream_image(image: Mapping[str, Any]) -> Entry:
     """The entry in a stream record's new image."""
-    return _read(Entry, _plain(image))
+    return items.read(Entry, items.plain(image))
 
 
 def case_of_image(image: Mapping[str, Any]) -> Case:
     """The case in an item as DynamoDB itself exports it."""
-    return _read(Case, _plain(image))
-
-
-def _at_version(version: int) -> Item:
-    return {
-        "ConditionExpression": "version = :read",
-        "ExpressionAttributeValues": {":read": {"N": str(version)}},
-    }
+    return items.read(Case, items.plain(image))
 
 
 def _case_row(case: Case) -> Item:
     """The case with its index keys. An attribute that is absent keeps the row out of a sparse index."""
-    row: Item = tables.case_key(case.case_id) | _row(case)
+    row: Item = tables.case_key(case.case_id) | items.row_of(case)
     row |= {"buyer": f"BUYER#{case.buyer_id}", "seller": f"SELLER#{case.seller_id}", "status": case.status}
     if case.deadline_at is not None and case.status not in FINAL:
         row |= {"clock": tables.shard(case.case_id), "wakes_at": case.warn_at or case.deadline_at}
@@ -477,91 +399,11 @@ def _case_row(case: Case) -> Item:
 
 def _entry_row(entry: Entry) -> Item:
     """The entry; `unrelayed` marks it as an outbox row for as long as its effects are due."""
-    row: Item = tables.entry_key(entry.case_id, entry.seq) | _row(entry)
+    row: Item = tables.entry_key(entry.case_id, entry.seq) | items.row_of(entry)
     if EFFECTS[entry.event].relayed:
         row["unrelayed"] = tables.shard(entry.case_id)
     return row
 
 
-_KEYS = frozenset({"pk", "sk", "buyer", "seller", "status", "clock", "waiting", "wakes_at", "unrelayed"})
-
-
-def _read[T](type_: type[T], row: Item) -> T:
-    value: T = _adapter(type_).validate_python(_body(row))  # type: ignore[arg-type]  # a class is hashable
-    return value
-
-
-def _body(row: Item) -> Item:
-    return {name: value for name, value in row.items() if name not in _KEYS}
-
-
-def _row(value: Any) -> Any:
-    """A dataclass as nested plain values. Fields that hold their default are left out: they cost nothing and
-    read back the same."""
-    if is_dataclass(value):
-        pairs = ((field, getattr(value, field.name)) for field in fields(value))
-        return {field.name: _row(item) for field, item in pairs if item != field.default}
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, Mapping):
-        return {str(name): _row(item) for name, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_row(item) for item in value]
-    return value
-
-
-def _wire(row: Mapping[str, Any]) -> Item:
-    return {name: _serialize(value) for name, value in row.items()}
-
-
-def _plain(wire: Mapping[str, Any]) -> Item:
-    return {name: _numbers(_deserialize(value)) for name, value in wire.items()}
-
-
-def _numbers(value: Any) -> Any:
-    """boto3 reads numbers as Decimal; all of ours are integers."""
-    if isinstance(value, Decimal):
-        return int(value)
-    if isinstance(value, dict):
-        return {name: _numbers(item) for name, item in value.items()}
-    if isinstance(value, list):
-        return [_numbers(item) for item in value]
-    return value
-
-
-def _cancellation_codes(error: ClientError) -> set[str]:
-    reasons = error.response.get("CancellationReasons", [])
-    return {str(reason.get("Code")) for reason in reasons} | {
-        error.response["Error"]["Code"].removesuffix("Exception")
-    }
-
-
-def _refuse_unless(error: ClientError, code: str) -> None:
-    if error.response["Error"]["Code"] != code:
-        raise error
-
-
-def _cursor(last: Mapping[str, Any]) -> str:
-    return urlsafe_b64encode(json.dumps(_numbers(_plain(last))).encode()).decode()
-
-
-# What the indexes of lists are sorted by, and a number above every time of ours.
+# What the indexes of lists are sorted by.
 _SORTED_BY = {"buyer": "opened_at", "seller": "opened_at", "waiting": "deadline_at"}
-_END_OF_TIME = 10**15
-
-
-def _start_at(cursor: str | None, attribute: str, key: str) -> Any:
-    """The cursor's key, refused unless it continues this very list: a cursor opens no other party's list, and one
-    that nobody was given is no key that DynamoDB would answer with an error."""
-    if cursor is None:
-        return {}
-    try:
-        start = json.loads(urlsafe_b64decode(cursor.encode()))
-        moment = _SORTED_BY[attribute]
-        case, at = start["pk"], start[moment]
-        ours = start == {"pk": case, "sk": tables.CASE, attribute: key, moment: at}
-        if ours and case.startswith("CASE#") and type(at) is int and 0 <= at < _END_OF_TIME:
-            return {"ExclusiveStartKey": _wire(start)}
-    except (ValueError, KeyError, TypeError, AttributeError):
-        pass
-    raise Refusal(Code.INVALID, "The cursor does not belong to this list.")

@@ -23,9 +23,11 @@ class PublishedPolicies:
     def __init__(self, folder: Path = SHIPPED) -> None:
         self._folder = folder
 
-    def at(self, when: int, seller_id: str) -> Policy:
+    def at(self, when: int, seller_id: str | None = None) -> Policy:
         """The newest version whose `effective_from` has come, with the seller's newest terms, if there are any."""
         policy = next(one for one in reversed(policies_in(self._folder)) if one.effective_from <= when)
+        if seller_id is None:
+            return policy
         own = (one for one in reversed(overrides_in(self._folder, seller_id)) if one.effective_from <= when)
         override = next(own, None)
         return _effective(self._folder, policy.version, override.name) if override else policy

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from aftersales.adapters import tables
+from aftersales.domain.feedback_notice import FeedbackNotice
 from aftersales.domain.notice import Notice
 from aftersales.domain.refusal import Code, Refusal
 
@@ -20,13 +21,13 @@ _MOST_LINES = 500
 
 
 class SnsNotices:
-    """The `Notices` port."""
+    """The `Notices` and `FeedbackNotices` ports."""
 
     def __init__(self, client: "SNSClient", topic_arn: str) -> None:
         self._sns = client
         self._topic = topic_arn
 
-    def publish(self, notice: Notice) -> None:
+    def publish(self, notice: Notice | FeedbackNotice) -> None:
         """The body repeats the attributes, so that a receiver of raw messages has them too."""
         self._sns.publish(
             TopicArn=self._topic,

@@ -8,10 +8,15 @@ from aftersales.domain.parties import Party
 # flash of cases does not meet at one key. Sweeps read all of them.
 SHARDS = 4
 
+# A rating is spread over this many partitions: each takes a thousand small writes a second, and reading all of them is
+# what a rating costs, however many feedbacks it is made of.
+RATING_SHARDS = 8
+
 BY_BUYER = "by_buyer"
 BY_SELLER = "by_seller"
 BY_DEADLINE = "by_deadline"
 BY_WAITING = "by_waiting"
+BY_LOOK = "by_look"
 UNRELAYED = "unrelayed"
 
 CASE = "CASE"
@@ -20,6 +25,8 @@ TIMELINE = "TIMELINE#"
 ORDER = "ORDER"
 LEDGER = "LEDGER"
 EXTENSION = "EXTENSION#"
+FEEDBACK = "FEEDBACK"
+COUNTED = "COUNTED#"
 
 Key = dict[str, str]
 
@@ -83,6 +90,46 @@ def subscription_key(seller_id: str, channel: str) -> Key:
 def receipt_key(key: str) -> dict[str, str]:
     """A remembered request."""
     return {"pk": key}
+
+
+def feedback_key(feedback_id: str) -> Key:
+    """The feedback itself."""
+    return {"pk": f"FEEDBACK#{feedback_id}", "sk": FEEDBACK}
+
+
+def feedback_entry_key(feedback_id: str, seq: int) -> Key:
+    """One line of its history."""
+    return {"pk": f"FEEDBACK#{feedback_id}", "sk": f"{TIMELINE}{seq:08d}"}
+
+
+def left_key(order_id: str, buyer_id: str) -> Key:
+    """That this buyer left feedback for this order."""
+    return {"pk": f"ORDER#{order_id}", "sk": f"BUYER#{buyer_id}"}
+
+
+def seller_subject(seller_id: str) -> str:
+    """The rating of a seller."""
+    return f"SELLER#{seller_id}"
+
+
+def product_subject(seller_id: str, sku: str) -> str:
+    """The rating of a product: a stock keeping unit is its seller's own name for it."""
+    return f"PRODUCT#{seller_id}#{sku}"
+
+
+def tally_key(subject: str, shard: int, period: str) -> Key:
+    """What one shard of a rating counted in a period: a month, or all. Periods sort before what was counted."""
+    return {"pk": f"RATING#{subject}#{shard}", "sk": period}
+
+
+def counted_key(subject: str, feedback_id: str) -> Key:
+    """What of a feedback is counted already, in the shard that counts it."""
+    return {"pk": f"RATING#{subject}#{rating_shard(feedback_id)}", "sk": f"{COUNTED}{feedback_id}"}
+
+
+def rating_shard(feedback_id: str) -> int:
+    """The shard that counts a feedback, the same for all its versions."""
+    return blake2s(feedback_id.encode(), digest_size=2).digest()[1] % RATING_SHARDS
 
 
 def party_index(party: Party) -> str:

@@ -52,6 +52,8 @@ Id = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(clean)]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=4000), AfterValidator(clean)]
 OptionalText = Annotated[str, StringConstraints(max_length=4000), AfterValidator(clean)]
+# About 400 words: what is read before buying is short. 100 kB are refused by this field, not by the gateway.
+Comment = Annotated[str, StringConstraints(max_length=3000), AfterValidator(clean)]
 ReasonCode = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,63}$")]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 # An order of ten billion in a currency without decimals is a mistake, and sums stay exact in any client.

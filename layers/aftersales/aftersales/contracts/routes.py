@@ -9,11 +9,12 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
-from aftersales.contracts import cases, orders, public, subscriptions
+from aftersales.contracts import cases, feedback, orders, public, subscriptions
 from aftersales.domain.parties import Role
 
 _EVERY_PARTY = frozenset({Role.BUYER, Role.SELLER, Role.REVIEWER})
 _READERS = _EVERY_PARTY | {Role.PLATFORM}
+_SIGNED_IN = _READERS | {Role.OPERATOR}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +22,7 @@ class Route:
     """One operation. No `roles` means that it is answered without a token."""
 
     operation: str
-    method: Literal["GET", "PUT", "POST", "DELETE"]
+    method: Literal["GET", "PUT", "POST", "PATCH", "DELETE"]
     path: str
     function: str
     summary: str
@@ -276,6 +277,96 @@ ROUTES: tuple[Route, ...] = (
         roles=frozenset({Role.REVIEWER}),
         body=cases.ExtensionBody,
         answer=cases.CaseView,
+    ),
+    _post(
+        operation="leave_feedback",
+        path="/feedback",
+        function="feedback_api",
+        summary="Say what a delivered order was like",
+        roles=frozenset({Role.BUYER}),
+        body=feedback.FeedbackBody,
+        answer=feedback.FeedbackView,
+        status=201,
+        key="required",
+    ),
+    Route(
+        operation="get_feedback",
+        method="GET",
+        path="/feedback/{feedback_id}",
+        function="feedback_api",
+        summary="Read one feedback",
+        roles=_READERS,
+        answer=feedback.FeedbackView,
+    ),
+    Route(
+        operation="edit_feedback",
+        method="PATCH",
+        path="/feedback/{feedback_id}",
+        function="feedback_api",
+        summary="Change one's feedback, or mend what a reviewer hid",
+        roles=frozenset({Role.BUYER}),
+        body=feedback.EditBody,
+        answer=feedback.FeedbackView,
+        if_match=True,
+    ),
+    _post(
+        operation="reply_to_feedback",
+        path="/feedback/{feedback_id}/reply",
+        function="feedback_api",
+        summary="Answer a feedback publicly, or put the answer better",
+        roles=frozenset({Role.SELLER}),
+        body=feedback.ReplyBody,
+        answer=feedback.FeedbackView,
+    ),
+    Route(
+        operation="list_feedback",
+        method="GET",
+        path="/sellers/{seller_id}/feedback",
+        function="feedback_api",
+        summary="List a seller's feedback, newest first",
+        roles=_READERS,
+        query=feedback.ListFeedbackQuery,
+        answer=feedback.FeedbackPageView,
+    ),
+    Route(
+        operation="get_rating",
+        method="GET",
+        path="/sellers/{seller_id}/rating",
+        function="feedback_api",
+        summary="What the feedback of a seller, or of one product, adds up to",
+        roles=_SIGNED_IN,
+        query=feedback.RatingQuery,
+        answer=feedback.RatingView,
+    ),
+    Route(
+        operation="list_feedback_to_look_at",
+        method="GET",
+        path="/feedback",
+        function="moderation_api",
+        summary="List what waits for a reviewer's look, the longest waiting first",
+        roles=frozenset({Role.REVIEWER}),
+        query=feedback.PageQuery,
+        answer=feedback.FeedbackPageView,
+    ),
+    _post(
+        operation="moderate_feedback",
+        path="/feedback/{feedback_id}/moderation",
+        function="moderation_api",
+        summary="Hide a feedback, or show it again",
+        roles=frozenset({Role.REVIEWER}),
+        body=feedback.ModerationBody,
+        answer=feedback.FeedbackView,
+        if_match=True,
+    ),
+    Route(
+        operation="withdraw_feedback",
+        method="DELETE",
+        path="/feedback/{feedback_id}",
+        function="feedback_api",
+        summary="Take one's feedback back",
+        roles=frozenset({Role.BUYER}),
+        answer=feedback.FeedbackView,
+        if_match=True,
     ),
     _post(
         operation="resume_case",

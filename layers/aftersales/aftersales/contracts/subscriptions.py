@@ -7,6 +7,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from aftersales.contracts.fields import Body, View
+from aftersales.domain.feedback_notice import Told
 from aftersales.domain.timeline import EFFECTS, Event
 
 # The form of an endpoint, channel by channel.
@@ -15,14 +16,14 @@ CHANNELS: Mapping[str, str] = {
     "https": r"https://[^\s]{1,500}",
     "sqs": r"arn:aws[a-z-]*:sqs:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,80}(\.fifo)?",
 }
-TOLD_EVENTS = tuple(event for event, effect in EFFECTS.items() if effect.told)
+TOLD_EVENTS = (*(event for event, effect in EFFECTS.items() if effect.told), *Told)
 
 
 class SubscriptionBody(Body):
     """Where alerts go, and about which events; without `events`, about all."""
 
     endpoint: Annotated[str, Field(min_length=3, max_length=512)]
-    events: Annotated[list[Event], Field(max_length=len(TOLD_EVENTS))] = []
+    events: Annotated[list[Event | Told], Field(max_length=len(TOLD_EVENTS))] = []
 
     @model_validator(mode="after")
     def _events_are_told(self) -> Self:

@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from aftersales.domain.calendar import Calendar, Period
 from aftersales.domain.case import Fees, FiredRule, Kind, Reason
+from aftersales.domain.feedback import FeedbackTerms
 
 DAY = 24 * 60 * 60 * 1000
 
@@ -161,6 +162,7 @@ class Policy:
     shipping: ShippingTerms
     hearing: HearingTerms
     returns: ReturnTerms
+    feedback: FeedbackTerms
     clocks: Clocks
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
     categories: Mapping[str, CategoryTerms] = field(default_factory=dict)

@@ -20,11 +20,13 @@ from aftersales.contracts import settings
 from aftersales.usecases.ports import Desk, Payments
 
 if TYPE_CHECKING:
+    from aftersales.adapters.dynamodb_feedback import DynamoDBFeedback
     from aftersales.adapters.s3_evidence import S3EvidenceFiles
     from aftersales.adapters.ses import SesMailer
     from aftersales.adapters.sns import SnsAlarms, SnsNotices, SnsSubscriptions
     from aftersales.adapters.stepfunctions import StepFunctionsWorkflow
     from aftersales.adapters.stripe_payments import StripeEvents
+    from aftersales.usecases.feedback_ports import FeedbackDesk
 
 # A rotated secret is noticed within this time; both the old and the new webhook secret count until then.
 _SECRET_SECONDS = 300
@@ -73,6 +75,28 @@ def store() -> DynamoDBStore:
     """The three tables."""
     return DynamoDBStore(
         client("dynamodb"),
+        orders=settings.ORDERS_TABLE(),
+        cases=settings.CASES_TABLE(),
+        idempotency=settings.IDEMPOTENCY_TABLE(),
+    )
+
+
+@cache
+def feedback_desk() -> "FeedbackDesk":
+    """The store of feedback, policies and clock."""
+    from aftersales.usecases.feedback_ports import FeedbackDesk
+
+    return FeedbackDesk(store=feedback_store(), policies=PublishedPolicies(), now=now, pause=pause)
+
+
+@cache
+def feedback_store() -> "DynamoDBFeedback":
+    """The table of feedback, and those that it looks at."""
+    from aftersales.adapters.dynamodb_feedback import DynamoDBFeedback
+
+    return DynamoDBFeedback(
+        client("dynamodb"),
+        feedback=settings.FEEDBACK_TABLE(),
         orders=settings.ORDERS_TABLE(),
         cases=settings.CASES_TABLE(),
         idempotency=settings.IDEMPOTENCY_TABLE(),

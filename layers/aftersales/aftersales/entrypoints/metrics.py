@@ -3,6 +3,7 @@
 from aws_lambda_powertools import Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
+from aftersales.domain import feedback
 from aftersales.domain.timeline import Entry, Event
 from aftersales.usecases.hear_provider import Heard
 
@@ -23,6 +24,12 @@ def count_drift(invariant: str) -> None:
     """Count what the reconciler found, once in all and once under the invariant's number."""
     for name in ("drift", f"drift_{invariant.lower()}"):
         _metrics.add_metric(name=name, unit=MetricUnit.Count, value=1)
+    _metrics.flush_metrics()
+
+
+def count_feedback(entry: feedback.Entry) -> None:
+    """Count what happened to a feedback."""
+    _metrics.add_metric(name=entry.event, unit=MetricUnit.Count, value=1)
     _metrics.flush_metrics()
 
 

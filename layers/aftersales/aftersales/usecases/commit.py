@@ -11,12 +11,12 @@ from aftersales.domain.parties import Party, Role, may_see_case
 from aftersales.domain.policy import Policy
 from aftersales.domain.refusal import Code, Refusal, not_found
 from aftersales.domain.silence import fall_silent
-from aftersales.usecases.ports import Desk, Receipt, Stale
+from aftersales.usecases.ports import Desk, Patient, Receipt, Stale
 
 _TRIES = 25
 
 
-def until_committed[T](desk: Desk, attempt: Callable[[], T]) -> T:
+def until_committed[T](desk: Patient, attempt: Callable[[], T]) -> T:
     """Run `attempt` until nobody wrote in between. Many cases on one order meet at its ledger; each try reads
     again, so a loser of the race is told the truth of that moment and not of the first read."""
     for n in range(_TRIES):

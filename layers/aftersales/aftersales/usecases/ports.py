@@ -45,6 +45,14 @@ class Page[T]:
     next_cursor: str | None
 
 
+class Patient(Protocol):
+    """Whoever waits before trying again what somebody else came before."""
+
+    @property
+    def pause(self) -> Callable[[int], None]:
+        """Waits before the n-th retry."""
+
+
 class Store(Protocol):
     """Orders, ledgers, cases and timelines."""
 
@@ -129,8 +137,8 @@ class Store(Protocol):
 class Policies(Protocol):
     """The published versions of the policy, each with the override of a seller who has one."""
 
-    def at(self, when: int, seller_id: str) -> Policy:
-        """The version in force for that seller at that time."""
+    def at(self, when: int, seller_id: str | None = None) -> Policy:
+        """The version in force at that time: for that seller, or the platform's own."""
 
     def version(self, version: str) -> Policy:
         """The version of that name."""

@@ -1,0 +1,94 @@
+"""Feedback: buyers leave, edit and withdraw it, its seller replies, everybody reads it and what it adds up to."""
+
+from aftersales.contracts.feedback import (
+    FeedbackPageView,
+    FeedbackView,
+    RatingView,
+    feedback_page_view,
+    feedback_view,
+    rating_view,
+)
+from aftersales.entrypoints import bootstrap
+from aftersales.entrypoints.http import Answer, Api, Call
+from aftersales.usecases import act_on_feedback, read_feedback
+from aftersales.usecases import leave_feedback as leaving
+
+handler = Api("feedback_api", bootstrap.now)
+
+
+@handler.operation
+def leave_feedback(call: Call) -> Answer:
+    """Leave feedback; the same key and body find the same feedback."""
+    feedback, created = leaving.leave_feedback(
+        bootstrap.feedback_desk(),
+        call.body.order_id,
+        call.body.to_verdict(),
+        buyer=call.party,
+        idempotency_key=call.idempotency_key,
+        request_hash=call.request_hash,
+    )
+    headers = {} if created else {"Idempotency-Replayed": "true"}
+    return Answer(feedback_view(feedback, call.party, call.now), call.route.status, headers)
+
+
+@handler.operation
+def get_feedback(call: Call) -> FeedbackView:
+    """Read one feedback."""
+    feedback = read_feedback.read_feedback(bootstrap.feedback_desk(), call.path["feedback_id"], call.party)
+    return feedback_view(feedback, call.party, call.now)
+
+
+@handler.operation
+def edit_feedback(call: Call) -> FeedbackView:
+    """Change what was said."""
+    feedback = act_on_feedback.edit_feedback(
+        bootstrap.feedback_desk(),
+        call.path["feedback_id"],
+        call.body.to_edit(),
+        by=call.party,
+        if_match=call.if_match,
+    )
+    return feedback_view(feedback, call.party, call.now)
+
+
+@handler.operation
+def withdraw_feedback(call: Call) -> FeedbackView:
+    """Take it back."""
+    feedback = act_on_feedback.withdraw_feedback(
+        bootstrap.feedback_desk(), call.path["feedback_id"], by=call.party, if_match=call.if_match
+    )
+    return feedback_view(feedback, call.party, call.now)
+
+
+@handler.operation
+def reply_to_feedback(call: Call) -> FeedbackView:
+    """Answer publicly."""
+    feedback = act_on_feedback.reply_to_feedback(
+        bootstrap.feedback_desk(),
+        call.path["feedback_id"],
+        call.body.text,
+        by=call.party,
+        receipt=call.receipt,
+    )
+    return feedback_view(feedback, call.party, call.now)
+
+
+@handler.operation
+def list_feedback(call: Call) -> FeedbackPageView:
+    """One page of a seller's feedback."""
+    page = read_feedback.list_feedback(
+        bootstrap.feedback_desk(),
+        call.path["seller_id"],
+        call.query.to_wanted(),
+        call.party,
+        limit=call.query.limit,
+        cursor=call.query.cursor,
+    )
+    return feedback_page_view(page, call.party, call.now)
+
+
+@handler.operation
+def get_rating(call: Call) -> RatingView:
+    """What it all adds up to."""
+    subject = call.query.to_subject(call.path["seller_id"])
+    return rating_view(read_feedback.read_rating(bootstrap.feedback_desk(), subject), subject)

@@ -1,0 +1,292 @@
+"""Feedback and ratings at the edge."""
+
+from collections.abc import Mapping
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from aftersales.contracts.fields import Body, Comment, Id, Instant, Name, Text, View, When, epoch_ms
+from aftersales.domain.feedback import Act, Dimension, Feedback, Verdict, party_to, possible, verdict_of
+from aftersales.domain.moderation import REASONS, Action, Look, Reason, Status
+from aftersales.domain.parties import Party, Role
+from aftersales.domain.polarity import PolarityValue
+from aftersales.domain.rating import SCORES, Mean, Rating, Share
+from aftersales.usecases.act_on_feedback import Edit
+from aftersales.usecases.feedback_ports import Subject
+from aftersales.usecases.ports import Page
+from aftersales.usecases.read_feedback import Wanted
+
+Score = Annotated[int, Field(ge=1, le=5, strict=True)]
+_END_OF_TIME = 10**15 - 1
+
+
+class VerdictBody(Body):
+    """1 to 5 stars for the whole, and for whatever the buyer chooses to score; words are shown as they are."""
+
+    score: Score
+    dimensions: Mapping[Dimension, Score] = {}
+    comment: Comment = ""
+
+    def to_verdict(self) -> Verdict:
+        """The domain's word for it."""
+        return verdict_of(self.score, self.dimensions, self.comment)
+
+
+class FeedbackBody(VerdictBody):
+    """A buyer's verdict on one of their orders."""
+
+    order_id: Id
+
+
+class EditBody(Body):
+    """What is changed; what is not named stays as it was said."""
+
+    score: Score | None = None
+    dimensions: Mapping[Dimension, Score] | None = None
+    comment: Comment | None = None
+
+    @model_validator(mode="after")
+    def _changes_something(self) -> Self:
+        if not self.model_fields_set:
+            raise ValueError("name what is to be changed")
+        return self
+
+    def to_edit(self) -> Edit:
+        """The domain's word for it."""
+        return Edit(score=self.score, dimensions=self.dimensions, comment=self.comment)
+
+
+class ReplyBody(Body):
+    """The seller's public answer."""
+
+    text: Text
+
+
+class ModerationBody(Body):
+    """What a reviewer does, and why, from the closed list."""
+
+    action: Action
+    reason_code: Reason
+
+    @model_validator(mode="after")
+    def _reason_is_of_the_action(self) -> Self:
+        if self.reason_code not in REASONS[self.action]:
+            raise ValueError(f"to {self.action}, choose one of {', '.join(sorted(REASONS[self.action]))}")
+        return self
+
+
+class PageQuery(Body):
+    """A page of a list."""
+
+    limit: Annotated[int, Field(ge=1, le=100)] = 25
+    cursor: Annotated[str, Field(max_length=2000)] | None = None
+
+
+class ListFeedbackQuery(PageQuery):
+    """Which of a seller's feedback: by polarity, score, time, and what the seller has not answered."""
+
+    polarity: PolarityValue | None = None
+    score: Annotated[int, Field(ge=1, le=5)] | None = None
+    from_: Annotated[When | None, Field(alias="from")] = None
+    to: When | None = None
+    unanswered: bool = False
+
+    def to_wanted(self) -> Wanted:
+        """The domain's word for it."""
+        return Wanted(
+            first=epoch_ms(self.from_) if self.from_ else 0,
+            last=epoch_ms(self.to) if self.to else _END_OF_TIME,
+            polarity=self.polarity,
+            score=self.score,
+            unanswered=self.unanswered,
+        )
+
+
+class RatingQuery(Body):
+    """Of the seller as a whole, or of one product."""
+
+    sku: Name | None = None
+
+    def to_subject(self, seller_id: str) -> Subject:
+        """The domain's word for it."""
+        return Subject(seller_id, self.sku)
+
+
+class PolarityView(View):
+    """The direction of a feedback, and what spoke for it."""
+
+    value: PolarityValue
+    reasons: list[str]
+    source: str
+
+
+class ReplyView(View):
+    """The seller's answer."""
+
+    text: str
+    at: Instant
+    edited_at: Instant | None
+
+
+class ModerationView(View):
+    """What a reviewer decided last. Who it was is the platform's business."""
+
+    action: Action
+    reason_code: Reason
+    at: Instant
+
+
+class FeedbackView(View):
+    """A feedback; `first_score` is what it began with. Order, buyer, moderation and what waits for a look are shown to
+    its parties and the reviewers; `possible` is what the reader can do now."""
+
+    feedback_id: str
+    seller_id: str
+    skus: list[str]
+    score: int
+    dimensions: Mapping[Dimension, int]
+    comment: str
+    polarity: PolarityView
+    status: Status
+    reply: ReplyView | None
+    version: int
+    left_at: Instant
+    updated_at: Instant
+    edited: bool
+    first_score: int
+    order_id: str | None
+    buyer_id: str | None
+    look: Look | None
+    moderation: ModerationView | None
+    edit_until: Instant | None
+    possible: list[Act]
+
+
+class FeedbackPageView(View):
+    """One page of feedback."""
+
+    items: list[FeedbackView]
+    next_cursor: str | None
+
+
+class MeanView(View):
+    """An average of stars; null where there are too few to say."""
+
+    count: int
+    average: float | None
+
+
+class ShareView(View):
+    """How many were positive; null where there are too few to say."""
+
+    count: int
+    positive: int | None
+    percent: float | None
+
+
+class ModerationCountsView(View):
+    """How many, by stars, are shown, held for a look, and hidden. The shown ones are null where there are too few."""
+
+    accepted: Mapping[str, int] | None
+    held: Mapping[str, int]
+    refused: Mapping[str, int]
+
+
+class RatingView(View):
+    """What the feedback of a seller or product adds up to. Below ten ratings, only how many there are."""
+
+    seller_id: str
+    sku: str | None
+    count: int
+    stars: Mapping[str, int] | None
+    average: float | None
+    bayesian_average: float | None
+    polarity: Mapping[PolarityValue, int] | None
+    positive: Mapping[str, ShareView]
+    dimensions: Mapping[Dimension, MeanView]
+    trend: Mapping[str, MeanView]
+    moderation: ModerationCountsView
+
+
+def feedback_view(feedback: Feedback, reader: Party, now: int) -> FeedbackView:
+    """The feedback as this reader sees it."""
+    mine, standing, verdict = party_to(feedback, reader), feedback.standing, feedback.verdict
+    decided, reply = standing.moderation, feedback.reply
+    return FeedbackView(
+        feedback_id=feedback.feedback_id,
+        seller_id=feedback.seller_id,
+        skus=[product.sku for product in feedback.products],
+        score=verdict.score,
+        dimensions=verdict.dimensions,
+        comment=verdict.comment,
+        polarity=PolarityView(
+            value=verdict.polarity.value,
+            reasons=list(verdict.polarity.reasons),
+            source=verdict.polarity.source,
+        ),
+        status=feedback.status,
+        reply=ReplyView(text=reply.text, at=reply.at, edited_at=reply.edited_at) if reply else None,
+        version=feedback.version,
+        left_at=feedback.left_at,
+        updated_at=feedback.updated_at,
+        edited=feedback.edited,
+        first_score=feedback.first_score,
+        order_id=feedback.order_id if mine else None,
+        buyer_id=feedback.buyer_id if mine else None,
+        look=standing.look if mine else None,
+        moderation=(
+            ModerationView(action=decided.action, reason_code=decided.reason, at=decided.at)
+            if decided and mine
+            else None
+        ),
+        edit_until=feedback.edit_until if reader.role is Role.BUYER and mine else None,
+        possible=possible(feedback, reader, now),
+    )
+
+
+def feedback_page_view(page: Page[Feedback], reader: Party, now: int) -> FeedbackPageView:
+    """One page of feedback."""
+    return FeedbackPageView(
+        items=[feedback_view(one, reader, now) for one in page.items], next_cursor=page.next_cursor
+    )
+
+
+def rating_view(rating: Rating, subject: Subject) -> RatingView:
+    """The rating as everybody sees it."""
+    return RatingView(
+        seller_id=subject.seller_id,
+        sku=subject.sku,
+        count=rating.count,
+        stars=_by_star(rating.stars) if rating.stars else None,
+        average=_hundredths(rating.mean.average),
+        bayesian_average=_hundredths(rating.bayesian),
+        polarity=rating.polarity,
+        positive={name: _share_view(share) for name, share in rating.positive.items()},
+        dimensions={name: _mean_view(mean) for name, mean in rating.dimensions.items()},
+        trend={month: _mean_view(mean) for month, mean in rating.trend.items()},
+        moderation=ModerationCountsView(
+            accepted=_by_star(rating.stars) if rating.stars else None,
+            held=_by_star(rating.held),
+            refused=_by_star(rating.hidden),
+        ),
+    )
+
+
+def _mean_view(mean: Mean) -> MeanView:
+    return MeanView(count=mean.count, average=_hundredths(mean.average))
+
+
+def _share_view(share: Share) -> ShareView:
+    return ShareView(
+        count=share.count,
+        positive=share.positive,
+        percent=None if share.permille is None else share.permille / 10,
+    )
+
+
+def _hundredths(value: int | None) -> float | None:
+    return None if value is None else value / 100
+
+
+def _by_star(counts: Mapping[int, int]) -> Mapping[str, int]:
+    return {str(score): counts[score] for score in SCORES}

@@ -1,0 +1,116 @@
+"""What the use cases of feedback need of the world. Nothing here knows of ledgers, refunds or payments: from a buyer's
+verdict there is no way to anybody's money, and an architecture test keeps it so."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Protocol
+
+from aftersales.domain.feedback import Change, Entry, Feedback
+from aftersales.domain.feedback_notice import FeedbackNotice
+from aftersales.domain.order import Order
+from aftersales.domain.rating import Tally, day_of
+from aftersales.usecases.ports import Page, Policies, Receipt
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Whom or what a rating is of: a seller, or one of its products."""
+
+    seller_id: str
+    sku: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What of a feedback is counted already in a rating. `version` is this memory's own: 0 before anything was."""
+
+    version: int = 0
+    tally: Tally = field(default_factory=dict)
+
+
+class FeedbackStore(Protocol):
+    """Feedback, its history and its ratings; orders and cases only to look at."""
+
+    def order_of_buyer(self, order_id: str) -> Order | None:
+        """The order's snapshot."""
+
+    def case_of_order(self, order: Order) -> str | None:
+        """The id of the newest case of an order, if there is one."""
+
+    def feedback(self, feedback_id: str) -> Feedback | None:
+        """The feedback as last written."""
+
+    def feedback_of_order(self, order_id: str, buyer_id: str) -> str | None:
+        """The id of the feedback that takes the order's place, if there is one."""
+
+    def commit_feedback(self, change: Change, receipt: Receipt | None = None) -> None:
+        """Write feedback, history entry, receipt and, where it is taken or freed, the order's place in one
+        transaction, or nothing.
+
+        Raises `Stale` if the feedback's version moved, if the order's place is taken, or if the receipt exists.
+        """
+
+    def feedback_receipt(self, key: str, now: int) -> Receipt | None:
+        """The remembered request of that key, unless it has expired."""
+
+    def feedback_of_seller(
+        self, seller_id: str, *, first: int, last: int, limit: int, cursor: str | None
+    ) -> Page[Feedback]:
+        """A seller's feedback that was left between these moments, newest first."""
+
+    def feedback_to_look_at(self, *, limit: int, cursor: str | None) -> Page[Feedback]:
+        """What waits for a reviewer's look, oldest first."""
+
+    def times_of_seller(self, seller_id: str, *, before: int, limit: int) -> Sequence[int]:
+        """When the seller's last feedbacks before then were left, newest first."""
+
+    def counted(self, subject: Subject, feedback_id: str) -> Counted:
+        """What of a feedback is counted in a rating."""
+
+    def count(self, subject: Subject, feedback_id: str, counted: Counted, delta: Tally) -> None:
+        """Add a difference to the rating and remember what is counted now. Raises `Stale` if that is not the next
+        version of what was counted before."""
+
+    def tallies(self, subject: Subject, since: str) -> Sequence[Tally]:
+        """What the shards of a rating counted in all, and in the months since then."""
+
+    def shards(self) -> Iterable[int]:
+        """The shards of every rating."""
+
+    def counted_in(self, subject: Subject, shard: int) -> tuple[int, Mapping[str, Counted], Tally]:
+        """A shard's revision, what is counted in it, by feedback, and what that comes to, as it stands."""
+
+    def replace_tally(self, subject: Subject, shard: int, revision: int, before: Tally, after: Tally) -> None:
+        """Write a shard anew. Raises `Stale` if anything was counted since that revision."""
+
+    def unrelayed_feedback(self, before: int, limit: int) -> Iterable[tuple[str, int]]:
+        """Feedback and `seq` of entries written before then whose effects were not acknowledged."""
+
+    def unrelayed_feedback_entry(self, feedback_id: str, seq: int) -> Entry | None:
+        """That entry, or None if its effects have been acknowledged since."""
+
+    def mark_feedback_relayed(self, entry: Entry) -> None:
+        """Acknowledge an entry's effects."""
+
+
+class FeedbackNotices(Protocol):
+    """The topic that sellers and the desk's own mailer subscribe to."""
+
+    def publish(self, notice: FeedbackNotice) -> None:
+        """Publish with the attributes that subscribers filter by."""
+
+
+@dataclass(frozen=True, slots=True)
+class FeedbackDesk:
+    """What every use case of feedback needs. `now` is epoch milliseconds; `pause` waits before the n-th retry."""
+
+    store: FeedbackStore
+    policies: Policies
+    now: Callable[[], int]
+    pause: Callable[[int], None]
+
+    @property
+    def today(self) -> date:
+        """The day (UTC) on which it is now."""
+        return day_of(self.now())
