@@ -13,15 +13,17 @@ import pytest
 
 from aftersales.adapters import tables
 from aftersales.adapters.dynamodb import DynamoDBStore
+from aftersales.adapters.dynamodb_feedback import DynamoDBFeedback
+from aftersales.domain import feedback as rules
 from aftersales.domain.case import Status
 from aftersales.domain.ledger import Ledger
 from aftersales.domain.lifecycle import Change
 from aftersales.domain.records import CaseRecord, FeedbackRecord, case_record
-from tests.builders import CASE, NOON, Story, story_at
+from tests.builders import BUYER, CASE, FEEDBACK_TERMS, NOON, SELLER, Story, an_order, story_at
 from tools.generate.sources import ROOT
 from tools.insight import schema
 from tools.insight.__main__ import main
-from tools.insight.export import cases_in, write
+from tools.insight.export import cases_in, feedback_in, write
 from tools.insight.schema import CASES, DATASETS, FEEDBACK, Dataset
 
 DAY = 24 * 60 * 60 * 1000
@@ -198,7 +200,7 @@ class Kept:
 
     def transact_write_items(self, *, TransactItems: list[Any]) -> None:
         for one in TransactItems:
-            if one.get("Put", {}).get("TableName") == "cases":
+            if one.get("Put", {}).get("TableName") in ("cases", "feedback"):
                 item = one["Put"]["Item"]
                 self.items[item["pk"]["S"], item["sk"]["S"]] = item
 
@@ -209,6 +211,10 @@ def exported(story: Story, folder: Path) -> Path:
     store = DynamoDBStore(kept, orders="orders", cases="cases", idempotency="idempotency")  # type: ignore[arg-type]
     for change in changes(story):
         store.commit(change)
+    return as_exported(kept, folder)
+
+
+def as_exported(kept: Kept, folder: Path) -> Path:
     extra = {"pk": {"S": "SELLER#s1"}, "sk": {"S": "SUBSCRIPTION#email"}}
     lines = [json.dumps({"Item": item}) for item in [*kept.items.values(), extra]][::-1]
     for n in range(2):
@@ -228,6 +234,52 @@ def test_cases_are_read_from_what_dynamodb_exports(tmp_path: Path) -> None:
     story = story_at(Status.COMPLETED)
     assert list(cases_in(exported(story, tmp_path))) == [case_record(story.case, story.timeline)]
     assert tables.case_key(CASE)["sk"] == tables.CASE
+
+
+def exported_feedback(folder: Path) -> Path:
+    """Two stars that became four after a while, and were answered."""
+    order = an_order(delivered_at=NOON - DAY)
+    change = rules.leave(
+        feedback_id="f1",
+        order=order,
+        verdict=rules.verdict_of(2, {rules.Dimension.DELIVERY: 1}, WORDS),
+        burst=False,
+        terms=FEEDBACK_TERMS,
+        request_hash="9f2c",
+        buyer=BUYER,
+        now=NOON,
+    )
+    told = [change]
+    told.append(rules.edit(told[-1].feedback, rules.verdict_of(4, {}, WORDS), by=BUYER, now=NOON + 1))
+    told.append(rules.reply(told[-1].feedback, "We sent another.", by=SELLER, now=NOON + 2))
+    kept = Kept()
+    store = DynamoDBFeedback(
+        kept,  # type: ignore[arg-type]  # as much of a client as a commit needs
+        feedback="feedback",
+        orders="orders",
+        cases="cases",
+        idempotency="idempotency",
+    )
+    for one in told:
+        store.commit_feedback(one)
+    return as_exported(kept, folder)
+
+
+def test_feedback_is_read_from_what_dynamodb_exports_with_the_stars_it_began_with(tmp_path: Path) -> None:
+    (record,) = feedback_in(exported_feedback(tmp_path))
+    assert (record.first_score, record.score, record.delivery) == (2, 4, None)
+    assert (record.left_at, record.updated_at, record.replied_at) == (NOON, NOON + 2, NOON + 2)
+    assert (record.polarity, record.polarity_reasons) == ("positive", ("score_positive",))
+    assert record.comment is None
+    (with_text,) = feedback_in(tmp_path, with_text=True)
+    assert with_text == replace(record, comment=WORDS)
+
+
+def test_the_command_exports_the_table_of_feedback(tmp_path: Path) -> None:
+    items, out = tmp_path / "items", tmp_path / "out"
+    items.mkdir()
+    assert main(["export", str(out), "--feedback", str(exported_feedback(items))]) == 0
+    assert rows(out, FEEDBACK, "first_score, score, comment") == [(2, 4, None)]
 
 
 def test_the_command_writes_what_it_was_given(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -261,7 +313,7 @@ def test_the_command_follows_complaints_into_their_cases(
     )
     items = tmp_path / "items"
     items.mkdir()
-    assert main(["complaints", str(feedback), str(orders), str(exported(story, items))]) == 0
+    assert main(["complaints", str(feedback), str(exported(story, items)), "--orders", str(orders)]) == 0
     page = capsys.readouterr().out
     assert "2 of 2 feedbacks complain; 1 of them are on an order that had a case." in page
     assert page.count("| no case | 1 | 0 | — | 0 | 1 | 0 | 0 | 1.00 → 1.00 |") == 2

@@ -105,7 +105,7 @@ def test_the_themes_of_a_seller_and_of_a_category_are_told_and_the_silent_counte
         line(f"o{n}", 1, "zipper jammed" if n < 5 else "It arrived late and damaged") for n in numbers
     ]
     orders = [order(f"o{n}", "s1" if n < 5 else "s2", "bags" if n < 5 else "cups") for n in numbers]
-    assert main(["themes", written(tmp_path, "f", feedback), written(tmp_path, "o", orders)]) == 0
+    assert main(["themes", written(tmp_path, "f", feedback), "--orders", written(tmp_path, "o", orders)]) == 0
     said = capsys.readouterr().out
     assert "60 of 60 feedbacks complain in words" in said
     assert "| bags | zipper jammed |" in said

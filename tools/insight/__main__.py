@@ -56,6 +56,8 @@ def describe_schema(_: argparse.Namespace) -> str:
 
 
 def _feedback(options: argparse.Namespace) -> list[FeedbackRecord]:
+    if options.feedback.is_dir():
+        return list(export.feedback_in(options.feedback, with_text=True))
     return feedback_records(read_lines(options.feedback), read_lines(options.orders))
 
 
@@ -90,18 +92,21 @@ def _parser() -> argparse.ArgumentParser:
         one.set_defaults(command=command)
         return one
 
-    feedback: _Files = {"type": Path, "help": "JSON lines: order_id, score, comment, created_at, title"}
-    orders: _Files = {"type": Path, "help": "JSON lines: the orders of that feedback"}
+    feedback: _Files = {
+        "type": Path,
+        "help": "JSON lines, or a folder of what DynamoDB exported of the table",
+    }
+    orders: _Files = {"type": Path, "help": "JSON lines: the orders of feedback that is in JSON lines"}
     cases: _Files = {"type": Path, "help": "a folder of what DynamoDB exported of the table of cases"}
     of_polarity = add("polarity", measure_polarity)
     of_polarity.add_argument("feedback", **feedback)
     of_themes = add("themes", find_themes)
     of_themes.add_argument("feedback", **feedback)
-    of_themes.add_argument("orders", **orders)
+    of_themes.add_argument("--orders", **orders)
     of_themes.add_argument("--most", type=int, default=5, help="themes a group at most")
     of_complaints = add("complaints", follow_complaints)
     of_complaints.add_argument("feedback", **feedback)
-    of_complaints.add_argument("orders", **orders)
+    of_complaints.add_argument("--orders", **orders)
     of_complaints.add_argument("cases", **cases)
     of_complaints.add_argument(
         "--sellers", type=int, default=5, help="how many sellers to tell of one by one"

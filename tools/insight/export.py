@@ -17,7 +17,8 @@ import pyarrow.parquet as pq
 
 from aftersales.adapters import tables
 from aftersales.adapters.dynamodb import case_of_image, entry_of_stream_image
-from aftersales.domain.records import CaseRecord, FeedbackRecord, case_record
+from aftersales.adapters.dynamodb_feedback import feedback_entry_of_stream_image, feedback_of_image
+from aftersales.domain.records import CaseRecord, FeedbackRecord, case_record, feedback_record
 from tools.insight.schema import PARTITION, Dataset
 
 Image = Mapping[str, Any]
@@ -46,6 +47,13 @@ def cases_in(folder: Path, *, with_text: bool = False) -> Iterator[CaseRecord]:
     """The cases of a table that DynamoDB exported: `*.json.gz`, one item a line."""
     for case, entries in _histories(folder, tables.CASE):
         yield case_record(case_of_image(case), map(entry_of_stream_image, entries), with_text=with_text)
+
+
+def feedback_in(folder: Path, *, with_text: bool = False) -> Iterator[FeedbackRecord]:
+    """The feedback of a table that DynamoDB exported."""
+    for feedback, entries in _histories(folder, tables.FEEDBACK):
+        history = map(feedback_entry_of_stream_image, entries)
+        yield feedback_record(feedback_of_image(feedback), history, with_text=with_text)
 
 
 def _histories(folder: Path, kind: str) -> Iterator[tuple[Image, list[Image]]]:

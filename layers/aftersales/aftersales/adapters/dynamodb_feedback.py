@@ -316,6 +316,11 @@ class DynamoDBFeedback:
         return Page([items.read(Feedback, row) for row in found], items.cursor(last) if last else None)
 
 
+def feedback_of_image(image: Mapping[str, Any]) -> Feedback:
+    """The feedback in an item as DynamoDB itself exports it."""
+    return items.read(Feedback, items.plain(image))
+
+
 def feedback_entry_of_stream_image(image: Mapping[str, Any]) -> Entry:
     """The entry in a stream record's new image."""
     return items.read(Entry, items.plain(image))

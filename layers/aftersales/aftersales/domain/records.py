@@ -8,6 +8,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from aftersales.domain.case import FINAL, Case
+from aftersales.domain.feedback import Dimension, Feedback
+from aftersales.domain.feedback import Entry as FeedbackEntry
+from aftersales.domain.feedback import Event as FeedbackEvent
 from aftersales.domain.polarity import PolarityValue
 from aftersales.domain.timeline import Entry
 
@@ -81,6 +84,37 @@ class CaseRecord:
     closed_at: int | None
     updated_at: int
     description: str | None = None
+
+
+def feedback_record(
+    feedback: Feedback, history: Iterable[FeedbackEntry], *, with_text: bool = False
+) -> FeedbackRecord:
+    """The record of a feedback; its history tells with how many stars it began."""
+    verdict, dimensions = feedback.verdict, feedback.verdict.dimensions
+    first = next(int(str(one.data["score"])) for one in history if one.event is FeedbackEvent.LEFT)
+    return FeedbackRecord(
+        feedback_id=feedback.feedback_id,
+        order_id=feedback.order_id,
+        seller_id=feedback.seller_id,
+        skus=tuple(product.sku for product in feedback.products),
+        categories=tuple(dict.fromkeys(product.category for product in feedback.products)),
+        status=feedback.status,
+        score=verdict.score,
+        first_score=first,
+        item_as_described=dimensions.get(Dimension.ITEM_AS_DESCRIBED),
+        seller_service=dimensions.get(Dimension.SELLER_SERVICE),
+        delivery=dimensions.get(Dimension.DELIVERY),
+        platform=dimensions.get(Dimension.PLATFORM),
+        polarity=verdict.polarity.value,
+        polarity_reasons=verdict.polarity.reasons,
+        contradiction=verdict.polarity.contradiction,
+        polarity_source=verdict.polarity.source,
+        version=feedback.version,
+        left_at=feedback.left_at,
+        updated_at=feedback.updated_at,
+        replied_at=feedback.reply.at if feedback.reply else None,
+        comment=verdict.comment if with_text else None,
+    )
 
 
 def case_record(case: Case, timeline: Iterable[Entry], *, with_text: bool = False) -> CaseRecord:
