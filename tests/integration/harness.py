@@ -71,12 +71,21 @@ def dies() -> None:
 
 
 class Clock:
-    """The time of the whole process, standing still until it is moved: desk, SDK and sandbox share it."""
+    """The time of the whole process, standing still until it is moved: desk, SDK and sandbox share it. A thread's own
+    clock may be ahead."""
 
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
         self.now = NOON
-        patch.setattr(time, "time", lambda: self.now / 1000)
-        patch.setattr(time, "time_ns", lambda: self.now * 1_000_000)
+        self._own = threading.local()
+        patch.setattr(time, "time", lambda: self._read() / 1000)
+        patch.setattr(time, "time_ns", lambda: self._read() * 1_000_000)
+
+    def run_ahead(self, milliseconds: int) -> None:
+        """The clock of this thread is ahead of the others'."""
+        self._own.ahead = milliseconds
+
+    def _read(self) -> int:
+        return self.now + int(getattr(self._own, "ahead", 0))
 
     def advance(self, *, days: int = 0, hours: int = 0, minutes: int = 0, milliseconds: int = 0) -> None:
         """Later."""

@@ -116,7 +116,7 @@ HOSTILE: dict[str, Any] = {
 
 @pytest.mark.parametrize("route", WRITES, ids=lambda route: route.operation)
 def test_hostile_bodies_are_refused_as_problems(deployed: Desk, route: Route) -> None:
-    empty_is_fine = route.operation in ("withdraw_case", "resume_case", "take_review")
+    empty_is_fine = route.operation in ("withdraw_case", "resume_case", "take_review", "confirm_receipt")
     for name, body in HOSTILE.items():
         answer = ask(deployed, route, body)
         assert_problem(answer)

@@ -147,10 +147,15 @@ def test_decision_and_deadline_in_the_same_instant_have_one_winner_in_a_hundred_
     desk: Desk, payer: Payer, block: int
 ) -> None:
     winners: Counter[str] = Counter()
-    sweep = partial(desk.invoke, "SweepDeadlines", {})
+
+    def sweep() -> None:
+        desk.clock.run_ahead(1)
+        desk.invoke("SweepDeadlines", {})
+
     for seed in range(25 * block, 25 * block + 25):
         case_id = reviewed(desk, payer, seed)
-        desk.clock.advance(days=2)  # to the millisecond of the deadline
+        # The seller's last millisecond, and by the clock of the sweep the first one after it.
+        desk.clock.advance(days=2, milliseconds=-1)
         verdict = ("approve", "decline")[seed % 2]
         answers: list[int] = []
         race(case_id, seed, _answered(answers, partial(decide, desk, case_id, verdict)), sweep)

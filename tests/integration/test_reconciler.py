@@ -13,11 +13,11 @@ from tests.integration.people import (
     assert_ended,
     assert_told,
     decide,
+    events,
     listen,
     order_of,
     paid,
     put,
-    read,
     resume,
     status,
 )
@@ -105,7 +105,7 @@ def test_an_execution_that_was_stopped_unseen_is_given_to_an_operator(desk: Desk
     answer, told = reconciled(desk)
     assert (answer["drifted"], told[0].split()[0]) == (1, "I4")
     assert told[0].endswith("(given_to_operator)")
-    assert read(desk, case_id)["waiting_on"] == "platform"
+    assert events(desk, case_id)[-1] == "operator_asked"
     resume(desk, case_id).ok()
     desk.pump()
     decide(desk, case_id).ok()

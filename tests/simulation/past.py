@@ -9,7 +9,7 @@ from random import Random
 from typing import Any, cast
 from unittest.mock import patch
 
-from aftersales.adapters import dynamodb
+from aftersales.adapters import items
 from aftersales.adapters.dynamodb import DynamoDBStore
 from aftersales.adapters.policies import PublishedPolicies
 from aftersales.domain.case import Case, Kind, Reason, Review
@@ -128,9 +128,7 @@ def live(policies: Path) -> Life:
     desk = Desk(store=store, policies=PublishedPolicies(policies), now=lambda: now, pause=lambda _: None)
     words = {}
     # Only for speed; what they do is the same.
-    with patch.multiple(
-        dynamodb, _serialize=wire.write, _deserialize=wire.read, _numbers=lambda value: value
-    ):
+    with patch.multiple(items, _serialize=wire.write, _deserialize=wire.read, _numbers=lambda value: value):
         for order in {one.order.order_id: one.order for one in everybody}.values():
             put_order(desk, order)
         for one in everybody:

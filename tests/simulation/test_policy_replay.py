@@ -49,7 +49,7 @@ def shipped(**changes: Any) -> Document:
 SPRING = shipped(
     version="2026-03",
     effective_from=START - 20 * DAY,
-    windows={"refund": {"days": 25, "by_category": {"food": 9}}},
+    windows=shipped()["windows"] | {"refund": {"days": 25, "by_category": {"food": 9}}},
     auto_approval_cap=shipped()["auto_approval_cap"] | {"USD": 2_500},
     categories={"lamps": {"auto_approval_cap": {"BRL": 4_000}}},
 )
@@ -66,7 +66,7 @@ GENEROUS = {
 DRAFT = shipped(
     version="draft",
     effective_from=0,
-    windows={"refund": {"days": 14, "by_category": {"lamps": 10}}},
+    windows=shipped()["windows"] | {"refund": {"days": 14, "by_category": {"lamps": 10}}},
     reasons=shipped()["reasons"]
     | {
         "late": {"seller_fault": True, "needs_evidence": True, "auto_approve": True},
@@ -144,7 +144,7 @@ def test_a_rule_that_says_something_else_today_is_told(
 @pytest.mark.parametrize(
     ("edit", "what"),
     [
-        ({"windows": {"refund": {"days": 2, "by_category": {}}}}, "window"),
+        ({"windows": shipped()["windows"] | {"refund": {"days": 2, "by_category": {}}}}, "window"),
         ({"shipping": {"on_seller_fault": False, "on_last_unit": False}}, "shipping claimed"),
         ({"auto_approval_cap": {}}, "verdict"),
         ({"silent_approval_cap": {}, "auto_approval_cap": {}, "categories": {}}, "silence approves"),

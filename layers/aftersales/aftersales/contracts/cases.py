@@ -430,11 +430,12 @@ class CaseView(View):
 
 
 class CaseProgressView(View):
-    """A case as operators see it: where it stands, and no word that a buyer wrote."""
+    """A case as operators see it: where it stands, why an operator is asked, and no word that a buyer wrote."""
 
     case_id: str
     status: Status
     waiting_on: WaitingOn | None
+    trouble: str | None
     version: int
     refunds: list[RefundView]
 
@@ -516,6 +517,7 @@ def case_progress_view(case: Case) -> CaseProgressView:
         case_id=case.case_id,
         status=case.status,
         waiting_on=case.waiting_on,
+        trouble=case.trouble,
         version=case.version,
         refunds=[_refund_view(attempt) for attempt in case.attempts],
     )
