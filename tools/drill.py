@@ -160,7 +160,7 @@ def stop_execution(drill: Drill) -> None:
     case_id = drill.apply(sale, "other")
     market.waits_in(case_id, "Wait for the seller")
     market.stop(case_id)
-    drill.wait(lambda: market.case(sale, case_id)["waiting_on"] == "platform", "the operator to be asked")
+    drill.wait(lambda: market.events(sale, case_id)[-1] == "operator_asked", "the operator to be asked")
     drill.wait(lambda: _counted(drill, "operator_asked"), "the metric")
     drill.rings("OperatorIsAsked", "the metric operator_asked was written")
     drill.operate("restart", case_id, "--dry-run")

@@ -43,7 +43,7 @@ def wrong_turn(case: Mapping[str, Any]) -> str | None:
     """What is wrong with whose turn this case says it is; nothing where all is right."""
     status, said = case["status"], (case["waiting_on"], case["on_timeout"])
     waiting_on, on_timeouts = _turn(case)
-    # A step that gave up waits for an operator, whatever the status; the time of the parties runs on.
+    # A step that gave up waits for an operator, where no party is waited for.
     troubled = _TURNS.get(status) is not _NOBODY and said == ("platform", "operator_reminded")
     right = said[0] == waiting_on and said[1] in on_timeouts
     timed = (case["deadline_at"] is None) == (case["on_timeout"] is None)

@@ -80,7 +80,7 @@ def test_a_case_without_its_execution_is_sent_on_by_an_operator(market: Market, 
     case_id = market.apply(sale, reason="other")["case_id"]
     market.waits_in(case_id, "Wait for the seller")
     market.stop(case_id)
-    wait(lambda: market.case(sale, case_id)["waiting_on"] == "platform", "an operator to be asked")
+    wait(lambda: market.events(sale, case_id)[-1] == "operator_asked", "an operator to be asked")
     assert "execution_aborted" in operate("case", case_id)[1]
     version = market.stack.version(case_id)
     assert operate("restart", case_id, "--dry-run")[0] == 0

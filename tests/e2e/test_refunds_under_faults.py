@@ -189,7 +189,7 @@ def test_a_case_whose_execution_was_stopped_by_hand_is_sent_on_by_an_operator(ma
 
     market.stop(case_id)
 
-    wait(lambda: market.case(sale, case_id)["waiting_on"] == "platform", "an operator to be asked")
+    wait(lambda: market.events(sale, case_id)[-1] == "operator_asked", "an operator to be asked")
     assert market.timeline(sale, case_id)[-1]["data"] == {"trouble": "execution_aborted"}
     body(market.stack.person("operator").post(f"cases/{case_id}/resumption"))
     market.waits_in(f"{case_id}-2", "Wait for the seller")
