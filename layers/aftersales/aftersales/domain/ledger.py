@@ -17,7 +17,7 @@ from enum import StrEnum
 from itertools import chain
 
 from aftersales.domain.money import share, step
-from aftersales.domain.order import SHIPPING, Order
+from aftersales.domain.order import SHIPPING, Line, Order, Payment
 from aftersales.domain.refusal import Code, Refusal
 
 
@@ -27,17 +27,20 @@ class Unit(StrEnum):
     AVAILABLE = "available"
     RESERVED = "reserved"
     REFUNDED = "refunded"
+    EXCHANGED = "exchanged"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerLine:
-    """The units of one line; unit k of n always carries `share(total, k, n)`, whoever takes it and when."""
+    """The units of one line; unit k of n always carries `share(total, k, n)`, whoever takes it and when. `goods` where
+    they went out in an exchange, so that no snapshot of the order has them."""
 
     line_id: str
     total: int
     tax: int
     units: tuple[Unit, ...]
     step: int = 1
+    goods: Line | None = None
 
     @property
     def free(self) -> tuple[int, ...]:
@@ -100,7 +103,10 @@ class Balance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ledger:
-    """Units and money of one order. `version` is the one that was read; the store raises it with each write."""
+    """Units and money of one order. `version` is the one that was read; the store raises it with each write.
+
+    `payments` are those that the desk took itself; the platform's snapshot does not know of them.
+    """
 
     order_id: str
     currency: str
@@ -108,6 +114,7 @@ class Ledger:
     lines: tuple[LedgerLine, ...]
     balances: tuple[Balance, ...]
     external: tuple[External, ...] = ()
+    payments: tuple[Payment, ...] = ()
 
     @property
     def frozen(self) -> bool:
@@ -168,20 +175,17 @@ def open_ledger(order: Order) -> Ledger:
         order_id=order.order_id,
         currency=order.currency,
         version=1,
-        lines=tuple(
-            LedgerLine(
-                line_id=line_id,
-                total=total,
-                tax=tax,
-                units=(Unit.AVAILABLE,) * quantity,
-                step=step(order.currency),
-            )
-            for line_id, total, tax, quantity in lines
-        ),
-        balances=tuple(
-            Balance(payment_id=payment.payment_id, captured=payment.captured, available=payment.captured)
-            for payment in order.payments
-        ),
+        lines=tuple(_new_line(*line, order.currency) for line in lines),
+        balances=tuple(map(_untouched, order.payments)),
+    )
+
+
+def by_now(order: Order, ledger: Ledger) -> Order:
+    """The order as it is by now: with the goods that went out in exchanges, and what was paid for them besides."""
+    return replace(
+        order,
+        lines=order.lines + tuple(line.goods for line in ledger.lines if line.goods),
+        payments=payments_of(order, ledger),
     )
 
 
@@ -193,13 +197,20 @@ def rebase(ledger: Ledger, order: Order) -> Ledger:
     fresh = open_ledger(order)
     if ledger.currency != order.currency:
         raise _in_use("The currency of an order cannot change.")
-    _refuse_vanished("line", (line.line_id for line in ledger.lines if _touched(line)), fresh.lines)
+    _refuse_taken_twice(ledger.payments, order.payments)
+    ours = {payment.payment_id for payment in ledger.payments}
+    taken = tuple(balance for balance in ledger.balances if balance.payment_id in ours)
+    fresh = replace(fresh, balances=fresh.balances + taken)
+    _refuse_vanished(
+        "line", (line.line_id for line in ledger.lines if _touched(line) and not line.goods), fresh.lines
+    )
     _refuse_vanished(
         "payment", (balance.payment_id for balance in ledger.balances if _spent(balance)), fresh.balances
     )
     old_lines = {line.line_id: line for line in ledger.lines}
     old_balances = {balance.payment_id: balance for balance in ledger.balances}
     lines = tuple(_rebase_line(old_lines.get(line.line_id), line) for line in fresh.lines)
+    lines += tuple(line for line in ledger.lines if line.goods)
     balances = tuple(_rebase_balance(old_balances.get(new.payment_id), new) for new in fresh.balances)
     return _covered(replace(ledger, lines=lines, balances=balances))
 
@@ -213,6 +224,23 @@ def refuse_moved_payments(ledger: Ledger, before: Order, after: Order) -> None:
             old = before.payment(payment.payment_id)
             if (old.provider, old.reference) != (payment.provider, payment.reference):
                 raise _in_use(f"A case depends on payment {payment.payment_id}; it stays where it was made.")
+
+
+def with_payment(ledger: Ledger, payment: Payment) -> Ledger:
+    """Book a payment that the desk took itself: captured and available grow by it, and it can be paid back like any
+    other. However often it is booked, it counts once."""
+    if payment in ledger.payments:
+        return ledger
+    if payment.payment_id in {balance.payment_id for balance in ledger.balances}:
+        raise ValueError(f"the ledger has another payment {payment.payment_id}")
+    return replace(
+        ledger, payments=(*ledger.payments, payment), balances=(*ledger.balances, _untouched(payment))
+    )
+
+
+def payments_of(order: Order, ledger: Ledger) -> tuple[Payment, ...]:
+    """What the order was paid with: in the platform's snapshot, and to the desk since."""
+    return order.payments + ledger.payments
 
 
 def pick_units(ledger: Ledger, wanted: Mapping[str, int]) -> tuple[ReservedUnits, ...]:
@@ -287,6 +315,48 @@ def hold_again(ledger: Ledger, units: Iterable[ReservedUnits]) -> Ledger:
     return _mark(ledger, units, Unit.REFUNDED, Unit.RESERVED)
 
 
+def exchange(
+    ledger: Ledger,
+    units: Iterable[ReservedUnits],
+    shipping: Iterable[ReservedUnits],
+    goods: Iterable[Line],
+    money: Iterable[PaymentShare],
+) -> Ledger:
+    """Other goods went out for these units: they are lines of the order from now on, and what was held for the units is
+    available to a case about them. The shipping stays paid."""
+    ledger = _mark(ledger, units, Unit.RESERVED, Unit.EXCHANGED)
+    ledger = _mark(ledger, shipping, Unit.RESERVED, Unit.AVAILABLE)
+    lines = tuple(
+        replace(_new_line(line.line_id, line.total, line.tax, line.quantity, ledger.currency), goods=line)
+        for line in goods
+    )
+    return _move(replace(ledger, lines=ledger.lines + lines), money, "reserved", "available")
+
+
+def take_in(ledger: Ledger, payment: Payment, *, held: bool) -> Ledger:
+    """Money that the buyer paid besides, for goods that cost more: held by the case that it was paid for, or, where its
+    goods have come already, available like theirs."""
+    ledger = with_payment(ledger, payment)
+    share = PaymentShare(payment_id=payment.payment_id, amount=payment.captured)
+    return _move(ledger, [share], "available", "reserved") if held else ledger
+
+
+def reprice(ledger: Ledger, goods: Iterable[Line]) -> Ledger:
+    """Goods that went out in an exchange were not all paid for: unless a case has them, they are worth that less."""
+    paid = {line.line_id: line for line in goods}
+    return replace(
+        ledger,
+        lines=tuple(
+            replace(
+                line, total=paid[line.line_id].total, tax=paid[line.line_id].tax, goods=paid[line.line_id]
+            )
+            if line.line_id in paid and not _touched(line)
+            else line
+            for line in ledger.lines
+        ),
+    )
+
+
 def reserve_again(
     ledger: Ledger, units: Iterable[ReservedUnits], amount: int
 ) -> tuple[Ledger, tuple[PaymentShare, ...]]:
@@ -356,6 +426,12 @@ def plus(*money: Iterable[PaymentShare]) -> tuple[PaymentShare, ...]:
     return tuple(
         PaymentShare(payment_id=payment_id, amount=amount)
         for payment_id, amount in by_payment(chain(*money)).items()
+    )
+
+
+def _new_line(line_id: str, total: int, tax: int, quantity: int, currency: str) -> LedgerLine:
+    return LedgerLine(
+        line_id=line_id, total=total, tax=tax, units=(Unit.AVAILABLE,) * quantity, step=step(currency)
     )
 
 
@@ -447,6 +523,19 @@ def _move_in(balance: Balance, amount: int, source: str, target: str) -> Balance
     if left < 0:
         raise ValueError(f"payment {balance.payment_id} has {left + amount} {source}, not {amount}")
     return replace(balance, **{source: left, target: getattr(balance, target) + amount})
+
+
+def _untouched(payment: Payment) -> Balance:
+    return Balance(payment_id=payment.payment_id, captured=payment.captured, available=payment.captured)
+
+
+def _refuse_taken_twice(ours: Iterable[Payment], theirs: Iterable[Payment]) -> None:
+    """A platform that sees the desk's payment at the provider must not add it to its own: it would count twice."""
+    names = {(payment.provider, payment.reference) for payment in ours}
+    ids = {payment.payment_id for payment in ours}
+    for payment in theirs:
+        if (payment.provider, payment.reference) in names or payment.payment_id in ids:
+            raise _in_use(f"The desk took payment {payment.payment_id} itself and keeps it.")
 
 
 def _touched(line: LedgerLine) -> bool:

@@ -17,6 +17,8 @@ from aftersales.domain.case import (
     FINAL,
     Case,
     Decision,
+    ExchangeEnd,
+    ExchangeLeg,
     Fees,
     Kind,
     Offer,
@@ -24,6 +26,7 @@ from aftersales.domain.case import (
     Reason,
     ReturnLeg,
     Review,
+    SetAside,
     Shipment,
     Status,
     WaitingOn,
@@ -55,6 +58,10 @@ class Act(StrEnum):
     WITHDRAW = "withdraw"
     SHIP_RETURN = "ship_return"
     CONFIRM_RECEIPT = "confirm_receipt"
+    ARRANGE_REPLACEMENT = "arrange_replacement"
+    CHOOSE_ALTERNATIVE = "choose_alternative"
+    SHIP_REPLACEMENT = "ship_replacement"
+    CONFIRM_REPLACEMENT = "confirm_replacement"
     MAKE_OFFER = "make_offer"
     ANSWER_OFFER = "answer_offer"
     DISPUTE = "dispute"
@@ -82,6 +89,9 @@ _NEGOTIABLE = frozenset({Status.UNDER_REVIEW, Status.OFFER_PENDING, Status.DECLI
 _HEARD = _ASSESSABLE | _DECIDABLE | _NEGOTIABLE
 _ON_ITS_WAY = frozenset({Status.AWAITING_RETURN, Status.RETURN_IN_TRANSIT, Status.RETURN_RECEIVED})
 _RETURNING = _ON_ITS_WAY | {Status.INSPECTION_FAILED}
+_EXCHANGING = frozenset(
+    {Status.OUT_OF_STOCK, Status.AWAITING_PAYMENT, Status.EXCHANGE_PENDING, Status.EXCHANGE_SHIPPED}
+)
 _MONEY = frozenset({Status.APPROVED, Status.REFUND_PENDING, Status.REFUND_ACTION_REQUIRED, Status.COMPLETED})
 
 # Act -> the statuses from which it is possible.
@@ -93,6 +103,11 @@ LIFECYCLE: Mapping[Act, frozenset[Status]] = {
     Act.SHIP_RETURN: frozenset({Status.AWAITING_RETURN}),
     # A parcel that nobody announced arrives as well.
     Act.CONFIRM_RECEIPT: _ON_ITS_WAY,
+    # Stock and payment are brought to what the case says, whatever it is by then.
+    Act.ARRANGE_REPLACEMENT: frozenset(Status),
+    Act.CHOOSE_ALTERNATIVE: frozenset({Status.OUT_OF_STOCK, Status.AWAITING_PAYMENT}),
+    Act.SHIP_REPLACEMENT: frozenset({Status.EXCHANGE_PENDING}),
+    Act.CONFIRM_REPLACEMENT: frozenset({Status.EXCHANGE_SHIPPED}),
     Act.MAKE_OFFER: _NEGOTIABLE,
     # What the seller would deduct after looking at the goods is an offer too.
     Act.ANSWER_OFFER: frozenset({Status.OFFER_PENDING, Status.INSPECTION_FAILED}),
@@ -102,7 +117,7 @@ LIFECYCLE: Mapping[Act, frozenset[Status]] = {
     Act.TAKE_REVIEW: frozenset({Status.DISPUTED}),
     Act.RELEASE_REVIEW: frozenset({Status.DISPUTED}),
     # Only people's time can be extended; a provider is asked again whether or not there is a holiday.
-    Act.EXTEND_DEADLINE: (_HEARD | _RETURNING) - {Status.REQUESTED},
+    Act.EXTEND_DEADLINE: (_HEARD | _RETURNING | _EXCHANGING) - {Status.REQUESTED},
     Act.ADD_EVIDENCE: _HEARD | _RETURNING,
     Act.CHECK_EVIDENCE: _OPEN,
     Act.VIEW_EVIDENCE: frozenset(Status),
@@ -129,6 +144,10 @@ ACTORS: Mapping[Act, frozenset[Role]] = {
     Act.WITHDRAW: _BUYER,
     Act.SHIP_RETURN: _BUYER,
     Act.CONFIRM_RECEIPT: _SELLER,
+    Act.ARRANGE_REPLACEMENT: frozenset(),
+    Act.CHOOSE_ALTERNATIVE: _BUYER,
+    Act.SHIP_REPLACEMENT: _SELLER,
+    Act.CONFIRM_REPLACEMENT: _BUYER,
     Act.MAKE_OFFER: _PARTIES,
     Act.ANSWER_OFFER: _PARTIES,
     Act.DISPUTE: _BUYER,
@@ -191,7 +210,13 @@ def _patience_with_provider(clocks: Clocks, case: Case) -> Period:
 _OPERATOR = Clock(lambda clocks, _: clocks.operator, lambda _: Event.OPERATOR_OVERDUE, "operator_reminded")
 _STATEMENT = Clock(lambda clocks, _: clocks.statement, lambda _: Event.STATEMENT_FORGONE, "statement_forgone")
 
-# What silence does. While a side's statement is due, a dispute has the clock of statements instead.
+_RESTOCK = Clock(lambda clocks, _: clocks.restock, lambda _: Event.RESTOCK_DUE, "stock_asked_again")
+_ARRIVED = Clock(
+    lambda clocks, _: clocks.replacement_confirm, lambda _: Event.EXCHANGE_COMPLETED, "completed"
+)
+
+# What silence does. While a side's statement is due, a dispute has the clock of statements instead; goods that the
+# buyer waits for have that of the stock, and those that have arrived that of their buyer's word.
 CLOCKS: Mapping[Status, Clock] = {
     Status.EVIDENCE_REQUIRED: Clock(lambda clocks, _: clocks.evidence, _silent_buyer, "cancelled"),
     # Silence approves or opens a dispute, as the policy said when it asked the seller.
@@ -214,6 +239,19 @@ CLOCKS: Mapping[Status, Clock] = {
     Status.INSPECTION_FAILED: Clock(
         lambda clocks, _: clocks.deduction, lambda _: Event.DEDUCTION_ACCEPTED, "deduction_accepted"
     ),
+    Status.OUT_OF_STOCK: Clock(
+        lambda clocks, _: clocks.alternative, lambda _: Event.EXCHANGE_FORGONE, "refunded"
+    ),
+    Status.AWAITING_PAYMENT: Clock(
+        lambda clocks, _: clocks.payment, lambda _: Event.EXCHANGE_FORGONE, "refunded"
+    ),
+    Status.EXCHANGE_PENDING: Clock(
+        lambda clocks, _: clocks.replacement_ship, lambda _: Event.EXCHANGE_FORGONE, "refunded"
+    ),
+    # The seller chose the carrier, and sends once more or pays.
+    Status.EXCHANGE_SHIPPED: Clock(
+        lambda clocks, _: clocks.transit, lambda _: Event.REPLACEMENT_LOST, "sent_once_more"
+    ),
     Status.REFUND_PENDING: Clock(
         _patience_with_provider, lambda _: Event.REFUND_OVERDUE, "provider_asked_again"
     ),
@@ -231,6 +269,8 @@ _NEW_TURN = frozenset(
         Event.STATEMENT_MADE,
         Event.STATEMENT_FORGONE,
         Event.DECISION_PROPOSED,
+        Event.ALTERNATIVE_CHOSEN,
+        Event.RESTOCK_DUE,
     }
 )
 
@@ -281,6 +321,7 @@ def open_case(
     now: int,
     fees: Fees = _NO_FEES,
     keep_item: bool = False,
+    exchange: ExchangeLeg | None = None,
 ) -> Change:
     """A new case with its units and money reserved in the same change. What a return costs its buyer is not held."""
     ledger, claim = books.reserve(ledger, wanted, fees.total)
@@ -305,6 +346,7 @@ def open_case(
         market=order.market,
         fees=fees,
         keep_item=keep_item,
+        exchange=exchange,
     )
     entry = Entry(
         case_id=case_id,
@@ -414,9 +456,9 @@ def record_refunds(
     was_complete = case.status is Status.COMPLETED
     is_complete = after.status is Status.COMPLETED
     if is_complete and not was_complete:
-        ledger_after = books.consume_units(ledger_after or ledger, case.claim.units)
+        ledger_after = books.consume_units(ledger_after or ledger, case.repaid_units)
     if was_complete and not is_complete:
-        ledger_after = books.hold_again(ledger_after or ledger, case.claim.units)
+        ledger_after = books.hold_again(ledger_after or ledger, case.repaid_units)
         after = replace(after, run=case.run + 1)
     heard = case.owed if is_complete else news
     return change(
@@ -512,7 +554,7 @@ def pay_elsewhere(
         now,
         policy,
         data,
-        ledger=books.consume_units(settled, case.claim.units) if paid else settled,
+        ledger=books.consume_units(settled, case.repaid_units) if paid else settled,
     )
 
 
@@ -565,13 +607,26 @@ def send_message(
 
 
 def approved(case: Case, amount: int) -> Case:
-    """The case with so much more granted of what is at stake; if its goods are to come back, they are awaited."""
+    """The case with so much more granted of what is at stake; if its goods are to come back, they are awaited.
+
+    Other goods go out for the whole of a claim: what is granted in part is money.
+    """
     more = books.split_over_payments(amount, case.stake)
-    returning = case.returning
-    if case.kind is Kind.RETURN and not case.keep_item and returning is None:
+    kind, returning, exchange = case.kind, case.returning, case.exchange
+    if kind is Kind.EXCHANGE and amount < total(case.stake):
+        kind = Kind.RETURN
+    if exchange and kind is not Kind.EXCHANGE:
+        exchange = replace(exchange, end=ExchangeEnd.FORGONE)
+    if kind is not Kind.REFUND and not case.keep_item and returning is None:
         returning = ReturnLeg()
     return replace(
-        case, review=Review.APPROVED, owed=books.plus(case.owed, more), granted=(), returning=returning
+        case,
+        kind=kind,
+        review=Review.APPROVED,
+        owed=books.plus(case.owed, more),
+        granted=(),
+        returning=returning,
+        exchange=exchange,
     )
 
 
@@ -609,7 +664,7 @@ def less_what_is_gone(case: Case, ledger: Ledger) -> tuple[Case, Ledger | None]:
     after = replace(case, owed=books.less(case.owed, covered))
     given_up = books.release_money(ledger, covered)
     if after.status is Status.COMPLETED:
-        given_up = books.consume_units(given_up, case.claim.units)
+        given_up = books.consume_units(given_up, case.repaid_units)
     return after, given_up
 
 
@@ -675,6 +730,14 @@ def clock_of(case: Case) -> Clock | None:
     """The clock that runs. A case in trouble whose status has none of its own waits for an operator like any other."""
     if case.status is Status.DISPUTED and case.dispute and case.dispute.turn:
         return _STATEMENT
+    if case.replacement_arrived:
+        return _ARRIVED
+    if (
+        case.status is Status.EXCHANGE_PENDING
+        and case.exchange
+        and case.exchange.set_aside is SetAside.WAITED_FOR
+    ):
+        return _RESTOCK
     return CLOCKS.get(case.status) or (_OPERATOR if case.trouble else None)
 
 

@@ -43,6 +43,8 @@ class Code(StrEnum):
     EVIDENCE_NEEDED = "evidence_needed"
     TRACKING_CODE_INVALID = "tracking_code_invalid"
     TRACKING_CODE_USED = "tracking_code_used"
+    SKU_UNKNOWN = "sku_unknown"
+    REPLACEMENT_NOT_RESERVED = "replacement_not_reserved"
     NOT_DELIVERED = "order_not_delivered"
     FEEDBACK_LEFT_BEFORE = "feedback_left_before"
     SIGNATURE_INVALID = "signature_invalid"

@@ -26,6 +26,7 @@ from aftersales.domain.case import (
     Shipment,
 )
 from aftersales.domain.evidence import EvidenceState
+from aftersales.domain.exchange import forgone, given_to_carrier, goods_are_back
 from aftersales.domain.ledger import Ledger, Reservation, ReservedUnits
 from aftersales.domain.lifecycle import Act, Change, change, closed, offers_closed, require, told, total
 from aftersales.domain.money import step
@@ -34,7 +35,6 @@ from aftersales.domain.parties import SYSTEM, Party, Role
 from aftersales.domain.policy import Policy, Verdict
 from aftersales.domain.refusal import Code, Refusal
 from aftersales.domain.timeline import Event
-from aftersales.domain.tracking_code import FORMS, fits, plain
 
 
 def ship_return(
@@ -45,13 +45,7 @@ def ship_return(
     The change holds the parcel's number: it can be that of no other case. Raises `tracking_code_invalid`.
     """
     require(Act.SHIP_RETURN, case, by)
-    if not fits(carrier, tracking_code):
-        raise Refusal(
-            Code.TRACKING_CODE_INVALID,
-            "This is no number of a parcel of that carrier.",
-            carriers=sorted(FORMS),
-        )
-    shipment = Shipment(shipment_id="s1", carrier=carrier, tracking_code=plain(tracking_code), sent_at=now)
+    shipment = given_to_carrier("s1", carrier, tracking_code, now)
     after = _with_leg(case, ReturnState.IN_TRANSIT, shipment=shipment)
     sent = change(case, after, Event.PARCEL_SENT, by, now, policy, {"carrier": carrier})
     return replace(sent, parcel=shipment)
@@ -123,7 +117,7 @@ def accept_deduction(case: Case, ledger: Ledger, *, by: Party, policy: Policy, n
         policy_version=case.policy_version,
     )
     agreed = replace(
-        _with_leg(case, ReturnState.CLOSED),
+        _with_leg(_for_money(case), ReturnState.CLOSED),
         decision=decision,
         offers=offers_closed(case, OfferState.ACCEPTED),
     )
@@ -161,7 +155,7 @@ def contested(case: Case, by: Party, now: int) -> Case:
     """The case before the reviewers: what was granted is what is at stake now, and still held."""
     turn = Role.SELLER if by.role is Role.BUYER else None
     return replace(
-        _with_leg(case, ReturnState.CLOSED),
+        _with_leg(_for_money(case), ReturnState.CLOSED),
         review=Review.UNDER_REVIEW,
         dispute=Dispute(opened_by=by, opened_at=now, turn=turn),
         granted=case.owed,
@@ -169,8 +163,13 @@ def contested(case: Case, by: Party, now: int) -> Case:
     )
 
 
+def _for_money(case: Case) -> Case:
+    """Where it is disputed what came back, or less did, money settles it and no other goods."""
+    return forgone(case) if case.exchange and not case.exchange.end else case
+
+
 def _accepted(case: Case, receipt: Receipt, policy: Policy) -> Change:
-    after = _with_leg(case, ReturnState.CLOSED, receipt=receipt)
+    after = goods_are_back(_with_leg(case, ReturnState.CLOSED, receipt=receipt))
     data = {"lines": list(map(_told_line, receipt.lines)), "amount": total(case.owed)}
     return change(case, after, Event.RETURN_ACCEPTED, receipt.by, receipt.at, policy, data)
 

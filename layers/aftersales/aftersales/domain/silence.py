@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from aftersales.domain.case import Case, Decision, Dispute, OfferState, Review
+from aftersales.domain.case import Case, Decision, Dispute, OfferState, Review, Status
+from aftersales.domain.exchange import forgo, replaced, replacement_lost, restocked
 from aftersales.domain.hearing import Extension, extend_for_market
 from aftersales.domain.ledger import Ledger
 from aftersales.domain.lifecycle import (
@@ -20,6 +21,13 @@ from aftersales.domain.parties import SYSTEM
 from aftersales.domain.policy import Policy, Verdict
 from aftersales.domain.returns import accept_deduction, contested, receive_as_announced
 from aftersales.domain.timeline import Event
+
+# Why money goes back instead of other goods, by whose silence it was.
+_UNANSWERED = {
+    Status.OUT_OF_STOCK: "nothing_chosen",
+    Status.AWAITING_PAYMENT: "difference_unpaid",
+    Status.EXCHANGE_PENDING: "replacement_not_sent",
+}
 
 
 def fall_silent(
@@ -53,6 +61,14 @@ def pass_deadline(case: Case, ledger: Ledger, *, policy: Policy, now: int) -> Ch
             return accept_deduction(case, ledger, by=SYSTEM, policy=policy, now=now)
         case Event.PARCEL_OVERDUE:
             return change(case, contested(case, SYSTEM, now), event, SYSTEM, now, policy)
+        case Event.EXCHANGE_FORGONE:
+            return forgo(case, _UNANSWERED[case.status], by=SYSTEM, policy=policy, now=now)
+        case Event.RESTOCK_DUE:
+            return restocked(case, policy=policy, now=now)
+        case Event.REPLACEMENT_LOST:
+            return replacement_lost(case, policy=policy, now=now)
+        case Event.EXCHANGE_COMPLETED:
+            return replaced(case, ledger, by=SYSTEM, policy=policy, now=now)
         case Event.CASE_APPROVED:
             decision = Decision(
                 verdict=Verdict.APPROVE,
