@@ -46,6 +46,7 @@ class Code(StrEnum):
     SKU_UNKNOWN = "sku_unknown"
     REPLACEMENT_NOT_RESERVED = "replacement_not_reserved"
     NOT_DELIVERED = "order_not_delivered"
+    STOCK_PROMISED = "stock_promised"
     FEEDBACK_LEFT_BEFORE = "feedback_left_before"
     SIGNATURE_INVALID = "signature_invalid"
     REFUND_UNKNOWN = "refund_unknown"
