@@ -134,13 +134,15 @@ def tasks(case: Case) -> tuple[Task, ...]:
     sent = leg.shipment is not None and leg.end is not ExchangeEnd.FORGONE
     goes_on = case.review is Review.APPROVED and leg.end is None
     over = leg.end is ExchangeEnd.FORGONE or case.status in FINAL - {Status.COMPLETED}
+    # A worker may have asked the stock just before it was over, and nobody knows of its answer.
+    asked = leg.set_aside is SetAside.NONE and (leg.end is not None or case.returning is not None)
     askable = charge in (None, ChargeState.SUBMITTED) or (
         charge is ChargeState.CANCELED and len(leg.charges) < _HOLDS
     )
     due = {
         Task.RESERVE: goes_on and leg.set_aside is SetAside.NONE,
         Task.TAKE: sent and leg.set_aside is SetAside.RESERVED,
-        Task.RELEASE: over and leg.set_aside is SetAside.RESERVED,
+        Task.RELEASE: over and (asked or leg.set_aside is SetAside.RESERVED),
         Task.HOLD: goes_on and case.status is Status.AWAITING_PAYMENT and askable,
         Task.CAPTURE: sent and charge is ChargeState.AUTHORIZED,
         Task.CANCEL: over and charge is not None and charge not in CLOSED,
@@ -379,6 +381,8 @@ def record_charge(
     corrected = books.reprice(ledger, _paid_lines(_leg(after))) if case.replaced else None
     if moved and charge.state is ChargeState.AUTHORIZED:
         event = Event.DIFFERENCE_PAID
+    elif moved and charge.state is ChargeState.AWAITING:
+        event = Event.DIFFERENCE_ASKED
     elif after.status is Status.AWAITING_PAYMENT and case.status is not Status.AWAITING_PAYMENT:
         event = Event.DIFFERENCE_LAPSED
     elif charge.state is ChargeState.CANCELED:

@@ -615,8 +615,8 @@ def approved(case: Case, amount: int) -> Case:
     kind, returning, exchange = case.kind, case.returning, case.exchange
     if kind is Kind.EXCHANGE and amount < total(case.stake):
         kind = Kind.RETURN
-    if exchange and kind is not Kind.EXCHANGE:
-        exchange = replace(exchange, end=ExchangeEnd.FORGONE)
+    if exchange and kind is not Kind.EXCHANGE and not exchange.end:
+        exchange = replace(exchange, end=ExchangeEnd.FORGONE, set_aside=SetAside.RELEASED)
     if kind is not Kind.REFUND and not case.keep_item and returning is None:
         returning = ReturnLeg()
     return replace(

@@ -48,6 +48,7 @@ class Event(StrEnum):
     REPLACEMENT_OUT_OF_STOCK = "replacement_out_of_stock"
     ALTERNATIVE_CHOSEN = "alternative_chosen"
     RESTOCK_DUE = "restock_due"
+    DIFFERENCE_ASKED = "difference_asked"
     DIFFERENCE_PAID = "difference_paid"
     DIFFERENCE_LAPSED = "difference_lapsed"
     REPLACEMENT_SENT = "replacement_sent"
@@ -142,8 +143,10 @@ EFFECTS: Mapping[Event, Effect] = {
     Event.REPLACEMENT_OUT_OF_STOCK: _TELL,
     Event.ALTERNATIVE_CHOSEN: _RING_AND_TELL,
     Event.RESTOCK_DUE: _RING,
+    Event.DIFFERENCE_ASKED: _TELL,
     Event.DIFFERENCE_PAID: _RING_AND_TELL,
-    Event.DIFFERENCE_LAPSED: _RING_AND_TELL,
+    # The buyer is told when it is asked for again.
+    Event.DIFFERENCE_LAPSED: _RING,
     Event.REPLACEMENT_SENT: _RING_AND_TELL,
     Event.REPLACEMENT_ARRIVED: _TELL,
     Event.REPLACEMENT_LOST: _RING_AND_TELL,

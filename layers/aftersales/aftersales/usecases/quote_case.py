@@ -1,27 +1,29 @@
 """What an application would reserve and pay, and how the policy would see it. Writes nothing."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from aftersales.domain import policy as policies
-from aftersales.domain.case import Fees, Kind, Reason
-from aftersales.domain.ledger import Ledger, Reservation, pick_units, reserve
+from aftersales.domain.case import ExchangeLeg, Fees, Kind, Reason
+from aftersales.domain.exchange import Wanted, priced
+from aftersales.domain.ledger import Ledger, Reservation, ReservedUnits, pick_units, reserve
 from aftersales.domain.order import SHIPPING, Order
 from aftersales.domain.parties import Party
 from aftersales.domain.policy import Assessment, Facts, History, Policy, ShippingClaim, decide
 from aftersales.domain.refusal import Code, Refusal
-from aftersales.usecases.ports import Desk
+from aftersales.usecases.ports import Desk, Stock
 from aftersales.usecases.read_order import read_order
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Application:
-    """What a buyer applies for: how many units of which lines, and why."""
+    """What a buyer applies for: how many units of which lines, why, and for what other goods in an exchange."""
 
     order_id: str
     kind: Kind
     reason: Reason
     lines: Mapping[str, int]
+    replacement: tuple[Wanted, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +31,8 @@ class Quote:
     """What would be taken of the order (with the shipping, where it is due), and the policy's view of it.
 
     `fees` is what a return costs its buyer. Where the goods stay although it is a return (`keep_item`),
-    `freight_saved` is what their way back would have cost.
+    `freight_saved` is what their way back would have cost. `exchange` has the other goods of an exchange at the prices
+    of the stock.
     """
 
     order: Order
@@ -39,18 +42,25 @@ class Quote:
     fees: Fees
     keep_item: bool
     freight_saved: int
+    exchange: ExchangeLeg | None = None
 
 
-def quote_case(desk: Desk, application: Application, buyer: Party) -> Quote:
+def quote_case(desk: Desk, stock: Stock, application: Application, buyer: Party) -> Quote:
     """The same computation as opening and assessing the case, on what is true now."""
     order, ledger = read_order(desk, application.order_id, buyer)
-    return quote_claim(desk, application, order, ledger, recent_history(desk, order))
+    return quote_claim(desk, stock, application, order, ledger, recent_history(desk, order))
 
 
 def quote_claim(
-    desk: Desk, application: Application, order: Order, ledger: Ledger, history: History
+    desk: Desk,
+    stock: Stock,
+    application: Application,
+    order: Order,
+    ledger: Ledger,
+    history: History,
+    case_id: str = "",
 ) -> Quote:
-    """The quote on this order and ledger. Raises what `reserve` raises, and `window_closed`."""
+    """The quote on this order and ledger. Raises what `reserve` and `priced` raise, and `window_closed`."""
     now = desk.now()
     versions = _versions(desk, order, now)
     shipping = _shipping_claim(application, ledger, versions)
@@ -79,7 +89,30 @@ def quote_claim(
         fees=fees,
         keep_item=keep_item,
         freight_saved=versions[0].returns.freight.get(order.currency, 0) if keep_item else 0,
+        exchange=price(stock, order, case_id, claim.units, application.replacement, application.reason)
+        if application.kind is Kind.EXCHANGE
+        else None,
     )
+
+
+def price(
+    stock: Stock,
+    order: Order,
+    case_id: str,
+    units: Sequence[ReservedUnits],
+    wanted: Sequence[Wanted],
+    reason: Reason,
+) -> ExchangeLeg:
+    """The exchange of these units, at what the stock asks for the other goods now. What another seller has, or what is
+    sold in another currency, is none of theirs."""
+    known = (stock.sku(name) for name in dict.fromkeys(one.sku for one in wanted))
+    skus = {
+        sku.sku: sku
+        for sku in known
+        if sku and (sku.seller_id, sku.currency) == (order.seller_id, order.currency)
+    }
+    lines = {line.line_id: line for line in order.lines}
+    return priced(case_id, units, lines, wanted, skus, reason=reason, currency=order.currency)
 
 
 def assess_claim(
@@ -119,13 +152,18 @@ def _versions(desk: Desk, order: Order, at: int) -> tuple[Policy, Policy]:
 def _terms_of_return(
     application: Application, order: Order, ledger: Ledger, versions: tuple[Policy, Policy]
 ) -> tuple[Fees, bool]:
-    """What a return costs its buyer, and whether the goods stay: under whichever version costs less."""
-    if application.kind is not Kind.RETURN:
+    """What a return costs its buyer, and whether the goods stay: under whichever version costs less. An exchange costs
+    nothing, and what lacks a part stays."""
+    if application.kind is Kind.REFUND:
         return Fees(), False
+    if application.kind is Kind.EXCHANGE and application.reason is Reason.MISSING_PARTS:
+        return Fees(), True
     worth = sum(units.amount for units in pick_units(ledger, application.lines))
     claimed = (application.reason, order.currency, worth)
     if any(policies.keeps_item(policy, *claimed) for policy in versions):
         return Fees(), True
+    if application.kind is Kind.EXCHANGE:
+        return Fees(), False
     return min(
         (policies.return_fees(policy, *claimed) for policy in versions), key=lambda it: it.total
     ), False

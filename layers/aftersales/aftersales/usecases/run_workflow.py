@@ -7,17 +7,20 @@ finds the doorbell and rings; whoever changed it before is seen by the read:
     other        ── write ──► look for the doorbell ──► ring
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from aftersales.domain import lifecycle
+from aftersales.domain import exchange, lifecycle
 from aftersales.domain.case import Case, Status
+from aftersales.domain.charge import Charge, ProviderCharge
+from aftersales.domain.exchange import Task
 from aftersales.domain.lifecycle import LIFECYCLE, Act, Change
 from aftersales.domain.parties import Party, Role
-from aftersales.domain.policy import History
+from aftersales.domain.policy import DAY, History
 from aftersales.domain.refund import UNANSWERED, Attempt, AttemptState, ProviderRefund
+from aftersales.domain.stock import StockReservation, StockState
 from aftersales.usecases.commit import Read, change_case
-from aftersales.usecases.ports import Desk, OutcomeUnknown, Payments, Receipt, Workflow
+from aftersales.usecases.ports import Charges, Desk, OutcomeUnknown, Payments, Receipt, Stock, Workflow
 from aftersales.usecases.quote_case import assess_claim, recent_history
 
 # Stripe may forget an idempotency key after 24 hours; an hour before that nothing is sent under it any more,
@@ -27,6 +30,10 @@ KEY_LIFE = 23 * 60 * 60 * 1000
 
 class RefundUnsettled(Exception):
     """The books of the case are not closed; the execution must look at the case again."""
+
+
+class ReplacementUnsettled(Exception):
+    """Stock or payment did not do what was asked of them, and said nothing new."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +57,8 @@ class Outcome:
 
 # What an execution is told whose case came back and runs under another name now.
 SUPERSEDED = "superseded"
+# What an execution is told where stock or payment have to be brought to what the case says.
+ARRANGEMENT_DUE = "arrangement_due"
 
 
 def execution_name(case: Case) -> str:
@@ -165,6 +174,121 @@ def refund_buyer(desk: Desk, workflow: Workflow, payments: Payments, case_id: st
     return record_refunds(desk, case_id, [answer for answer in answers if answer])
 
 
+def arrange_replacement(desk: Desk, stock: Stock, charges: Charges, case_id: str) -> Outcome:
+    """Bring stock and payment to what the case says, and tell where it is then."""
+    return _outcome(_arrange(desk, stock, charges, case_id))
+
+
+def send_replacement(
+    desk: Desk, workflow: Workflow, stock: Stock, charges: Charges, case_id: str, waiting: Waiting
+) -> Case:
+    """Park while the other goods are paid for, sent and handed over, with stock and payment as the case says; ring at
+    once where that is over."""
+    _park(desk, case_id, waiting)
+    case = _arrange(desk, stock, charges, case_id)
+    if case.status not in _GOING_OUT:
+        workflow.ring(waiting.token)
+    return case
+
+
+_GOING_OUT = frozenset({Status.AWAITING_PAYMENT, Status.EXCHANGE_PENDING, Status.EXCHANGE_SHIPPED})
+
+
+def _arrange(desk: Desk, stock: Stock, charges: Charges, case_id: str) -> Case:
+    """One task after another, each under an id that stands on the case already: a worker that dies in between, or whose
+    answer was lost, is followed by one that asks for the same. Raises `ReplacementUnsettled` where a task stays due.
+    """
+    case = change_case(desk, case_id, lambda _: None)
+    while due := exchange.tasks(case):
+        before = case
+        case = _ARRANGE[due[0]](desk, stock, charges, case)
+        if case == before:
+            raise ReplacementUnsettled(f"case {case_id} has still to {due[0]}")
+    return case
+
+
+def _reserve(desk: Desk, stock: Stock, _charges: Charges, case: Case) -> Case:
+    policy = desk.policies.version(case.policy_version)
+    expires_at = desk.now() + policy.exchanges.reserve_days * DAY
+    answer = stock.reserve(exchange.reservation_id(case), exchange.stock_lines(case), expires_at)
+    held = isinstance(answer, StockReservation) and answer.state in (StockState.HELD, StockState.CONFIRMED)
+    until = answer.expires_at if isinstance(answer, StockReservation) and held else None
+    asked = case.exchange.number if case.exchange else None
+
+    def record(read: Read) -> Change | None:
+        # Asked for again since under another number: this answer is of no reservation that still counts.
+        if read.case.exchange is None or read.case.exchange.number != asked:
+            return None
+        return exchange.record_reservation(read.case, until, policy=read.policy, now=desk.now())
+
+    return change_case(desk, case.case_id, record)
+
+
+def _take(desk: Desk, stock: Stock, _charges: Charges, case: Case) -> Case:
+    stock.confirm(exchange.reservation_id(case))
+    return _record_stock(desk, case, Task.TAKE)
+
+
+def _release(desk: Desk, stock: Stock, _charges: Charges, case: Case) -> Case:
+    stock.release(exchange.reservation_id(case))
+    return _record_stock(desk, case, Task.RELEASE)
+
+
+def _record_stock(desk: Desk, case: Case, task: Task) -> Case:
+    return change_case(
+        desk,
+        case.case_id,
+        lambda read: exchange.record_stock(read.case, task, policy=read.policy, now=desk.now()),
+    )
+
+
+def _hold(desk: Desk, _stock: Stock, charges: Charges, case: Case) -> Case:
+    asked = change_case(
+        desk,
+        case.case_id,
+        lambda read: exchange.ask_for_difference(read.case, policy=read.policy, now=desk.now()),
+    )
+    if asked.exchange is None or asked.exchange.charge is None:
+        return asked
+    return record_charge(desk, case.case_id, charges.hold(asked.exchange.charge))
+
+
+def _capture(desk: Desk, _stock: Stock, charges: Charges, case: Case) -> Case:
+    return record_charge(desk, case.case_id, charges.capture(_charge(case)))
+
+
+def _cancel(desk: Desk, _stock: Stock, charges: Charges, case: Case) -> Case:
+    return record_charge(desk, case.case_id, charges.cancel(_charge(case)))
+
+
+def _charge(case: Case) -> Charge:
+    assert case.exchange  # noqa: S101 - the task says that there is one
+    return case.exchange.charges[-1]
+
+
+_ARRANGE: Mapping[Task, Callable[[Desk, Stock, Charges, Case], Case]] = {
+    Task.RESERVE: _reserve,
+    Task.TAKE: _take,
+    Task.RELEASE: _release,
+    Task.HOLD: _hold,
+    Task.CAPTURE: _capture,
+    Task.CANCEL: _cancel,
+}
+
+
+def record_charge(desk: Desk, case_id: str, seen: ProviderCharge, receipt: Receipt | None = None) -> Case:
+    """Book what the provider said of a difference, in one transaction; old news changes nothing."""
+    provider = Party(Role.PROVIDER, "payments")
+    return change_case(
+        desk,
+        case_id,
+        lambda read: exchange.record_charge(
+            read.case, read.ledger, seen, by=provider, policy=read.policy, now=desk.now()
+        ),
+        receipt=receipt,
+    )
+
+
 def record_refunds(
     desk: Desk, case_id: str, seen: Iterable[ProviderRefund], receipt: Receipt | None = None
 ) -> Case:
@@ -183,12 +307,14 @@ def record_refunds(
 
 
 def settle_case(desk: Desk, case_id: str) -> Outcome:
-    """Prove that the case's books are closed before its execution ends: every part that is owed was paid.
+    """Prove that the case's books are closed before its execution ends: every part that is owed was paid, and nothing
+    is set aside or held for it any more.
 
     Raises `RefundUnsettled`.
     """
     case = desk.store.case(case_id)
-    if case is None or case.status is not Status.COMPLETED or set(case.paid) != set(case.owed):
+    closed = case is not None and case.status is Status.COMPLETED and set(case.paid) == set(case.owed)
+    if case is None or not closed or exchange.tasks(case):
         raise RefundUnsettled(f"case {case_id} is {case.status if case else 'missing'}")
     return _outcome(case)
 
@@ -198,7 +324,11 @@ def _park(desk: Desk, case_id: str, waiting: Waiting) -> None:
 
 
 def _outcome(case: Case) -> Outcome:
-    return Outcome(case_id=case.case_id, status=case.status, version=case.version)
+    """Where the case is; or that stock or payment lag behind it, unless the step that waits there sees to that."""
+    lags = exchange.tasks(case) and case.status not in _GOING_OUT
+    return Outcome(
+        case_id=case.case_id, status=ARRANGEMENT_DUE if lags else case.status, version=case.version
+    )
 
 
 def _before_this_case(history: History) -> History:
