@@ -90,7 +90,8 @@ def test_only_the_buyer_is_shown_the_label(desk: Desk, payer: Payer, carriers: C
 def test_without_an_address_the_buyer_sends_a_parcel_of_their_own(
     missing: str, desk: Desk, payer: Payer, carriers: Control
 ) -> None:
-    case_id = approved(desk, payer, **{missing: None})
+    gone: dict[str, Any] = {missing: None}
+    case_id = approved(desk, payer, **gone)
     assert (status(desk, case_id), read(desk, case_id)["shipments"]) == ("awaiting_return", [])
     assert label(desk, case_id).code == "not_found"
     assert sold(carriers) == []
