@@ -39,6 +39,7 @@ ACTS: Mapping[Act, Callable[[Story], Change | None]] = {
     Act.ASSESS: Story.assess,
     Act.DECIDE: Story.decide,
     Act.WITHDRAW: Story.withdraw,
+    Act.RECORD_LABEL: Story.record_label,
     Act.SHIP_RETURN: Story.ship,
     Act.CONFIRM_RECEIPT: Story.arrive,
     Act.ARRANGE_REPLACEMENT: Story.arrange,
@@ -79,6 +80,7 @@ LEADS_TO = {
     Act.DECIDE:         ". . approved . approved . . . . . . . . . . . . . . . .",
     Act.WITHDRAW:       "cancelled cancelled cancelled cancelled cancelled cancelled . . . . . . cancelled . . . . "
                         ". . . .",
+    Act.RECORD_LABEL:   ". . . . . . . . . . . . same . . . . . . . .",
     Act.SHIP_RETURN:    ". . . . . . . . . . . . return_in_transit . . . . . . . .",
     Act.CONFIRM_RECEIPT: ". . . . . . . . . . . . return_received return_received same . . . . . .",
     Act.ARRANGE_REPLACEMENT: "same " * len(STATUSES),
@@ -117,6 +119,7 @@ WITHOUT_NEWS = {(Act.CHECK_EVIDENCE, status): "no photo was promised" for status
     (Act.RECORD_REFUND, Status.REFUND_ACTION_REQUIRED): "it had failed already",
     (Act.ASK_OPERATOR, Status.REFUND_ACTION_REQUIRED): "an operator is asked already",
     (Act.RECORD_REFUND, Status.DISPUTED): "no refund was started",
+    (Act.RECORD_LABEL, Status.AWAITING_RETURN): "no label was ordered",
     (Act.RELEASE_REVIEW, Status.DISPUTED): "nobody has it in hand",
     (Act.CONFIRM_RECEIPT, Status.RETURN_RECEIVED): "it had arrived already",
 }
@@ -189,6 +192,7 @@ def test_the_names_by_which_clients_know_the_acts_never_change() -> None:
         "make_offer",
         "make_statement",
         "pay_elsewhere",
+        "record_label",
         "record_refund",
         "release_review",
         "resume",

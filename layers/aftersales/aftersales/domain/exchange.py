@@ -23,7 +23,6 @@ from aftersales.domain.case import (
     Kind,
     Reason,
     Replacement,
-    ReturnLeg,
     Review,
     SetAside,
     Shipment,
@@ -31,15 +30,15 @@ from aftersales.domain.case import (
 )
 from aftersales.domain.charge import CLOSED, Charge, ChargeState, ProviderCharge, observe, payment_of
 from aftersales.domain.ledger import Ledger, PaymentShare, ReservedUnits
-from aftersales.domain.lifecycle import Act, Change, change, require, total
+from aftersales.domain.lifecycle import Act, Change, change, goods_awaited, require, total
 from aftersales.domain.money import step
 from aftersales.domain.order import SHIPPING, Line
 from aftersales.domain.parties import SYSTEM, Party
 from aftersales.domain.policy import Policy
 from aftersales.domain.refusal import Code, Refusal
+from aftersales.domain.shipment import named_parcel
 from aftersales.domain.stock import Sku, StockLine
 from aftersales.domain.timeline import Event
-from aftersales.domain.tracking_code import FORMS, fits, plain
 
 # How often a difference is asked for whose hold ran out.
 _HOLDS = 3
@@ -179,21 +178,11 @@ def ship_replacement(
     books.refuse_frozen(ledger)
     if books.gone(ledger, case.owed):
         raise Refusal(Code.MONEY_UNAVAILABLE, "What was paid for these goods went back by another way.")
-    shipment = given_to_carrier(f"x{len(leg.lost) + 1}", carrier, tracking_code, now)
+    parcel = named_parcel(carrier, tracking_code)
+    shipment = Shipment(shipment_id=f"x{len(leg.lost) + 1}", parcel=parcel, sent_at=now)
     after = replace(case, exchange=replace(leg, shipment=shipment))
     sent = change(case, after, Event.REPLACEMENT_SENT, by, now, policy, {"carrier": carrier})
-    return replace(sent, parcel=shipment)
-
-
-def given_to_carrier(shipment_id: str, carrier: str, tracking_code: str, now: int) -> Shipment:
-    """A parcel under this number. Raises `tracking_code_invalid`."""
-    if not fits(carrier, tracking_code):
-        raise Refusal(
-            Code.TRACKING_CODE_INVALID,
-            "This is no number of a parcel of that carrier.",
-            carriers=sorted(FORMS),
-        )
-    return Shipment(shipment_id=shipment_id, carrier=carrier, tracking_code=plain(tracking_code), sent_at=now)
+    return replace(sent, parcel=parcel)
 
 
 def replacement_delivered(case: Case, *, by: Party, policy: Policy, now: int) -> Change | None:
@@ -251,15 +240,15 @@ def replaced(case: Case, ledger: Ledger, *, by: Party, policy: Policy, now: int)
 def forgo(case: Case, reason: str, *, by: Party, policy: Policy, now: int) -> Change:
     """No other goods will come: the buyer gets the money instead, once the goods are back that were to come back. Of
     what lacks a part all comes back then."""
-    after = forgone(case)
+    after = forgone(case, now)
     data = {"reason_code": reason, "amount": total(case.owed)}
     return change(case, after, Event.EXCHANGE_FORGONE, by, now, policy, data)
 
 
-def forgone(case: Case) -> Case:
+def forgone(case: Case, now: int) -> Case:
     """The case without its exchange; what is owed stays owed."""
     stays = case.keep_item and case.reason is not Reason.MISSING_PARTS
-    returning = case.returning or (None if stays else ReturnLeg())
+    returning = case.returning or (None if stays else goods_awaited(case, now))
     return replace(
         case,
         kind=Kind.REFUND if stays else Kind.RETURN,

@@ -78,7 +78,8 @@ class Clocks:
     """How long each party has. What silence does stands in the life cycle.
 
     `warning` is how long before the end a buyer or seller is reminded; `assignment` how long a case that a reviewer
-    took is that reviewer's alone.
+    took is that reviewer's alone; `label` how soon a carrier is asked again that did not sell a label; `ship_abroad`
+    is `ship` where the goods cross a border.
     """
 
     evidence: Period
@@ -92,7 +93,9 @@ class Clocks:
     inquiry: Period
     operator: Period
     warning: Period
+    label: Period
     ship: Period
+    ship_abroad: Period
     transit: Period
     inspection: Period
     deduction: Period
@@ -113,6 +116,15 @@ class HearingTerms:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LabelTerms:
+    """Where the platform buys the label of a return: for parcels that start in one of these `countries`. A unit whose
+    weight nobody knows is taken to weigh `unit_weight` grams."""
+
+    countries: tuple[str, ...]
+    unit_weight: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReturnTerms:
     """What a return costs whom. Where the seller is at fault nothing is deducted, and below `keep_below` the goods
     stay.
@@ -125,6 +137,7 @@ class ReturnTerms:
     keep_below: Mapping[str, int]
     restocking_percent: int
     freight: Mapping[str, int]
+    labels: LabelTerms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

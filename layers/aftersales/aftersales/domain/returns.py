@@ -26,7 +26,7 @@ from aftersales.domain.case import (
     Shipment,
 )
 from aftersales.domain.evidence import EvidenceState
-from aftersales.domain.exchange import forgone, given_to_carrier, goods_are_back
+from aftersales.domain.exchange import forgone, goods_are_back
 from aftersales.domain.ledger import Ledger, Reservation, ReservedUnits
 from aftersales.domain.lifecycle import Act, Change, change, closed, offers_closed, require, told, total
 from aftersales.domain.money import step
@@ -34,6 +34,7 @@ from aftersales.domain.order import SHIPPING
 from aftersales.domain.parties import SYSTEM, Party, Role
 from aftersales.domain.policy import Policy, Verdict
 from aftersales.domain.refusal import Code, Refusal
+from aftersales.domain.shipment import named_parcel
 from aftersales.domain.timeline import Event
 
 
@@ -45,10 +46,11 @@ def ship_return(
     The change holds the parcel's number: it can be that of no other case. Raises `tracking_code_invalid`.
     """
     require(Act.SHIP_RETURN, case, by)
-    shipment = given_to_carrier("s1", carrier, tracking_code, now)
+    parcel = named_parcel(carrier, tracking_code)
+    shipment = replace(_leg(case).shipment or Shipment(shipment_id="s1"), parcel=parcel, sent_at=now)
     after = _with_leg(case, ReturnState.IN_TRANSIT, shipment=shipment)
     sent = change(case, after, Event.PARCEL_SENT, by, now, policy, {"carrier": carrier})
-    return replace(sent, parcel=shipment)
+    return replace(sent, parcel=parcel)
 
 
 def confirm_arrival(case: Case, *, by: Party, policy: Policy, now: int) -> Change | None:
@@ -117,7 +119,7 @@ def accept_deduction(case: Case, ledger: Ledger, *, by: Party, policy: Policy, n
         policy_version=case.policy_version,
     )
     agreed = replace(
-        _with_leg(_for_money(case), ReturnState.CLOSED),
+        _with_leg(_for_money(case, now), ReturnState.CLOSED),
         decision=decision,
         offers=offers_closed(case, OfferState.ACCEPTED),
     )
@@ -155,7 +157,7 @@ def contested(case: Case, by: Party, now: int) -> Case:
     """The case before the reviewers: what was granted is what is at stake now, and still held."""
     turn = Role.SELLER if by.role is Role.BUYER else None
     return replace(
-        _with_leg(_for_money(case), ReturnState.CLOSED),
+        _with_leg(_for_money(case, now), ReturnState.CLOSED),
         review=Review.UNDER_REVIEW,
         dispute=Dispute(opened_by=by, opened_at=now, turn=turn),
         granted=case.owed,
@@ -163,9 +165,9 @@ def contested(case: Case, by: Party, now: int) -> Case:
     )
 
 
-def _for_money(case: Case) -> Case:
+def _for_money(case: Case, now: int) -> Case:
     """Where it is disputed what came back, or less did, money settles it and no other goods."""
-    return forgone(case) if case.exchange and not case.exchange.end else case
+    return forgone(case, now) if case.exchange and not case.exchange.end else case
 
 
 def _accepted(case: Case, receipt: Receipt, policy: Policy) -> Change:

@@ -10,6 +10,7 @@ from aftersales.domain.evidence import Evidence
 from aftersales.domain.parties import Party
 from aftersales.domain.policy import History
 from aftersales.domain.refusal import Code, Refusal
+from aftersales.domain.shipment import crosses_border
 from aftersales.usecases.commit import until_committed
 from aftersales.usecases.ports import Desk, Stock
 from aftersales.usecases.quote_case import Application, quote_claim
@@ -86,6 +87,8 @@ def open_case(
             fees=quote.fees,
             keep_item=quote.keep_item,
             exchange=quote.exchange,
+            label_offered=quote.label_offered,
+            crosses_border=crosses_border(order),
             evidence=promised(files, buyer),
             assessment=quote.assessment,
             request_hash=request_hash,

@@ -11,6 +11,7 @@ from aftersales.domain.order import SHIPPING, Order
 from aftersales.domain.parties import Party
 from aftersales.domain.policy import Assessment, Facts, History, Policy, ShippingClaim, decide
 from aftersales.domain.refusal import Code, Refusal
+from aftersales.domain.shipment import offers_label
 from aftersales.usecases.ports import Desk, Stock
 from aftersales.usecases.read_order import read_order
 
@@ -31,8 +32,8 @@ class Quote:
     """What would be taken of the order (with the shipping, where it is due), and the policy's view of it.
 
     `fees` is what a return costs its buyer. Where the goods stay although it is a return (`keep_item`),
-    `freight_saved` is what their way back would have cost. `exchange` has the other goods of an exchange at the prices
-    of the stock.
+    `freight_saved` is what their way back would have cost. `label_offered` where the platform pays their label.
+    `exchange` has the other goods of an exchange at the prices of the stock.
     """
 
     order: Order
@@ -42,7 +43,8 @@ class Quote:
     fees: Fees
     keep_item: bool
     freight_saved: int
-    exchange: ExchangeLeg | None = None
+    label_offered: bool
+    exchange: ExchangeLeg | None
 
 
 def quote_case(desk: Desk, stock: Stock, application: Application, buyer: Party) -> Quote:
@@ -92,6 +94,7 @@ def quote_claim(
         exchange=price(stock, order, case_id, claim.units, application.replacement, application.reason)
         if application.kind is Kind.EXCHANGE
         else None,
+        label_offered=any(offers_label(policy, order, application.lines) for policy in versions),
     )
 
 

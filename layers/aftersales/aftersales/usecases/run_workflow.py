@@ -14,13 +14,24 @@ from aftersales.domain import exchange, lifecycle
 from aftersales.domain.case import Case, Status
 from aftersales.domain.charge import Charge, ProviderCharge
 from aftersales.domain.exchange import Task
+from aftersales.domain.label import Label, LabelOrder, LabelRefused
 from aftersales.domain.lifecycle import LIFECYCLE, Act, Change
 from aftersales.domain.parties import Party, Role
 from aftersales.domain.policy import DAY, History
 from aftersales.domain.refund import UNANSWERED, Attempt, AttemptState, ProviderRefund
+from aftersales.domain.shipment import ADDRESS_MISSING, label_order, record_label
 from aftersales.domain.stock import StockReservation, StockState
-from aftersales.usecases.commit import Read, change_case
-from aftersales.usecases.ports import Charges, Desk, OutcomeUnknown, Payments, Receipt, Stock, Workflow
+from aftersales.usecases.commit import Read, change_case, known_order
+from aftersales.usecases.ports import (
+    Carriers,
+    Charges,
+    Desk,
+    OutcomeUnknown,
+    Payments,
+    Receipt,
+    Stock,
+    Workflow,
+)
 from aftersales.usecases.quote_case import assess_claim, recent_history
 
 # Stripe may forget an idempotency key after 24 hours; an hour before that nothing is sent under it any more,
@@ -55,10 +66,9 @@ class Outcome:
     version: int
 
 
-# What an execution is told whose case came back and runs under another name now.
-SUPERSEDED = "superseded"
-# What an execution is told where stock or payment have to be brought to what the case says.
-ARRANGEMENT_DUE = "arrangement_due"
+# What an execution is told whose case came back and runs under another name now, one whose case needs its label before
+# anybody is waited for, and one where stock or payment have to be brought to what the case says.
+SUPERSEDED, LABEL_DUE, ARRANGEMENT_DUE = "superseded", "label_due", "arrangement_due"
 
 
 def execution_name(case: Case) -> str:
@@ -105,6 +115,40 @@ def assess_case(desk: Desk, case_id: str, execution: str) -> Outcome:
     if execution_name(case) != execution:
         return Outcome(case_id=case_id, status=SUPERSEDED, version=case.version)
     return _outcome(case)
+
+
+def buy_label(desk: Desk, carriers: Carriers, case_id: str, version: int) -> Outcome:
+    """Buy the label that the case has ordered, and record it. `version` is the one at which it was found due.
+
+    A worker that dies after the purchase leaves a label that the next run finds under the order's id. Of two that both
+    bought, the case's conditional write keeps one; the other is given back by `run_errands`.
+
+    Raises `OutcomeUnknown`: run it again.
+    """
+    recorded = False
+
+    def record(read: Read) -> Change | None:
+        nonlocal recorded
+        recorded = read.case.label_due
+        # Otherwise the case moved on beside the purchase, and what was bought is given back.
+        return record_label(read.case, answer, policy=read.policy, now=desk.now()) if recorded else None
+
+    case = desk.store.case(case_id)
+    if case is None or not case.label_due:
+        # Whoever came before has changed the case: the wait that follows sees the version and looks at it again.
+        return Outcome(case_id=case_id, status=LABEL_DUE, version=version)
+    order, _ = known_order(desk, case.order_id)
+    answer = _ask_for_label(
+        carriers, label_order(case, order, desk.policies.version(case.policy_version)), case_id
+    )
+    case = change_case(desk, case_id, record)
+    return _outcome(case) if recorded else Outcome(case_id=case_id, status=LABEL_DUE, version=version)
+
+
+def _ask_for_label(carriers: Carriers, order: LabelOrder | None, case_id: str) -> Label | LabelRefused:
+    if order is None:
+        return LabelRefused(shipment_id=case_id, reason=ADDRESS_MISSING)
+    return carriers.buy_label(order)
 
 
 def wait_for_party(desk: Desk, workflow: Workflow, case_id: str, waiting: Waiting) -> None:
@@ -324,11 +368,11 @@ def _park(desk: Desk, case_id: str, waiting: Waiting) -> None:
 
 
 def _outcome(case: Case) -> Outcome:
-    """Where the case is; or that stock or payment lag behind it, unless the step that waits there sees to that."""
-    lags = exchange.tasks(case) and case.status not in _GOING_OUT
-    return Outcome(
-        case_id=case.case_id, status=ARRANGEMENT_DUE if lags else case.status, version=case.version
-    )
+    """Where the case is; or what has to be done outside first, unless the step that waits there sees to that."""
+    status = LABEL_DUE if case.label_due else str(case.status)
+    if case.status not in _GOING_OUT and exchange.tasks(case):
+        status = ARRANGEMENT_DUE
+    return Outcome(case_id=case.case_id, status=status, version=case.version)
 
 
 def _before_this_case(history: History) -> History:
