@@ -187,9 +187,11 @@ def ship_replacement(
 
 def replacement_delivered(case: Case, *, by: Party, policy: Policy, now: int) -> Change | None:
     """The carrier has handed the parcel over: its buyer has time to say that something else is in it."""
-    leg = _leg(case)
-    if case.status is not Status.EXCHANGE_SHIPPED or leg.shipment is None or leg.shipment.arrived_at:
+    leg = case.exchange
+    if case.status is not Status.EXCHANGE_SHIPPED or case.replacement_arrived:
         return None
+    assert leg  # noqa: S101 - the status says so
+    assert leg.shipment  # noqa: S101
     after = replace(case, exchange=replace(leg, shipment=replace(leg.shipment, arrived_at=now)))
     return change(case, after, Event.REPLACEMENT_ARRIVED, by, now, policy)
 
