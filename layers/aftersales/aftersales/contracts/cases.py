@@ -128,8 +128,8 @@ class ShipmentBody(Body):
 
 
 class InspectedLineBody(Body):
-    """How many units of a line the seller takes back, and how many not; the others did not come. `deduction` is what the
-    accepted ones have lost of their worth by use. Either has a reason, and `photos` of the seller's that show it."""
+    """How many units of a line the seller takes back, and how many not; the others did not come. `deduction` is what
+    the accepted ones have lost of their worth by use. Either has a reason, and `photos` of the seller's to show it."""
 
     line_id: Id
     accepted: Annotated[int, Field(ge=0, le=1000)]
@@ -271,8 +271,8 @@ class ClaimView(View):
 
 
 class FeesView(View):
-    """What a return costs its buyer, in minor units; it is not in the total. Where goods come back used, their seller may
-    deduct up to `condition_percent` of their worth besides."""
+    """What a return costs its buyer, in minor units; it is not in the total. Where goods come back used, their seller
+    may deduct up to `condition_percent` of their worth besides."""
 
     restocking: int
     freight: int

@@ -114,8 +114,8 @@ class ReturnTerms:
     stay.
 
     `freight` is what a parcel back costs, `restocking_percent` of the goods' worth; of goods that come back used the
-    seller may deduct up to `condition_percent`. The policy approves returns up to `auto_approval_cap` by itself, for the
-    money goes only after the goods have come. Amounts by currency.
+    seller may deduct up to `condition_percent`. The policy approves returns up to `auto_approval_cap` by itself, for
+    the money goes only after the goods have come. Amounts by currency.
     """
 
     auto_approval_cap: Mapping[str, int]

@@ -5,8 +5,8 @@
           └─ never sent: expired       └─ never came: disputed         └─ inspection_failed ── accepted ──► the refund
                  └─ it came after all: return_received                        └─ disputed ──► a reviewer decides
 
-The refund follows what the seller accepted, unit by unit. What the seller would deduct is an offer to the buyer; what no
-count can say, the seller brings before a reviewer.
+The refund follows what the seller accepted, unit by unit. What the seller would deduct is an offer to the buyer; what
+no count can say, the seller brings before a reviewer.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -170,7 +170,7 @@ def dispute_deduction(
 
 
 def dispute_return(case: Case, text: str, *, by: Party, policy: Policy, now: int) -> Change:
-    """What came back is bad in a way that no count can say: its seller shows it to a reviewer, who hears the buyer first.
+    """What came back is bad in a way that no count can say: its seller shows it to a reviewer, and the buyer answers.
 
     Raises `evidence_needed`.
     """
@@ -267,8 +267,8 @@ def _evidence_needed() -> Refusal:
 def _due(case: Case, ledger: Ledger, lines: Sequence[InspectedLine], policy: Policy) -> int:
     """What of the sum that was granted goes with the accepted units, after what they have lost of their worth.
 
-    So what the return costs its buyer shrinks with the goods. Rounded down to what can be paid back: it is an offer, and
-    the buyer may object to it.
+    So what the return costs its buyer shrinks with the goods. Rounded down to what can be paid back: it is an offer,
+    and the buyer may object to it.
     """
     goods = _goods(case)
     worth = sum(_worth(ledger, goods[line.line_id], line.accepted) - line.deduction for line in lines)
@@ -281,8 +281,8 @@ def _due(case: Case, ledger: Ledger, lines: Sequence[InspectedLine], policy: Pol
 
 
 def _takes_shipping(case: Case, lines: Sequence[InspectedLine], policy: Policy) -> bool:
-    """Whether shipping that was granted is due: for the seller's fault with any of the goods, and else only where all of
-    them were accepted, for it was granted as nothing would be left of the order."""
+    """Whether shipping that was granted is due: for the seller's fault with any of the goods, and else only where all
+    of them were accepted, for it was granted as nothing would be left of the order."""
     last_unit = all(line.accepted == len(_goods(case)[line.line_id].units) for line in lines)
     return pays_shipping(policy, case.reason, last_unit=last_unit)
 

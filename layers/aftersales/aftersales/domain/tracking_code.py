@@ -33,8 +33,8 @@ def plain(code: str) -> str:
 
 
 def number(carrier: str, code: str) -> str:
-    """What names the parcel, however its code was read: labels carry more around it, such as where it goes. The same for
-    every carrier that could have it, for a code that fits two of them is still one parcel's."""
+    """What names the parcel, however its code was read: labels carry more around it, such as where it goes. The same
+    for every carrier that could have it, for a code that fits two of them is still one parcel's."""
     matches = (re.fullmatch(form.pattern, plain(code), re.ASCII) for form in FORMS.get(carrier, ()))
     inner = next((match.groupdict().get("number") for match in matches if match), None)
     return inner or plain(code)
