@@ -244,7 +244,7 @@ class Market:
         self.world = world
         self.opened: dict[str, str] = {}
         self._orders = [
-            self._order("order-1", unit=2_000, units=20),
+            self._order("order-1", unit=2_000, units=30),
             self._order("order-2", unit=12_000, units=6),
         ]
         self.books = Bookkeeper(world, self._orders)

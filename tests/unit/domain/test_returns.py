@@ -278,21 +278,21 @@ def test_rejected_units_are_not_paid_and_nobody_claims_them_again() -> None:
     assert set(line.units) == {Unit.REFUNDED}
 
 
-@pytest.mark.parametrize("against", [{"rejected": 1}, {"deduction": 100}])
+@pytest.mark.parametrize(("rejected", "deduction"), [(1, 0), (0, 100)])
 @pytest.mark.parametrize("photos", [(), ("e1",), ("e2", "e1"), ("e7",), ("e3",)])
 def test_nothing_is_held_against_the_buyer_that_cannot_be_seen_on_the_sellers_own_photo(
-    against: dict[str, int], photos: tuple[str, ...]
+    rejected: int, deduction: int, photos: tuple[str, ...]
 ) -> None:
     story = used()
     story.show(by=BUYER)
     story.show()
     story.add_evidence()
-    answer = refused(lambda: story.inspect(2, photos=photos, **against))
+    answer = refused(lambda: story.inspect(2, rejected, deduction=deduction, photos=photos))
     assert (answer.code, answer.detail) == (
         Code.EVIDENCE_NEEDED,
         "Show the buyer what is wrong: add a photo to the case, and name it with the count.",
     )
-    proposed = story.inspect(2, photos=("e2",), **against)
+    proposed = story.inspect(2, rejected, deduction=deduction, photos=("e2",))
     assert story.case.status is Status.INSPECTION_FAILED
     assert proposed.entry.data["lines"][0]["photos"] == ["e2"]  # type: ignore[index]  # a list
 
