@@ -288,7 +288,6 @@ def _answer_offer(stand: _Stand) -> Iterator[Doing]:
 
 
 def _confirm_receipt(stand: _Stand) -> Iterator[Doing]:
-    yield lambda: returns.confirm_arrival(stand.case, by=_SELLER, policy=policy(), now=stand.now)
     for accepted in (2, 1, 0):
         found = [InspectedLine(line_id="1", accepted=accepted)]
         yield lambda found=found: returns.confirm_receipt(  # type: ignore[misc]
@@ -399,6 +398,12 @@ def _evidence(state: EvidenceState = EvidenceState.AWAITING_UPLOAD) -> Evidence:
     )
 
 
+def _with_photo(case: Case) -> Case:
+    """The case after its seller has shown something."""
+    shown = replace(_evidence(EvidenceState.ACCEPTED), evidence_id="e2", added_by=_SELLER.role)
+    return replace(case, evidence=(*case.evidence, shown))
+
+
 def _only(do: Callable[[_Stand], Change | None]) -> Doings:
     """An act that can be done in one way."""
 
@@ -412,24 +417,27 @@ def _only(do: Callable[[_Stand], Change | None]) -> Doings:
 def _arrange_replacement(stand: _Stand) -> Iterator[Doing]:
     """What the stock and the payment provider may say."""
     case, now = stand.case, stand.now
+    asked = exchange.reservation_id(case) if case.exchange else ""
     for task in exchange.tasks(case):
         match task:
             case exchange.Task.RESERVE:
                 for until in (now + _HOUR, None):
-                    yield partial(exchange.record_reservation, case, until, policy=policy(), now=now)
-            case exchange.Task.TAKE | exchange.Task.RELEASE:
-                yield partial(exchange.record_stock, case, task, policy=policy(), now=now)
+                    yield partial(exchange.record_reservation, case, asked, until, policy=policy(), now=now)
+            case exchange.Task.TAKE:
+                yield partial(exchange.record_taken, case, asked, policy=policy(), now=now)
+            case exchange.Task.RELEASE:
+                yield partial(exchange.record_released, case, asked, policy=policy(), now=now)
             case exchange.Task.HOLD:
                 yield partial(exchange.ask_for_difference, case, policy=policy(), now=now)
-    asked = case.exchange.charge if case.exchange else None
-    for state in ChargeState if asked else ():
+    charge = case.exchange.charge if case.exchange else None
+    for state in ChargeState if charge else ():
         seen = ProviderCharge(
-            charge_id=asked.charge_id,
+            charge_id=charge.charge_id,
             reference="pi_2",
             state=state,
-            amount=asked.amount,
-            currency=asked.currency,
-            captured=asked.amount if state is ChargeState.CAPTURED else 0,
+            amount=charge.amount,
+            currency=charge.currency,
+            captured=charge.amount if state is ChargeState.CAPTURED else 0,
         )
         yield partial(
             exchange.record_charge, case, stand.ledger, seen, by=_PROVIDER, policy=policy(), now=now
@@ -454,7 +462,17 @@ _ACTS: Mapping[Act, Doings] = {
             stand.case, "ups", "1Z999AA10123456784", by=_BUYER, policy=policy(), now=stand.now
         )
     ),
+    Act.CONFIRM_ARRIVAL: _only(
+        lambda stand: returns.confirm_arrival(
+            stand.case, stand.ledger, by=_SELLER, policy=policy(), now=stand.now
+        )
+    ),
     Act.CONFIRM_RECEIPT: _confirm_receipt,
+    Act.DISPUTE_RETURN: _only(
+        lambda stand: hearing.open_dispute(
+            _with_photo(stand.case), "", by=_SELLER, policy=policy(), now=stand.now
+        )
+    ),
     Act.ARRANGE_REPLACEMENT: _arrange_replacement,
     Act.CHOOSE_ALTERNATIVE: _choose_alternative,
     Act.SHIP_REPLACEMENT: _only(

@@ -11,6 +11,7 @@ from aftersales.domain.case import (
     OfferState,
     Reason,
     ReturnState,
+    Review,
     SetAside,
     Status,
     WaitingOn,
@@ -21,15 +22,16 @@ from aftersales.domain.exchange import (
     Wanted,
     ask_for_difference,
     record_charge,
+    record_released,
     record_reservation,
-    record_stock,
+    record_taken,
     reservation_id,
     ship_replacement,
     stock_lines,
     tasks,
 )
 from aftersales.domain.invariants import ALWAYS, Books, exchanges_make_whole, violations
-from aftersales.domain.ledger import ExternalState, Unit, by_now, rebase
+from aftersales.domain.ledger import ExternalState, Unit, by_now, rebase, release
 from aftersales.domain.order import SHIPPING
 from aftersales.domain.parties import SYSTEM
 from aftersales.domain.policy import DAY, Verdict
@@ -186,6 +188,7 @@ def test_what_came_in_an_exchange_can_be_exchanged_and_paid_back_in_turn() -> No
     story.assess(Verdict.APPROVE, case_id="case-2")
     assert story.cases["case-2"].claim.amount == 3_333
     story.arrange_all("case-2")
+    story.ship("case-2")
     story.arrive("case-2")
     story.silence("case-2")
     story.ship_replacement("case-2")
@@ -310,8 +313,9 @@ def test_words_of_charges_that_nobody_asked_for_change_nothing() -> None:
     answer = record_charge(refund.case, refund.ledger, seen, by=PROVIDER, policy=refund.policy, now=NOON)
     assert (answer, tasks(refund.case)) == (None, ())
     for old_news in (
-        record_reservation(story.case, NOON, policy=story.policy, now=NOON),
-        record_stock(story.case, Task.TAKE, policy=story.policy, now=NOON),
+        record_reservation(story.case, f"{CASE}.1", NOON, policy=story.policy, now=NOON),
+        record_taken(story.case, f"{CASE}.1", policy=story.policy, now=NOON),
+        record_released(story.case, f"{CASE}.2", policy=story.policy, now=NOON),
         ask_for_difference(story.case, policy=story.policy, now=NOON),
     ):
         assert old_news is None
@@ -438,6 +442,7 @@ def test_nobody_pays_more_for_goods_that_are_not_there() -> None:
     story.assess(Verdict.APPROVE)
     story.arrange(in_stock=False)
     story.choose("wait")
+    story.ship()
     story.arrive()
     story.silence()
     story.arrange(in_stock=False)
@@ -475,6 +480,7 @@ def test_a_parcel_that_is_under_way_already_is_waited_for_before_the_buyer_is_as
     story.ship()
     story.arrange(in_stock=False)
     assert story.case.status is Status.RETURN_IN_TRANSIT
+    story.ship()
     story.arrive()
     story.silence()
     assert (story.case.status, tasks(story.case)) == (Status.EXCHANGE_PENDING, (Task.RESERVE,))
@@ -581,6 +587,30 @@ def test_an_exchange_that_ends_before_anything_was_sent_frees_everything(end: st
     books_agree(story)
 
 
+def test_goods_that_come_after_all_are_exchanged_after_all() -> None:
+    story = Story()
+    story.open(kind=Kind.EXCHANGE)
+    story.assess(Verdict.APPROVE)
+    story.arrange()
+    story.ship()
+    story.cases[CASE] = replace(story.case, review=Review.EXPIRED, owed=())
+    story.ledger = release(story.ledger, story.case.claim)
+    story.arrange_all()
+    story.arrive()
+    assert (story.case.status, tasks(story.case)) == (Status.RETURN_RECEIVED, (Task.RESERVE,))
+    story.arrange()
+    story.inspect(1)
+    assert story.case.status is Status.EXCHANGE_PENDING
+
+
+def test_what_the_stock_took_back_too_late_is_asked_for_anew() -> None:
+    story = exchanging_at(Status.EXCHANGE_PENDING)
+    change = record_released(story.case, f"{CASE}.1", policy=story.policy, now=story.now)
+    assert change
+    assert tasks(change.case) == (Task.RESERVE,)
+    assert reservation_id(change.case) == f"{CASE}.2"
+
+
 # --- a missing part ----------------------------------------------------------------------------------------
 
 
@@ -612,6 +642,7 @@ def test_what_lacks_a_part_that_never_comes_goes_back_for_the_money() -> None:
     story = with_missing_lid()
     story.silence()
     assert (story.case.status, story.case.kind) == (Status.AWAITING_RETURN, Kind.RETURN)
+    story.ship()
     story.arrive()
     story.silence()
     money_again(story, 3_333)
@@ -639,6 +670,7 @@ def test_what_is_granted_in_part_is_money() -> None:
     assert (story.case.status, story.case.kind) == (Status.AWAITING_RETURN, Kind.RETURN)
     assert story.case.exchange
     assert (story.case.exchange.end, tasks(story.case)) == (ExchangeEnd.FORGONE, ())
+    story.ship()
     story.arrive()
     story.silence()
     money_again(story, 2_000)

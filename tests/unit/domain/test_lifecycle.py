@@ -41,7 +41,9 @@ ACTS: Mapping[Act, Callable[[Story], Change | None]] = {
     Act.WITHDRAW: Story.withdraw,
     Act.RECORD_LABEL: Story.record_label,
     Act.SHIP_RETURN: Story.ship,
-    Act.CONFIRM_RECEIPT: Story.arrive,
+    Act.CONFIRM_ARRIVAL: Story.arrive,
+    Act.CONFIRM_RECEIPT: lambda story: story.inspect(1),
+    Act.DISPUTE_RETURN: Story.dispute_return,
     Act.ARRANGE_REPLACEMENT: Story.arrange,
     Act.CHOOSE_ALTERNATIVE: lambda story: story.choose("refund"),
     Act.SHIP_REPLACEMENT: Story.ship_replacement,
@@ -82,7 +84,9 @@ LEADS_TO = {
                         ". . . .",
     Act.RECORD_LABEL:   ". . . . . . . . . . . . same . . . . . . . .",
     Act.SHIP_RETURN:    ". . . . . . . . . . . . return_in_transit . . . . . . . .",
-    Act.CONFIRM_RECEIPT: ". . . . . . . . . . . . return_received return_received same . . . . . .",
+    Act.CONFIRM_ARRIVAL: ". . . . . . . . . . . . . return_received same . return_received . . . .",
+    Act.CONFIRM_RECEIPT: ". . . . . . . . . . . . approved approved approved . . . . . .",
+    Act.DISPUTE_RETURN: ". . . . . . . . . . . . . . disputed . . . . . .",
     Act.ARRANGE_REPLACEMENT: "same " * len(STATUSES),
     Act.CHOOSE_ALTERNATIVE: ". . . . . . . . . . . . . . . . . awaiting_return approved . .",
     Act.SHIP_REPLACEMENT: ". . . . . . . . . . . . . . . . . . . exchange_shipped .",
@@ -121,7 +125,7 @@ WITHOUT_NEWS = {(Act.CHECK_EVIDENCE, status): "no photo was promised" for status
     (Act.RECORD_REFUND, Status.DISPUTED): "no refund was started",
     (Act.RECORD_LABEL, Status.AWAITING_RETURN): "no label was ordered",
     (Act.RELEASE_REVIEW, Status.DISPUTED): "nobody has it in hand",
-    (Act.CONFIRM_RECEIPT, Status.RETURN_RECEIVED): "it had arrived already",
+    (Act.CONFIRM_ARRIVAL, Status.RETURN_RECEIVED): "it had arrived already",
 }
 WITHOUT_NEWS |= {
     (Act.ARRANGE_REPLACEMENT, status): "stock and payment are as the case says"
@@ -130,6 +134,7 @@ WITHOUT_NEWS |= {
 # Possible in the status, and yet too early or nobody's turn as these stories stand; test_hearing tells them all.
 NOT_YET = {
     (Act.DISPUTE, Status.UNDER_REVIEW): Code.DISPUTE_TOO_EARLY,
+    (Act.DISPUTE_RETURN, Status.RETURN_RECEIVED): Code.EVIDENCE_NEEDED,
     (Act.MAKE_STATEMENT, Status.DISPUTED): Code.NOT_YOUR_TURN,
     (Act.APPEAL, Status.COMPLETED): Code.NOTHING_TO_APPEAL,
     (Act.APPEAL, Status.CLOSED_DECLINED): Code.NOTHING_TO_APPEAL,
@@ -184,10 +189,12 @@ def test_the_names_by_which_clients_know_the_acts_never_change() -> None:
         "assess",
         "check_evidence",
         "choose_alternative",
+        "confirm_arrival",
         "confirm_receipt",
         "confirm_replacement",
         "decide",
         "dispute",
+        "dispute_return",
         "extend_deadline",
         "make_offer",
         "make_statement",

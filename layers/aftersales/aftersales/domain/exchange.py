@@ -295,16 +295,23 @@ def restocked(case: Case, *, policy: Policy, now: int) -> Change:
 
 
 def goods_are_back(case: Case) -> Case:
-    """The case whose goods came back as announced: if there were no others for them, the stock is asked again."""
+    """The case whose goods came back: if no others are set aside for them, the stock is asked again."""
     leg = case.exchange
-    if leg is None or leg.set_aside not in (SetAside.SHORT, SetAside.WAITED_FOR):
+    if (
+        leg is None
+        or leg.end
+        or leg.set_aside not in (SetAside.SHORT, SetAside.WAITED_FOR, SetAside.RELEASED)
+    ):
         return case
     return replace(case, exchange=_asked_again(leg))
 
 
-def record_reservation(case: Case, until: int | None, *, policy: Policy, now: int) -> Change | None:
-    """What the stock said: set aside until then, or that there is not enough. Old news changes nothing."""
-    if Task.RESERVE not in tasks(case):
+def record_reservation(
+    case: Case, reservation: str, until: int | None, *, policy: Policy, now: int
+) -> Change | None:
+    """What the stock said to this reservation: set aside until then, or that there is not enough. Old news changes
+    nothing."""
+    if Task.RESERVE not in tasks(case) or reservation != reservation_id(case):
         return None
     leg = _leg(case)
     if until is None:
@@ -315,14 +322,24 @@ def record_reservation(case: Case, until: int | None, *, policy: Policy, now: in
     return _arranged(case, after, Task.RESERVE, policy, now)
 
 
-def record_stock(case: Case, task: Task, *, policy: Policy, now: int) -> Change | None:
-    """The stock has let the goods go, to the buyer or back to its shelf."""
-    if task not in tasks(case):
+def record_taken(case: Case, reservation: str, *, policy: Policy, now: int) -> Change | None:
+    """The stock has let the goods go to the buyer."""
+    if Task.TAKE not in tasks(case) or reservation != reservation_id(case):
         return None
-    set_aside = SetAside.TAKEN if task is Task.TAKE else SetAside.RELEASED
-    return _arranged(
-        case, replace(case, exchange=replace(_leg(case), set_aside=set_aside)), task, policy, now
-    )
+    after = replace(case, exchange=replace(_leg(case), set_aside=SetAside.TAKEN))
+    return _arranged(case, after, Task.TAKE, policy, now)
+
+
+def record_released(case: Case, reservation: str, *, policy: Policy, now: int) -> Change | None:
+    """The stock has the goods on its shelf again. A case that goes on after all, because what it awaited came, asks it
+    anew."""
+    leg = _leg(case)
+    if leg.set_aside not in (SetAside.NONE, SetAside.RESERVED) or reservation != reservation_id(case):
+        return None
+    released = replace(leg, set_aside=SetAside.RELEASED, reserved_until=None)
+    goes_on = case.review is Review.APPROVED and leg.end is None
+    after = replace(case, exchange=_asked_again(released) if goes_on else released)
+    return _arranged(case, after, Task.RELEASE, policy, now)
 
 
 def ask_for_difference(case: Case, *, policy: Policy, now: int) -> Change | None:

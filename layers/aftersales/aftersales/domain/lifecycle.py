@@ -60,11 +60,13 @@ class Act(StrEnum):
     WITHDRAW = "withdraw"
     RECORD_LABEL = "record_label"
     SHIP_RETURN = "ship_return"
+    CONFIRM_ARRIVAL = "confirm_arrival"
     CONFIRM_RECEIPT = "confirm_receipt"
     ARRANGE_REPLACEMENT = "arrange_replacement"
     CHOOSE_ALTERNATIVE = "choose_alternative"
     SHIP_REPLACEMENT = "ship_replacement"
     CONFIRM_REPLACEMENT = "confirm_replacement"
+    DISPUTE_RETURN = "dispute_return"
     MAKE_OFFER = "make_offer"
     ANSWER_OFFER = "answer_offer"
     DISPUTE = "dispute"
@@ -105,13 +107,16 @@ LIFECYCLE: Mapping[Act, frozenset[Status]] = {
     Act.WITHDRAW: _HEARD | {Status.AWAITING_RETURN},
     Act.RECORD_LABEL: frozenset({Status.AWAITING_RETURN}),
     Act.SHIP_RETURN: frozenset({Status.AWAITING_RETURN}),
-    # A parcel that nobody announced arrives as well.
+    # Goods that were given up come as well, and then the case goes on.
+    Act.CONFIRM_ARRIVAL: frozenset({Status.RETURN_IN_TRANSIT, Status.RETURN_RECEIVED, Status.EXPIRED}),
+    # Goods in a parcel that nobody announced can be accepted; what they lack cannot be held against their buyer yet.
     Act.CONFIRM_RECEIPT: _ON_ITS_WAY,
     # Stock and payment are brought to what the case says, whatever it is by then.
     Act.ARRANGE_REPLACEMENT: frozenset(Status),
     Act.CHOOSE_ALTERNATIVE: frozenset({Status.OUT_OF_STOCK, Status.AWAITING_PAYMENT}),
     Act.SHIP_REPLACEMENT: frozenset({Status.EXCHANGE_PENDING}),
     Act.CONFIRM_REPLACEMENT: frozenset({Status.EXCHANGE_SHIPPED}),
+    Act.DISPUTE_RETURN: frozenset({Status.RETURN_RECEIVED}),
     Act.MAKE_OFFER: _NEGOTIABLE,
     # What the seller would deduct after looking at the goods is an offer too.
     Act.ANSWER_OFFER: frozenset({Status.OFFER_PENDING, Status.INSPECTION_FAILED}),
@@ -148,11 +153,13 @@ ACTORS: Mapping[Act, frozenset[Role]] = {
     Act.WITHDRAW: _BUYER,
     Act.RECORD_LABEL: frozenset(),
     Act.SHIP_RETURN: _BUYER,
+    Act.CONFIRM_ARRIVAL: _SELLER,
     Act.CONFIRM_RECEIPT: _SELLER,
     Act.ARRANGE_REPLACEMENT: frozenset(),
     Act.CHOOSE_ALTERNATIVE: _BUYER,
     Act.SHIP_REPLACEMENT: _SELLER,
     Act.CONFIRM_REPLACEMENT: _BUYER,
+    Act.DISPUTE_RETURN: _SELLER,
     Act.MAKE_OFFER: _PARTIES,
     Act.ANSWER_OFFER: _PARTIES,
     Act.DISPUTE: _BUYER,
@@ -346,7 +353,12 @@ def open_case(
     """A new case with its units and money reserved in the same change. What a return costs its buyer is not held."""
     ledger, claim = books.reserve(ledger, wanted, fees.total)
     if not claim.amount:
-        raise Refusal(Code.NOTHING_TO_REFUND, "Nothing was paid for these units.")
+        raise Refusal(
+            Code.NOTHING_TO_REFUND,
+            "To send these units back would cost all that was paid for them."
+            if fees.total
+            else "Nothing was paid for these units.",
+        )
     case = Case(
         case_id=case_id,
         order_id=order.order_id,

@@ -165,11 +165,11 @@ def _terms_of_return(
     claimed = (application.reason, order.currency, worth)
     if any(policies.keeps_item(policy, *claimed) for policy in versions):
         return Fees(), True
+    fees = (policies.return_fees(policy, *claimed) for policy in versions)
+    lowest = min(fees, key=lambda it: (it.total, it.condition_percent))
     if application.kind is Kind.EXCHANGE:
-        return Fees(), False
-    return min(
-        (policies.return_fees(policy, *claimed) for policy in versions), key=lambda it: it.total
-    ), False
+        return Fees(condition_percent=lowest.condition_percent), False
+    return lowest, False
 
 
 def _shipping_claim(

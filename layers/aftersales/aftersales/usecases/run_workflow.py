@@ -254,35 +254,35 @@ def _arrange(desk: Desk, stock: Stock, charges: Charges, case_id: str) -> Case:
 def _reserve(desk: Desk, stock: Stock, _charges: Charges, case: Case) -> Case:
     policy = desk.policies.version(case.policy_version)
     expires_at = desk.now() + policy.exchanges.reserve_days * DAY
-    answer = stock.reserve(exchange.reservation_id(case), exchange.stock_lines(case), expires_at)
-    held = isinstance(answer, StockReservation) and answer.state in (StockState.HELD, StockState.CONFIRMED)
-    until = answer.expires_at if isinstance(answer, StockReservation) and held else None
-    asked = case.exchange.number if case.exchange else None
-
-    def record(read: Read) -> Change | None:
-        # Asked for again since under another number: this answer is of no reservation that still counts.
-        if read.case.exchange is None or read.case.exchange.number != asked:
-            return None
-        return exchange.record_reservation(read.case, until, policy=read.policy, now=desk.now())
-
-    return change_case(desk, case.case_id, record)
-
-
-def _take(desk: Desk, stock: Stock, _charges: Charges, case: Case) -> Case:
-    stock.confirm(exchange.reservation_id(case))
-    return _record_stock(desk, case, Task.TAKE)
-
-
-def _release(desk: Desk, stock: Stock, _charges: Charges, case: Case) -> Case:
-    stock.release(exchange.reservation_id(case))
-    return _record_stock(desk, case, Task.RELEASE)
-
-
-def _record_stock(desk: Desk, case: Case, task: Task) -> Case:
+    asked = exchange.reservation_id(case)
+    answer = stock.reserve(asked, exchange.stock_lines(case), expires_at)
+    held = isinstance(answer, StockReservation) and answer.state is StockState.HELD
+    until = answer.expires_at if held and isinstance(answer, StockReservation) else None
     return change_case(
         desk,
         case.case_id,
-        lambda read: exchange.record_stock(read.case, task, policy=read.policy, now=desk.now()),
+        lambda read: exchange.record_reservation(read.case, asked, until, policy=read.policy, now=desk.now()),
+    )
+
+
+def _take(desk: Desk, stock: Stock, _charges: Charges, case: Case) -> Case:
+    asked = exchange.reservation_id(case)
+    # Whatever it says: the goods are gone from its shelf, and the platform's next count will tell.
+    stock.confirm(asked)
+    return change_case(
+        desk,
+        case.case_id,
+        lambda read: exchange.record_taken(read.case, asked, policy=read.policy, now=desk.now()),
+    )
+
+
+def _release(desk: Desk, stock: Stock, _charges: Charges, case: Case) -> Case:
+    asked = exchange.reservation_id(case)
+    stock.release(asked)
+    return change_case(
+        desk,
+        case.case_id,
+        lambda read: exchange.record_released(read.case, asked, policy=read.policy, now=desk.now()),
     )
 
 
