@@ -594,8 +594,8 @@ class Story:
                 )
             case Task.TAKE | Task.RELEASE:
                 record = exchange.record_taken if due is Task.TAKE else exchange.record_released
-                asked = exchange.reservation_id(case)
-                return self._keep_any(record(case, asked, policy=self.policy, now=self.now))
+                reservation = exchange.reservation_id(case)
+                return self._keep_any(record(case, reservation, policy=self.policy, now=self.now))
             case Task.HOLD:
                 asked = self._keep_any(exchange.ask_for_difference(case, policy=self.policy, now=self.now))
                 self.charge(ChargeState.AWAITING, case_id)

@@ -430,7 +430,9 @@ def _arrange_replacement(stand: _Stand) -> Iterator[Doing]:
             case exchange.Task.HOLD:
                 yield partial(exchange.ask_for_difference, case, policy=policy(), now=now)
     charge = case.exchange.charge if case.exchange else None
-    for state in ChargeState if charge else ():
+    for state in ChargeState:
+        if charge is None:
+            break
         seen = ProviderCharge(
             charge_id=charge.charge_id,
             reference="pi_2",

@@ -480,7 +480,6 @@ def test_a_parcel_that_is_under_way_already_is_waited_for_before_the_buyer_is_as
     story.ship()
     story.arrange(in_stock=False)
     assert story.case.status is Status.RETURN_IN_TRANSIT
-    story.ship()
     story.arrive()
     story.silence()
     assert (story.case.status, tasks(story.case)) == (Status.EXCHANGE_PENDING, (Task.RESERVE,))

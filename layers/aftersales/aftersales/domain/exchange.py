@@ -382,9 +382,11 @@ def record_charge(
         if held:
             share = PaymentShare(payment_id=charge.charge_id, amount=charge.captured)
             after = replace(after, owed=books.plus(case.owed, [share]))
-        taken = books.take_in(ledger, payment_of(charge), held=held)
+        payment = payment_of(charge)
+        books_after = books.take_in(ledger, payment, held=held)
         data = {"task": Task.CAPTURE, "amount": charge.captured}
-        return change(case, after, Event.REPLACEMENT_ARRANGED, by, now, policy, data, ledger=taken)
+        taken = change(case, after, Event.REPLACEMENT_ARRANGED, by, now, policy, data, ledger=books_after)
+        return replace(taken, payment=payment)
     event, task = Event.REPLACEMENT_ARRANGED, Task.HOLD
     corrected = books.reprice(ledger, _paid_lines(_leg(after))) if case.replaced else None
     if moved and charge.state is ChargeState.AUTHORIZED:

@@ -34,7 +34,7 @@ from aftersales.domain.case import (
 from aftersales.domain.evidence import MAX_PER_CASE, Evidence, EvidenceState
 from aftersales.domain.label import LabelLeg
 from aftersales.domain.ledger import Ledger, PaymentShare, Reservation
-from aftersales.domain.order import Order
+from aftersales.domain.order import Order, Payment
 from aftersales.domain.parcel import Parcel
 from aftersales.domain.parties import POLICY, SYSTEM, Party, Role
 from aftersales.domain.policy import Assessment, Clocks, Policy, Verdict
@@ -182,13 +182,14 @@ ACTORS: Mapping[Act, frozenset[Role]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One transaction: the case as it will be, the entry that tells it, the ledger if units or money moved, and the
-    parcel if it is one that no other case may name."""
+    """One transaction: the case as it will be, the entry that tells it, the ledger if units or money moved, the parcel
+    if it is one that no other case may name, and the payment of the order if the desk has taken one."""
 
     case: Case
     entry: Entry
     ledger: Ledger | None = None
     parcel: Parcel | None = None
+    payment: Payment | None = None
 
 
 @dataclass(frozen=True, slots=True)
