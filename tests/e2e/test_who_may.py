@@ -142,11 +142,8 @@ def test_an_access_token_opens_no_door(market: Market, things: dict[str, Thing],
     own = things["own"].sale
     party = {Role.BUYER: own.buyer, Role.SELLER: own.seller}.get(role) or market.stack.person(role)
     token = market.stack.access_token(role, party.party_id)
-    client = httpx.Client(
-        base_url=market.stack.api_url, headers={"Authorization": f"Bearer {token}"}, timeout=60
-    )
 
-    answer = ask(Person(role, party.party_id, client), route, things["own"])
+    answer = ask(market.stack.bearer(role, party.party_id, token), route, things["own"])
 
     assert refusal(answer) == (403, "forbidden")
 
