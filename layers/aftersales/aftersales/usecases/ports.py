@@ -274,15 +274,15 @@ class CheckedFile:
 
 
 class EvidenceFiles(Protocol):
-    """The files of cases: incoming, originals and clean copies are kept apart."""
+    """The files of cases and feedback, a folder each: incoming, originals and clean copies are kept apart."""
 
-    def upload_form(self, case_id: str, evidence_id: str, *, content_type: str, size: int) -> UploadForm:
-        """A form bound to this case, type and size, valid for minutes."""
+    def upload_form(self, folder: str, evidence: Evidence) -> UploadForm:
+        """A form bound to this folder, type and size, valid for minutes."""
 
-    def check(self, case_id: str, evidence_id: str, *, content_type: str, size: int) -> CheckedFile:
+    def check(self, folder: str, evidence: Evidence) -> CheckedFile:
         """Look at the uploaded file, keep original and clean copy, or refuse it. Repeatable."""
 
-    def link(self, case_id: str, evidence: Evidence) -> tuple[str, int]:
+    def link(self, folder: str, evidence: Evidence) -> tuple[str, int]:
         """A link to the clean copy of an accepted file and when it ends."""
 
 
