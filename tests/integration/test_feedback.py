@@ -3,6 +3,7 @@
 import json
 import random
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,6 +13,8 @@ from botocore.exceptions import ClientError
 from aftersales.adapters import tables
 from aftersales.adapters.dynamodb_feedback import DynamoDBFeedback
 from aftersales.adapters.s3_evidence import S3EvidenceFiles
+from aftersales.adapters.ses import MailRefused, SesMailer
+from aftersales.domain.order import Contact
 from aftersales.domain.parties import Party, Role
 from aftersales.domain.rating import Tally, plus, tally
 from aftersales.entrypoints import bootstrap
@@ -19,7 +22,7 @@ from aftersales.usecases.feedback_ports import Subject
 from aftersales.usecases.rebuild_ratings import feedback_of_seller, rebuild_ratings
 from tests.builders import BUYER, REVIEWER, SELLER
 from tests.corpus import PNG, photo_with_gps, plain_photo
-from tests.integration.harness import Answer, Desk, running_desk
+from tests.integration.harness import Answer, Desk, WorkerDied, dies, running_desk
 from tests.integration.people import PLATFORM, a_promise, body_of, listen, order_of
 
 pytestmark = pytest.mark.enable_socket
@@ -506,6 +509,109 @@ def test_authors_are_mailed_what_became_of_it_once_and_no_word_of_it(desk: Desk)
         "Your feedback is not shown at present",
     ]
     assert "broken" not in str([mail.body for mail in desk.mails()])
+
+
+# ---------------------------------------------------------------- who is asked
+
+
+ASKED = {"en": "How was your order?", "zh": "您的订单怎么样？"}
+
+
+def requests(desk: Desk) -> list[str]:
+    return [mail.subject for mail in desk.mails() if mail.subject in ASKED.values()]
+
+
+def told_in(language: str) -> dict[str, Any]:
+    return {"contact": {"email": f"{language}@example.com", "language": language}}
+
+
+def test_a_buyer_is_asked_once_in_their_language_some_days_after_delivery(desk: Desk) -> None:
+    delivered(desk, "order-1", **told_in("en"))
+    delivered(desk, "order-2", **told_in("zh"))
+
+    desk.silence(days=1)
+    assert requests(desk) == []
+    desk.silence(days=2)
+    desk.silence(days=1)
+
+    assert sorted(requests(desk)) == sorted(ASKED.values())
+    assert "order-1" in next(mail.body for mail in desk.mails() if mail.subject == ASKED["en"])
+    # A correction of the delivery is another snapshot, and no reason to ask again.
+    delivered(desk, "order-1", delivered_at="2026-01-01T00:00:00Z", **told_in("en"))
+    desk.silence(days=5)
+    assert len(requests(desk)) == 2
+
+
+@pytest.mark.parametrize("took_back", [False, True])
+def test_who_said_something_is_not_asked_for_it(desk: Desk, took_back: bool) -> None:
+    delivered(desk, **told_in("en"))
+    feedback_id = leave(desk, 4).ok()["feedback_id"]
+    if took_back:
+        withdraw(desk, feedback_id).ok()
+
+    desk.silence(days=3)
+
+    assert requests(desk) == []
+    assert not [row for row in desk.rows("FeedbackTable") if row["pk"]["S"].startswith("REQUEST#")]
+
+
+def test_whether_a_buyer_is_asked_does_not_depend_on_a_case_or_its_outcome(desk: Desk) -> None:
+    for order_id in ("order-1", "order-2", "order-3"):
+        delivered(desk, order_id, **told_in("en"))
+    for order_id, decision in (("order-2", "approve"), ("order-3", "decline")):
+        lines = [{"line_id": "bowls", "quantity": 1}]
+        said = {"order_id": order_id, "kind": "refund", "reason": "other", "lines": lines}
+        case_id = desk.call("POST", "/cases", by=BUYER, body=said, key=order_id).ok()["case_id"]
+        desk.call(
+            "POST",
+            f"/cases/{case_id}/decision",
+            by=SELLER,
+            body={"decision": decision, "reason_code": "looked_at", "note": "Looked at."},
+        )
+
+    desk.clock.advance(days=3)
+    desk.invoke("RequestFeedback", {})
+
+    assert len(requests(desk)) == 3
+
+
+def test_a_request_that_cannot_be_mailed_is_tried_again_and_holds_up_no_other(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    delivered(desk, "order-1", **told_in("en"))
+    delivered(desk, "order-2", **told_in("zh"))
+    desk.clock.advance(days=3)
+    send = SesMailer.send
+
+    def not_in_english(mailer: SesMailer, contact: Contact, *mail: str) -> None:
+        if contact.language == "en":
+            raise MailRefused("Throttling")
+        send(mailer, contact, *mail)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(SesMailer, "send", not_in_english)
+        for _ in range(2):
+            with suppress(Exception):
+                desk.invoke("RequestFeedback", {})
+    assert requests(desk) == [ASKED["zh"]]
+
+    desk.invoke("RequestFeedback", {})
+    assert requests(desk) == [ASKED["zh"]]
+    desk.clock.advance(hours=1)
+    desk.invoke("RequestFeedback", {})
+    assert requests(desk) == [ASKED["zh"], ASKED["en"]]
+
+
+def test_who_dies_after_the_mail_asks_twice_and_who_dies_after_writing_it_down_does_not(desk: Desk) -> None:
+    delivered(desk, **told_in("en"))
+    desk.clock.advance(days=3)
+    with pytest.MonkeyPatch.context() as dying:
+        dying.setattr(DynamoDBFeedback, "drop_request", lambda *_: dies())
+        with pytest.raises(WorkerDied):
+            desk.invoke("RequestFeedback", {})
+    desk.invoke("RequestFeedback", {})
+
+    assert requests(desk) == [ASKED["en"]]
 
 
 # ---------------------------------------------------------------- what it adds up to

@@ -123,7 +123,13 @@ def live(policies: Path) -> Life:
         name: Table(shape.keys, shape.indexes, shape.streams) for name, shape in functions.tables().items()
     }
     database: Any = DynamoDB(tables, lambda _: None, lambda *_: None)
-    store = DynamoDBStore(database, orders="OrdersTable", cases="CasesTable", idempotency="IdempotencyTable")
+    store = DynamoDBStore(
+        database,
+        orders="OrdersTable",
+        cases="CasesTable",
+        feedback="FeedbackTable",
+        idempotency="IdempotencyTable",
+    )
     everybody = list(applicants())
     now = START
     desk = Desk(store=store, policies=PublishedPolicies(policies), now=lambda: now, pause=lambda _: None)

@@ -24,6 +24,7 @@ WITHOUT_DEAD_LETTERS = {
     "SweepDeadlines.EveryMinute": "the next run finds what is due",
     "SweepTimeline.EveryMinute": "the next run finds what is due",
     "SweepFeedback.EveryMinute": "the next run finds what is due",
+    "RequestFeedback.EveryMinute": "the next run finds what is due",
     "ReconcileBooks.EveryHour": "the next run looks back twice as far",
     "ReconcileBooks.EveryDay": "the next run looks back twice as far",
     "AlarmsMail": "an alarm stays an alarm in CloudWatch until its cause is gone, whether or not its mail arrives",
@@ -232,7 +233,14 @@ def test_no_function_shares_a_role() -> None:
     assert "Role" not in template()["Globals"]["Function"]
 
 
-FEEDBACK_FUNCTIONS = {"FeedbackApi", "ModerationApi", "CountFeedback", "SweepFeedback", "CheckPhotos"}
+FEEDBACK_FUNCTIONS = {
+    "FeedbackApi",
+    "ModerationApi",
+    "CountFeedback",
+    "SweepFeedback",
+    "CheckPhotos",
+    "RequestFeedback",
+}
 READS = {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"}
 
 
@@ -254,7 +262,12 @@ def test_what_a_buyer_says_can_write_no_order_no_ledger_and_no_case(table: str) 
 
 def test_functions_of_feedback_reach_nothing_but_their_table_their_photos_and_the_topic() -> None:
     theirs = [one for one in statements() if one.owner in FEEDBACK_FUNCTIONS]
-    assert {action.split(":")[0] for one in theirs for action in one.actions} == {"dynamodb", "sns", "s3"}
+    assert {action.split(":")[0] for one in theirs for action in one.actions} == {
+        "dynamodb",
+        "sns",
+        "s3",
+        "ses",
+    }
 
 
 @pytest.mark.parametrize(("folder", "other"), [("feedback", "cases"), ("cases", "feedback")])
@@ -268,7 +281,10 @@ def test_who_reaches_photos_of_feedback_reaches_no_evidence_of_cases(folder: str
 
 
 def test_what_decides_on_cases_and_money_does_not_see_feedback() -> None:
-    assert set(rights_on("FeedbackTable")) == FEEDBACK_FUNCTIONS
+    """An order's delivery puts a request for feedback there, and reads nothing."""
+    rights = rights_on("FeedbackTable")
+    assert rights.pop("OrdersApi") == {"dynamodb:PutItem"}
+    assert set(rights) == FEEDBACK_FUNCTIONS
 
 
 def test_the_state_machine_may_invoke_its_steps_and_nothing_else() -> None:

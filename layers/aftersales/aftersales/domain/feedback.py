@@ -16,6 +16,7 @@ from enum import StrEnum
 from aftersales.domain import moderation
 from aftersales.domain.calendar import Period
 from aftersales.domain.evidence import MAX_PER_FEEDBACK, Evidence, find
+from aftersales.domain.feedback_request import RequestTerms
 from aftersales.domain.moderation import Action, BurstTerms, Look, Reason, Standing, Status
 from aftersales.domain.order import Order
 from aftersales.domain.parties import POLICY, Party, Role
@@ -83,6 +84,7 @@ class FeedbackTerms:
     prior_score: int
     prior_weight: int
     burst: BurstTerms
+    request: RequestTerms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from aftersales.domain.case import Case
 from aftersales.domain.evidence import Evidence
+from aftersales.domain.feedback_request import Request
 from aftersales.domain.hearing import Extension
 from aftersales.domain.invariants import RefundAtProvider
 from aftersales.domain.label import Address, Label, LabelOrder, LabelRefused, VoidState
@@ -59,8 +60,8 @@ class Store(Protocol):
     def order(self, order_id: str) -> tuple[Order, Ledger] | None:
         """The order with its ledger, as last written."""
 
-    def put_order(self, order: Order, ledger: Ledger, *, new: bool) -> None:
-        """Write snapshot and ledger together. Raises `Stale` if the ledger's version moved."""
+    def put_order(self, order: Order, ledger: Ledger, request: Request | None = None, *, new: bool) -> None:
+        """Write snapshot, ledger and request for feedback together. Raises `Stale` if the ledger's version moved."""
 
     def put_ledger(self, ledger: Ledger) -> None:
         """Write a ledger that moved without a case. Raises `Stale` if its version moved."""
