@@ -53,7 +53,8 @@ _PATIENCE = 120.0
 _FACTORIES: list[Any] = [
     made
     for name, made in vars(bootstrap).items()
-    if hasattr(made, "cache_clear") and name != "_session"  # reading a service's model again takes 0.1 s
+    # A client knows no desk: each new one would read its service's model and load certificates again.
+    if hasattr(made, "cache_clear") and name not in ("_session", "client")
 ]
 
 
@@ -120,7 +121,7 @@ class Stack:
 
     def client(self, service: str) -> Any:
         """A client of the one who deploys."""
-        return bootstrap._session().client(service)  # type: ignore[call-overload]  # any service
+        return _client_of_deployer(service)
 
     def of_type(self, type_: str) -> list[tuple[str, dict[str, Any]]]:
         """The resources of one type, by their name in the template."""
@@ -708,6 +709,11 @@ def _picked(picker: AttributePicker, context: AttributePickerContext) -> Any:
         if parent is not None and parent.name == "AttributeValue":
             return None
     return _pick(picker, context)
+
+
+@cache
+def _client_of_deployer(service: str) -> Any:
+    return bootstrap._session().client(service)  # type: ignore[call-overload]  # any service
 
 
 _parse = AmazonStateLanguageParser.parse

@@ -35,8 +35,8 @@ _OTHER_REVIEWER = Party(Role.REVIEWER, "sol")
 _OPERATOR = Party(Role.OPERATOR, "olga")
 _PROVIDER = Party(Role.PROVIDER, "payments")
 _START = 1_767_268_800_000
-# The provider is asked ever more rarely; after this many questions the pace no longer changes.
-_INQUIRIES = 50
+# The provider is asked hourly for a day and daily from then on; the hours between are all alike.
+_INQUIRIES = 24
 # One offer and one counter-offer show all that offers do.
 _OFFERS = 2
 _HOUR = 60 * 60 * 1000
@@ -116,10 +116,16 @@ def walk() -> tuple[Step, ...]:
         stand = waiting.popleft()
         for act, change in _changes(stand):
             steps.append(Step(act=act, before=stand.case, after=change.case, entry=change.entry))
-            if (state := _state(change.case)) not in seen:
+            case = _hours_later(change.case)
+            if (state := _state(case)) not in seen:
                 seen.add(state)
-                waiting.append(_Stand(case=change.case, ledger=change.ledger or stand.ledger))
+                waiting.append(_Stand(case=case, ledger=change.ledger or stand.ledger))
     return tuple(steps)
+
+
+def _hours_later(case: Case) -> Case:
+    """The case when the provider has been asked all day, if it has been asked at all."""
+    return replace(case, inquiries=max(case.inquiries, _INQUIRIES - 1)) if case.inquiries else case
 
 
 def _opened(kind: Kind) -> _Stand:
