@@ -7,7 +7,8 @@ from aftersales.usecases import request_feedback as requests
 
 def request_feedback(event: Event) -> dict[str, object]:
     """Ask each of them, once."""
-    return {**requests.request_feedback(bootstrap.feedback_desk(), bootstrap.mailer())}
+    outcomes = requests.request_feedback(bootstrap.feedback_desk(), bootstrap.mailer())
+    return {str(outcome): count for outcome, count in outcomes.items()}
 
 
 handler = background(request_feedback)

@@ -209,8 +209,12 @@ def exported(story: Story, folder: Path) -> Path:
     """The table as DynamoDB would export it: items in no order, over several files."""
     kept = Kept()
     store = DynamoDBStore(
-        kept, orders="orders", cases="cases", feedback="feedback", idempotency="idempotency"
-    )  # type: ignore[arg-type]
+        kept,  # type: ignore[arg-type]
+        orders="orders",
+        cases="cases",
+        feedback="feedback",
+        idempotency="idempotency",
+    )
     for change in changes(story):
         store.commit(change)
     return as_exported(kept, folder)
