@@ -41,6 +41,7 @@ class Code(StrEnum):
     EVIDENCE_LIMIT = "evidence_limit"
     EVIDENCE_NOT_READY = "evidence_not_ready"
     EVIDENCE_NEEDED = "evidence_needed"
+    LABEL_NOT_READY = "label_not_ready"
     TRACKING_CODE_INVALID = "tracking_code_invalid"
     TRACKING_CODE_USED = "tracking_code_used"
     NOT_DELIVERED = "order_not_delivered"
