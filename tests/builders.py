@@ -174,6 +174,7 @@ def a_policy(**changes: Any) -> Policy:
             auto_approval_cap={"USD": 5_000},
             keep_below={"USD": 500},
             restocking_percent=10,
+            condition_percent=40,
             freight={"USD": 450},
             labels=LabelTerms(countries=("US", "DE"), unit_weight=400),
         ),
@@ -431,6 +432,10 @@ class Story:
             shipment.record_label(case, answer or a_label(), policy=self.policy, now=self.now)
         )
 
+    def dispute_return(self, case_id: str = CASE) -> Change:
+        """The seller brings what came back before a reviewer."""
+        return self.dispute(by=SELLER, case_id=case_id)
+
     def ship(self, case_id: str = CASE) -> Change:
         """The buyer sends the goods."""
         case = self.cases[case_id]
@@ -443,12 +448,29 @@ class Story:
     def arrive(self, case_id: str = CASE) -> Change | None:
         """The parcel is with its seller."""
         case = self.cases[case_id]
-        return self._keep_any(returns.confirm_arrival(case, by=SELLER, policy=self.policy, now=self.now))
+        return self._keep_any(
+            returns.confirm_arrival(case, self.ledger, by=SELLER, policy=self.policy, now=self.now)
+        )
 
-    def inspect(self, accepted: int, rejected: int = 0, case_id: str = CASE, line_id: str = BOWLS) -> Change:
-        """The seller counts and looks at the units of one line."""
+    def inspect(
+        self,
+        accepted: int,
+        rejected: int = 0,
+        case_id: str = CASE,
+        line_id: str = BOWLS,
+        deduction: int = 0,
+        photos: tuple[str, ...] | None = None,
+    ) -> Change:
+        """The seller counts and looks at the units of one line, and names all photos of the seller's."""
+        case = self.cases[case_id]
+        shown = tuple(one.evidence_id for one in case.evidence if one.added_by == Role.SELLER)
         found = InspectedLine(
-            line_id=line_id, accepted=accepted, rejected=rejected, reason="not_ours" if rejected else ""
+            line_id=line_id,
+            accepted=accepted,
+            rejected=rejected,
+            deduction=deduction,
+            reason="not_ours" if rejected or deduction else "",
+            photos=shown if photos is None else photos,
         )
         return self._keep(
             returns.confirm_receipt(
@@ -637,10 +659,10 @@ def story_at(status: Status, wanted: Mapping[str, int] | None = None) -> Story:
     return story
 
 
-def returning_at(status: Status, wanted: Mapping[str, int] | None = None) -> Story:
+def returning_at(status: Status, wanted: Mapping[str, int] | None = None, **opened: Any) -> Story:
     """The story of a return, told up to this status."""
     story = Story()
-    story.open(wanted, kind=Kind.RETURN)
+    story.open(wanted, kind=Kind.RETURN, **opened)
     story.assess(Verdict.APPROVE)
     if status is Status.EXPIRED:
         story.silence()

@@ -267,7 +267,6 @@ def _answer_offer(stand: _Stand) -> Iterator[Doing]:
 
 
 def _confirm_receipt(stand: _Stand) -> Iterator[Doing]:
-    yield lambda: returns.confirm_arrival(stand.case, by=_SELLER, policy=policy(), now=stand.now)
     for accepted in (2, 1, 0):
         found = [InspectedLine(line_id="1", accepted=accepted)]
         yield lambda found=found: returns.confirm_receipt(  # type: ignore[misc]
@@ -378,6 +377,12 @@ def _evidence(state: EvidenceState = EvidenceState.AWAITING_UPLOAD) -> Evidence:
     )
 
 
+def _with_photo(case: Case) -> Case:
+    """The case after its seller has shown something."""
+    shown = replace(_evidence(EvidenceState.ACCEPTED), evidence_id="e2", added_by=_SELLER.role)
+    return replace(case, evidence=(*case.evidence, shown))
+
+
 def _only(do: Callable[[_Stand], Change | None]) -> Doings:
     """An act that can be done in one way."""
 
@@ -400,7 +405,17 @@ _ACTS: Mapping[Act, Doings] = {
             stand.case, "ups", "1Z999AA10123456784", by=_BUYER, policy=policy(), now=stand.now
         )
     ),
+    Act.CONFIRM_ARRIVAL: _only(
+        lambda stand: returns.confirm_arrival(
+            stand.case, stand.ledger, by=_SELLER, policy=policy(), now=stand.now
+        )
+    ),
     Act.CONFIRM_RECEIPT: _confirm_receipt,
+    Act.DISPUTE_RETURN: _only(
+        lambda stand: hearing.open_dispute(
+            _with_photo(stand.case), "", by=_SELLER, policy=policy(), now=stand.now
+        )
+    ),
     Act.MAKE_OFFER: _make_offer,
     Act.ANSWER_OFFER: _answer_offer,
     Act.DISPUTE: _only(

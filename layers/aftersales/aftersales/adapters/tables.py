@@ -3,6 +3,7 @@
 from hashlib import blake2s
 
 from aftersales.domain.parties import Party
+from aftersales.domain.tracking_code import number
 
 # Cases whose clock runs, and entries that were not relayed, are spread over this many partitions, so that a
 # flash of cases does not meet at one key. Sweeps read all of them.
@@ -49,7 +50,7 @@ def entry_key(case_id: str, seq: int) -> Key:
 
 def parcel_key(carrier: str, tracking_code: str) -> Key:
     """That a parcel is one case's: nobody gets two refunds for sending it once."""
-    return {"pk": f"PARCEL#{carrier}#{tracking_code}", "sk": "PARCEL"}
+    return {"pk": f"PARCEL#{number(carrier, tracking_code)}", "sk": "PARCEL"}
 
 
 def extension_key(extension_id: str) -> Key:

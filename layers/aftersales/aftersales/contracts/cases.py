@@ -129,23 +129,31 @@ class ShipmentBody(Body):
 
 
 class InspectedLineBody(Body):
-    """How many units of a line the seller takes back, and how many not, for a reason; the others did not come."""
+    """How many units of a line the seller takes back, and how many not; the others did not come. `deduction` is what
+    the accepted ones have lost of their worth by use. Either has a reason, and `photos` of the seller's to show it."""
 
     line_id: Id
     accepted: Annotated[int, Field(ge=0, le=1000)]
     rejected: Annotated[int, Field(ge=0, le=1000)] = 0
+    deduction: Amount = 0
     reason: ReasonCode | None = None
+    photos: Annotated[list[Id], Field(max_length=MAX_PER_CASE)] = []
 
     @model_validator(mode="after")
-    def _a_rejection_has_a_reason(self) -> Self:
-        if bool(self.rejected) != (self.reason is not None):
-            raise ValueError("say why units are rejected, and only then")
+    def _what_is_wrong_has_a_reason(self) -> Self:
+        if bool(self.rejected or self.deduction) != (self.reason is not None):
+            raise ValueError("say why units are rejected or worth less, and only then")
         return self
 
     def to_line(self) -> InspectedLine:
         """The domain's word for it."""
         return InspectedLine(
-            line_id=self.line_id, accepted=self.accepted, rejected=self.rejected, reason=self.reason or ""
+            line_id=self.line_id,
+            accepted=self.accepted,
+            rejected=self.rejected,
+            deduction=self.deduction,
+            reason=self.reason or "",
+            photos=tuple(self.photos),
         )
 
 
@@ -264,10 +272,12 @@ class ClaimView(View):
 
 
 class FeesView(View):
-    """What a return costs its buyer, in minor units; it is not in the total."""
+    """What a return costs its buyer, in minor units; it is not in the total. Where goods come back used, their seller
+    may deduct up to `condition_percent` of their worth besides."""
 
     restocking: int
     freight: int
+    condition_percent: int
 
 
 class QuoteView(ClaimView):
@@ -353,7 +363,9 @@ class InspectedLineView(View):
     line_id: str
     accepted: int
     rejected: int
+    deduction: int
     reason: str | None
+    photos: list[str]
 
 
 class ReceiptView(View):
@@ -634,7 +646,9 @@ def _case_fields(case: Case, reader: Party) -> dict[str, Any]:
 
 
 def _fees_view(fees: Fees) -> FeesView:
-    return FeesView(restocking=fees.restocking, freight=fees.freight)
+    return FeesView(
+        restocking=fees.restocking, freight=fees.freight, condition_percent=fees.condition_percent
+    )
 
 
 def _shipment_view(shipment: Shipment) -> ShipmentView:
@@ -657,7 +671,9 @@ def _receipt_view(receipt: ParcelReceipt) -> ReceiptView:
                 line_id=line.line_id,
                 accepted=line.accepted,
                 rejected=line.rejected,
+                deduction=line.deduction,
                 reason=line.reason or None,
+                photos=list(line.photos),
             )
             for line in receipt.lines
         ],
