@@ -14,6 +14,7 @@ from aftersales.domain.calendar import MINUTE, Period
 from aftersales.domain.case import Case, Fees, FiredRule, InspectedLine, Kind, Reason, Status
 from aftersales.domain.evidence import Evidence, EvidenceState
 from aftersales.domain.feedback import FeedbackTerms
+from aftersales.domain.feedback_request import RequestTerms
 from aftersales.domain.label import Address, Label, LabelRefused
 from aftersales.domain.ledger import (
     External,
@@ -140,6 +141,7 @@ FEEDBACK_TERMS = FeedbackTerms(
     prior_score=4,
     prior_weight=10,
     burst=BurstTerms(items=5, minutes=30, settled_hours=24, history=20, factor=3),
+    request=RequestTerms(after_days=5, until_days=20),
 )
 
 
