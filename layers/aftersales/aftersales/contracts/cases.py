@@ -35,6 +35,7 @@ from aftersales.domain.case import (
 from aftersales.domain.case import Receipt as ParcelReceipt
 from aftersales.domain.evidence import MAX_PER_CASE, Evidence
 from aftersales.domain.hearing import Extension
+from aftersales.domain.label import Label, LabelState
 from aftersales.domain.ledger import Reservation
 from aftersales.domain.lifecycle import Act, possible
 from aftersales.domain.order import SHIPPING
@@ -268,11 +269,13 @@ class FeesView(View):
 
 class QuoteView(ClaimView):
     """What an application would reserve and pay, and how the policy sees it as things stand. With `keep_item` the goods
-    stay with the buyer although it is a return: their way back would cost `freight_saved`."""
+    stay with the buyer although it is a return: their way back would cost `freight_saved`. With `label_offered` the
+    platform pays the label of what comes back."""
 
     fees: FeesView
     keep_item: bool
     freight_saved: int
+    label_offered: bool
     verdict: Verdict
     rules: list[RuleView]
     policy_version: str
@@ -309,13 +312,24 @@ class RefundView(View):
 
 
 class ShipmentView(View):
-    """A parcel of the case."""
+    """A parcel of the case, or one to be: `label` tells what became of a label that the platform pays, whose link is
+    for the buyer alone."""
+
+    shipment_id: str
+    label: LabelState | None
+    carrier: str | None
+    tracking_code: str | None
+    sent_at: Instant | None
+    arrived_at: Instant | None
+
+
+class LabelView(View):
+    """A label that the platform has paid: `url` shows it to whoever knows it."""
 
     shipment_id: str
     carrier: str
     tracking_code: str
-    sent_at: Instant
-    arrived_at: Instant | None
+    url: str
 
 
 class InspectedLineView(View):
@@ -470,6 +484,16 @@ def opened_case_view(
     return OpenedCaseView(**_case_fields(case, reader), uploads=uploads)
 
 
+def label_view(label: Label) -> LabelView:
+    """The label, for its buyer."""
+    return LabelView(
+        shipment_id=label.shipment_id,
+        carrier=label.carrier,
+        tracking_code=label.tracking_code,
+        url=label.url,
+    )
+
+
 def extension_view(extension: Extension) -> ExtensionView:
     """A market's extension."""
     return ExtensionView(
@@ -504,6 +528,7 @@ def quote_view(quote: Quote, reader: Party) -> QuoteView:
         fees=_fees_view(quote.fees),
         keep_item=quote.keep_item,
         freight_saved=quote.freight_saved,
+        label_offered=quote.label_offered,
     )
 
 
@@ -568,8 +593,9 @@ def _fees_view(fees: Fees) -> FeesView:
 def _shipment_view(shipment: Shipment) -> ShipmentView:
     return ShipmentView(
         shipment_id=shipment.shipment_id,
-        carrier=shipment.carrier,
-        tracking_code=shipment.tracking_code,
+        label=shipment.label.state if shipment.label else None,
+        carrier=shipment.parcel.carrier if shipment.parcel else None,
+        tracking_code=shipment.parcel.tracking_code if shipment.parcel else None,
         sent_at=shipment.sent_at,
         arrived_at=shipment.arrived_at,
     )

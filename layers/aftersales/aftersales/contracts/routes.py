@@ -90,6 +90,15 @@ ROUTES: tuple[Route, ...] = (
         answer=cases.CaseView,
         if_match=True,
     ),
+    Route(
+        operation="get_label",
+        method="GET",
+        path="/cases/{case_id}/label",
+        function="buyer_api",
+        summary="Receive the label under which the goods go back",
+        roles=frozenset({Role.BUYER}),
+        answer=cases.LabelView,
+    ),
     _post(
         operation="ship_return",
         path="/cases/{case_id}/shipment",

@@ -277,9 +277,9 @@ class AddressCheck:
 
 
 class Carriers(Protocol):
-    """Who carries goods back."""
+    """Who carries goods."""
 
-    def buy_return_label(self, order: LabelOrder) -> Label | LabelRefused:
+    def buy_label(self, order: LabelOrder) -> Label | LabelRefused:
         """The label of that order, bought by this call or by an earlier one whose answer was lost.
 
         Raises `OutcomeUnknown`: ask again. Workers that ask at the same time may buy two, see `void_spare_labels`.
