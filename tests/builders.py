@@ -16,6 +16,7 @@ from aftersales.domain.charge import ChargeState, ProviderCharge
 from aftersales.domain.evidence import Evidence, EvidenceState
 from aftersales.domain.exchange import Task, Wanted
 from aftersales.domain.feedback import FeedbackTerms
+from aftersales.domain.feedback_request import RequestTerms
 from aftersales.domain.label import Address, Label, LabelRefused
 from aftersales.domain.ledger import (
     External,
@@ -177,6 +178,7 @@ FEEDBACK_TERMS = FeedbackTerms(
     prior_score=4,
     prior_weight=10,
     burst=BurstTerms(items=5, minutes=30, settled_hours=24, history=20, factor=3),
+    request=RequestTerms(after_days=5, until_days=20),
 )
 
 

@@ -517,11 +517,12 @@ class Desk:
                 records, tries = records[1:], 0
 
     def upload(self, case_id: str, evidence_id: str, content: bytes) -> None:
-        """A browser posts a file with its form; moto enforces nothing of the form's policy."""
-        ((_, trigger),) = self.stack.events("S3")
-        (rule,) = trigger["Filter"]["S3Key"]["Rules"]
-        key = f"incoming/{case_id}/{evidence_id}"
-        assert (rule["Name"], key.startswith(rule["Value"])) == ("prefix", True)
+        """A browser posts a file of a case with its form; moto enforces nothing of the form's policy."""
+        self.upload_to(f"incoming/cases/{case_id}/{evidence_id}", content)
+
+    def upload_to(self, key: str, content: bytes) -> None:
+        """The same with the key that a form names."""
+        _, trigger = self._told_of(key)
         bucket = self.stack.resolve(trigger["Bucket"])
         self.stack.client("s3").put_object(Bucket=bucket, Key=key, Body=content)
         self.notify_upload(key)
@@ -531,8 +532,18 @@ class Desk:
         record = {"eventName": "ObjectCreated:Post", "s3": {"object": {"key": key}}}
         self.uploads.records.append(record)
 
+    def _told_of(self, key: str) -> tuple[str, dict[str, Any]]:
+        """The one function that S3 tells of this object."""
+        (found,) = (
+            (function, trigger)
+            for function, trigger in self.stack.events("S3")
+            for rule in trigger["Filter"]["S3Key"]["Rules"]
+            if rule["Name"] == "prefix" and key.startswith(rule["Value"])
+        )
+        return found
+
     def _check(self, record: dict[str, Any]) -> None:
-        ((function, _),) = self.stack.events("S3")
+        function, _ = self._told_of(record["s3"]["object"]["key"])
         retries = dict(self.stack.of_type("AWS::Serverless::Function"))[function]["EventInvokeConfig"]
         for _ in range(1 + retries["MaximumRetryAttempts"]):
             try:

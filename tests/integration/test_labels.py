@@ -93,7 +93,7 @@ def test_without_an_address_the_buyer_sends_a_parcel_of_their_own(
     gone: dict[str, Any] = {missing: None}
     case_id = approved(desk, payer, **gone)
     assert (status(desk, case_id), read(desk, case_id)["shipments"]) == ("awaiting_return", [])
-    assert label(desk, case_id).code == "not_found"
+    assert label(desk, case_id).code == "label_not_ready"
     assert sold(carriers) == []
 
 

@@ -5,12 +5,12 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
+from aftersales.contracts.evidence import EvidenceBody, EvidenceView, UploadView, evidence_view, upload_view
 from aftersales.contracts.fields import (
     Amount,
     Body,
     Id,
     Instant,
-    Name,
     OptionalText,
     Quantity,
     ReasonCode,
@@ -37,7 +37,7 @@ from aftersales.domain.case import (
 )
 from aftersales.domain.case import Receipt as ParcelReceipt
 from aftersales.domain.charge import Charge, ChargeState
-from aftersales.domain.evidence import MAX_BYTES, MAX_PER_CASE, Evidence, EvidenceState
+from aftersales.domain.evidence import MAX_PER_CASE, Evidence
 from aftersales.domain.exchange import Wanted
 from aftersales.domain.hearing import Extension
 from aftersales.domain.label import Label, LabelState
@@ -48,7 +48,6 @@ from aftersales.domain.parties import Party, Role
 from aftersales.domain.policy import PERSONAL, Verdict
 from aftersales.domain.refund import Attempt, AttemptState
 from aftersales.domain.timeline import Entry, Event
-from aftersales.usecases.open_case import PromisedFile
 from aftersales.usecases.ports import Page, UploadForm
 from aftersales.usecases.quote_case import Application, Quote
 
@@ -80,18 +79,6 @@ class ReplacementBody(Body):
 
 
 Replacements = Annotated[list[ReplacementBody], Field(max_length=200)]
-
-
-class EvidenceBody(Body):
-    """A photo that will be uploaded: its name, its type and its exact size in bytes."""
-
-    filename: Name
-    content_type: Literal["image/jpeg", "image/png", "image/webp"]
-    size: Annotated[int, Field(ge=1, le=MAX_BYTES)]
-
-    def to_file(self) -> PromisedFile:
-        """The domain's word for it."""
-        return PromisedFile(filename=self.filename, content_type=self.content_type, size=self.size)
 
 
 class QuoteBody(Body):
@@ -385,18 +372,6 @@ class DecisionView(View):
     rules: list[RuleView]
 
 
-class EvidenceView(View):
-    """A file of the case; `reason` says why it was refused."""
-
-    evidence_id: str
-    filename: str
-    content_type: str
-    size: int
-    state: EvidenceState
-    sha256: str | None
-    reason: str | None
-
-
 class RefundView(View):
     """One attempt to pay a part back."""
 
@@ -504,15 +479,6 @@ class ExtensionView(View):
     done: bool
 
 
-class UploadView(View):
-    """Where and with which form fields a browser posts one file."""
-
-    evidence_id: str
-    url: str
-    fields: Mapping[str, str]
-    expires_at: Instant
-
-
 class CaseView(View):
     """A case. `shipments` and `receipt` tell of goods that come back, `fees` what that costs the buyer, `exchange` of
     goods that go out for them; `possible` is what the reader can do now."""
@@ -594,13 +560,6 @@ class AddedEvidenceView(View):
 
     evidence: EvidenceView
     upload: UploadView
-
-
-class LinkView(View):
-    """A link that lives minutes."""
-
-    url: str
-    expires_at: Instant
 
 
 def case_view(case: Case, reader: Party) -> CaseView:
@@ -685,26 +644,6 @@ def timeline_view(page: Page[Entry], reader: Party) -> TimelineView:
     """One page of a timeline."""
     return TimelineView(
         items=[_entry_view(entry, reader) for entry in page.items], next_cursor=page.next_cursor
-    )
-
-
-def upload_view(evidence: Evidence, form: UploadForm) -> UploadView:
-    """One upload form."""
-    return UploadView(
-        evidence_id=evidence.evidence_id, url=form.url, fields=form.fields, expires_at=form.expires_at
-    )
-
-
-def evidence_view(evidence: Evidence) -> EvidenceView:
-    """One file."""
-    return EvidenceView(
-        evidence_id=evidence.evidence_id,
-        filename=evidence.filename,
-        content_type=evidence.content_type,
-        size=evidence.size,
-        state=evidence.state,
-        sha256=evidence.sha256,
-        reason=evidence.reason,
     )
 
 
