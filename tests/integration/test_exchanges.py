@@ -112,7 +112,7 @@ def choose(desk: Desk, case_id: str, choice: str, **more: Any) -> Answer:
 def lines(desk: Desk, order: Order) -> dict[str, tuple[int, int]]:
     """What each line is worth and how many of its units can be claimed."""
     view = desk.call("GET", f"/orders/{order.order_id}", by=BUYER).ok()
-    return {line["line_id"]: (line["total"], line["available"]) for line in view["lines"]}
+    return {line["line_id"]: (line["total"], line["refundable_quantity"]) for line in view["lines"]}
 
 
 def silent(desk: Desk, days: int) -> None:
