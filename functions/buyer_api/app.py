@@ -1,9 +1,17 @@
-"""What only a buyer does: quote, apply, withdraw."""
+"""What only a buyer does: quote, apply, withdraw, send goods back."""
 
-from aftersales.contracts.cases import CaseView, QuoteView, case_view, opened_case_view, quote_view
+from aftersales.contracts.cases import (
+    CaseView,
+    LabelView,
+    QuoteView,
+    case_view,
+    label_view,
+    opened_case_view,
+    quote_view,
+)
 from aftersales.entrypoints import bootstrap
 from aftersales.entrypoints.http import Answer, Api, Call
-from aftersales.usecases import act_on_case, handle_evidence
+from aftersales.usecases import act_on_case, handle_evidence, read_cases
 from aftersales.usecases import open_case as opening
 from aftersales.usecases import quote_case as quoting
 
@@ -51,6 +59,12 @@ def withdraw_case(call: Call) -> CaseView:
 
 
 @handler.operation
+def get_label(call: Call) -> LabelView:
+    """Receive the label that the platform has paid."""
+    return label_view(read_cases.read_label(bootstrap.desk(), call.path["case_id"], call.party))
+
+
+@handler.operation
 def ship_return(call: Call) -> CaseView:
     """Say which parcel the goods come back in."""
     return case_view(
@@ -60,22 +74,6 @@ def ship_return(call: Call) -> CaseView:
             by=call.party,
             carrier=call.body.carrier,
             tracking_code=call.body.tracking_code,
-            if_match=call.if_match,
-            receipt=call.receipt,
-        ),
-        call.party,
-    )
-
-
-@handler.operation
-def open_dispute(call: Call) -> CaseView:
-    """Ask the platform to decide."""
-    return case_view(
-        act_on_case.open_dispute(
-            bootstrap.desk(),
-            call.path["case_id"],
-            call.body.text,
-            by=call.party,
             if_match=call.if_match,
             receipt=call.receipt,
         ),

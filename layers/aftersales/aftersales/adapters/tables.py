@@ -3,6 +3,7 @@
 from hashlib import blake2s
 
 from aftersales.domain.parties import Party
+from aftersales.domain.tracking_code import number
 
 # Cases whose clock runs, and entries that were not relayed, are spread over this many partitions, so that a
 # flash of cases does not meet at one key. Sweeps read all of them.
@@ -20,6 +21,7 @@ BY_LOOK = "by_look"
 BY_EXPIRY = "by_expiry"
 BY_PRODUCT = "by_product"
 UNRELAYED = "unrelayed"
+BY_DUE = "by_due"
 
 CASE = "CASE"
 DOORBELL = "DOORBELL#"
@@ -53,7 +55,7 @@ def entry_key(case_id: str, seq: int) -> Key:
 
 def parcel_key(carrier: str, tracking_code: str) -> Key:
     """That a parcel is one case's: nobody gets two refunds for sending it once."""
-    return {"pk": f"PARCEL#{carrier}#{tracking_code}", "sk": "PARCEL"}
+    return {"pk": f"PARCEL#{number(carrier, tracking_code)}", "sk": "PARCEL"}
 
 
 def extension_key(extension_id: str) -> Key:
@@ -111,6 +113,16 @@ def left_key(order_id: str, buyer_id: str) -> Key:
     return {"pk": f"ORDER#{order_id}", "sk": f"BUYER#{buyer_id}"}
 
 
+def request_key(order_id: str) -> Key:
+    """That the order's buyer is to be asked for feedback."""
+    return {"pk": f"REQUEST#{order_id}", "sk": "DUE"}
+
+
+def asked_key(order_id: str) -> Key:
+    """That they were asked, for ever."""
+    return {"pk": f"REQUEST#{order_id}", "sk": "ASKED"}
+
+
 def seller_subject(seller_id: str) -> str:
     """The rating of a seller."""
     return f"SELLER#{seller_id}"
@@ -164,6 +176,11 @@ def waiting_index(waiting_on: str, party_id: str) -> str:
 def shard(case_id: str) -> str:
     """The shard of a case, the same for all its rows; and that of a reservation of stock, by its own id."""
     return f"SHARD#{blake2s(case_id.encode(), digest_size=2).digest()[0] % SHARDS}"
+
+
+def due_shard(kind: str, thing_id: str) -> str:
+    """The shard of a mail that is due at a time."""
+    return f"{kind}#{shard(thing_id)}"
 
 
 def all_shards() -> tuple[str, ...]:

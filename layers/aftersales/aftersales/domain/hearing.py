@@ -47,7 +47,7 @@ from aftersales.domain.order import Order
 from aftersales.domain.parties import Party, Role
 from aftersales.domain.policy import DAY, Policy, Verdict
 from aftersales.domain.refusal import Code, Refusal, not_found
-from aftersales.domain.returns import accept_deduction, dispute_deduction
+from aftersales.domain.returns import accept_deduction, dispute_deduction, dispute_return
 from aftersales.domain.timeline import Event
 
 
@@ -184,7 +184,7 @@ def answer_offer(
     converted = replace(
         case, kind=offer.kind, decision=decision, offers=offers_closed(case, OfferState.ACCEPTED)
     )
-    after = approved(converted, offer.amount)
+    after = approved(converted, offer.amount, now)
     rest = books.less(case.claim.money, after.owed)
     return change(
         case,
@@ -200,7 +200,9 @@ def answer_offer(
 
 def open_dispute(case: Case, text: str, *, by: Party, policy: Policy, now: int) -> Change:
     """The buyer asks the platform, once the seller has spoken: declined, or offered less. The seller is heard first,
-    for the buyer has just stated the case."""
+    for the buyer has just stated the case. A seller asks it about goods that came back."""
+    if by.role is Role.SELLER:
+        return dispute_return(case, text, by=by, policy=policy, now=now)
     require(Act.DISPUTE, case, by)
     if case.status is Status.INSPECTION_FAILED:
         return dispute_deduction(case, text=text, by=by, policy=policy, now=now)
@@ -348,7 +350,7 @@ def _grant(
     payments without the desk meanwhile; whatever is still missing has reached the buyer so, and is not paid twice.
     """
     more = decision.amount - _granted_before(before)
-    granted = after = approved(decided, more)
+    granted = after = approved(decided, more, decision.at)
     rest = books.less(before.stake, books.split_over_payments(more, before.stake))
     ledger_after = books.release_money(ledger, rest) if rest else None
     if before.attempts:

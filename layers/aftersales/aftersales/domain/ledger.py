@@ -271,7 +271,7 @@ def reserve(ledger: Ledger, wanted: Mapping[str, int], fees: int = 0) -> tuple[L
     refuse_frozen(ledger)
     units = pick_units(ledger, wanted)
     parts = (PaymentShare(payment_id=b.payment_id, amount=b.available) for b in ledger.balances)
-    money = split_over_payments(max(0, sum(held.amount for held in units) - fees), parts)
+    money = split_over_payments(sum(held.amount for held in units) - fees, parts)
     reservation = Reservation(units=units, money=money)
     ledger = _mark(ledger, units, Unit.AVAILABLE, Unit.RESERVED)
     return _move(ledger, money, "available", "reserved"), reservation
