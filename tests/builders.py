@@ -82,6 +82,8 @@ def a_sku(sku: str, price: int, **changes: Any) -> Sku:
         currency="USD",
         on_hand=10,
         available=10,
+        held=0,
+        confirmed=0,
     )
     return replace(made, **changes)
 

@@ -50,6 +50,7 @@ class Code(StrEnum):
     REPLACEMENT_NOT_RESERVED = "replacement_not_reserved"
     NOT_DELIVERED = "order_not_delivered"
     STOCK_PROMISED = "stock_promised"
+    SKU_TAKEN = "sku_taken"
     FEEDBACK_LEFT_BEFORE = "feedback_left_before"
     SIGNATURE_INVALID = "signature_invalid"
     REFUND_UNKNOWN = "refund_unknown"
