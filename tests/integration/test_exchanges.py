@@ -195,6 +195,14 @@ def test_prices_are_the_sellers_own_and_no_buyers(desk: Desk, payer: Payer) -> N
         assert desk.call("POST", "/cases", by=BUYER, body=body, key="k").status == 422
 
 
+def test_dearer_goods_are_refused_as_long_as_nobody_can_pay_for_them(desk: Desk, payer: Payer) -> None:
+    stocked(desk, VASE, price=6_001)
+    order = put(desk, paid(order_of(desk, 6_000), payer))
+    wanted = [{"line_id": "bowls", "sku": VASE, "quantity": 1}]
+    body = an_application(order, kind="exchange", replacement=wanted)
+    assert desk.call("POST", "/cases", by=BUYER, body=body, key="k").code == "difference_not_payable"
+
+
 def test_where_there_are_none_the_buyer_waits_and_is_served_or_takes_the_money(
     desk: Desk, payer: Payer
 ) -> None:
