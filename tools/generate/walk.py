@@ -24,6 +24,7 @@ from aftersales.domain.ledger import (
 from aftersales.domain.lifecycle import Act, Change
 from aftersales.domain.money import Money
 from aftersales.domain.order import Line, Order, Payment
+from aftersales.domain.parcel import Scan, TrackingStatus
 from aftersales.domain.parties import Party, Role
 from aftersales.domain.policy import Assessment, Facts, History, Policy, Verdict, assess
 from aftersales.domain.refund import AttemptState, ProviderRefund, live
@@ -289,6 +290,21 @@ def _record_label(stand: _Stand) -> Iterator[Doing]:
         )
 
 
+def _record_scans(stand: _Stand) -> Iterator[Doing]:
+    """What a carrier sees of a parcel under a label; the ways of others are the same but for what silence does."""
+    parcel = stand.case.shipment.parcel if stand.case.shipment else None
+    for status in (TrackingStatus.IN_TRANSIT, TrackingStatus.DELIVERED, TrackingStatus.RETURN_TO_SENDER):
+        if parcel:
+            yield lambda status=status, number=parcel.number: returns.record_scans(  # type: ignore[misc]
+                stand.case,
+                stand.ledger,
+                number,
+                [Scan(status=status, at=stand.now)],
+                policy=policy(),
+                now=stand.now,
+            )
+
+
 def _make_statement(stand: _Stand) -> Iterator[Doing]:
     for by in (_SELLER, _BUYER):
         yield lambda by=by: hearing.make_statement(  # type: ignore[misc]
@@ -405,6 +421,7 @@ _ACTS: Mapping[Act, Doings] = {
             stand.case, "ups", "1Z999AA10123456784", by=_BUYER, policy=policy(), now=stand.now
         )
     ),
+    Act.RECORD_SCANS: _record_scans,
     Act.CONFIRM_ARRIVAL: _only(
         lambda stand: returns.confirm_arrival(
             stand.case, stand.ledger, by=_SELLER, policy=policy(), now=stand.now
