@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import product
 
 from aftersales.adapters.policies import PublishedPolicies
 from aftersales.domain import hearing, lifecycle, returns, shipment, silence
@@ -43,6 +44,7 @@ _INQUIRIES = 24
 # One offer and one counter-offer show all that offers do.
 _OFFERS = 2
 _HOUR = 60 * 60 * 1000
+_SEEN = (TrackingStatus.IN_TRANSIT, TrackingStatus.DELIVERED, TrackingStatus.RETURN_TO_SENDER)
 
 _ORDER = Order(
     order_id="order-1",
@@ -291,18 +293,15 @@ def _record_label(stand: _Stand) -> Iterator[Doing]:
 
 
 def _record_scans(stand: _Stand) -> Iterator[Doing]:
-    """What a carrier sees of a parcel under a label; the ways of others are the same but for what silence does."""
-    parcel = stand.case.shipment.parcel if stand.case.shipment else None
-    for status in (TrackingStatus.IN_TRANSIT, TrackingStatus.DELIVERED, TrackingStatus.RETURN_TO_SENDER):
-        if parcel:
-            yield lambda status=status, number=parcel.number: returns.record_scans(  # type: ignore[misc]
-                stand.case,
-                stand.ledger,
-                number,
-                [Scan(status=status, at=stand.now)],
-                policy=policy(),
-                now=stand.now,
-            )
+    """What a carrier sees of a parcel; goods that come late may find their order's money gone."""
+    goods = stand.case.shipment
+    if goods is None or goods.parcel is None:
+        return
+    number = goods.parcel.number
+    for ledger, status in product(_after_external(stand.ledger), _SEEN):
+        yield lambda ledger=ledger, scan=Scan(status=status, at=stand.now): returns.record_scans(  # type: ignore[misc]
+            stand.case, ledger, number, [scan], policy=policy(), now=stand.now
+        )
 
 
 def _make_statement(stand: _Stand) -> Iterator[Doing]:

@@ -68,6 +68,13 @@ def up(checkout: Checkout, steps: Steps) -> None:
         checkout.stack_file.write_text(json.dumps(stack, indent=2) + "\n")
 
 
+def build_ahead(checkout: Checkout, steps: Steps) -> None:
+    """What `up` would build, so that it finds it there."""
+    checkout.require_tools()
+    with _one_at_a_time(checkout):
+        _build(checkout, steps)
+
+
 def down(checkout: Checkout, steps: Steps) -> None:
     """Stop what `up` started in this checkout. The build stays, so the next `up` is quick."""
     with _one_at_a_time(checkout):
