@@ -299,8 +299,9 @@ def _record_scans(stand: _Stand) -> Iterator[Doing]:
         return
     number = goods.parcel.number
     for ledger, status in product(_after_external(stand.ledger), _SEEN):
-        yield lambda ledger=ledger, scan=Scan(status=status, at=stand.now): returns.record_scans(  # type: ignore[misc]
-            stand.case, ledger, number, [scan], policy=policy(), now=stand.now
+        seen = [Scan(status=status, at=stand.now)]
+        yield lambda ledger=ledger, seen=seen: returns.record_scans(  # type: ignore[misc]
+            stand.case, ledger, number, seen, policy=policy(), now=stand.now
         )
 
 
