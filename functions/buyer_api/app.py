@@ -42,7 +42,7 @@ def open_case(call: Call) -> Answer:
     )
     forms = handle_evidence.upload_forms(bootstrap.evidence_files(), case) if case.evidence else []
     headers = {} if created else {"Idempotency-Replayed": "true"}
-    return Answer(opened_case_view(case, forms, call.party), call.route.status, headers)
+    return Answer(opened_case_view(case, forms, call.party, bootstrap.desk()), call.route.status, headers)
 
 
 @handler.operation
@@ -57,6 +57,7 @@ def withdraw_case(call: Call) -> CaseView:
             receipt=call.receipt,
         ),
         call.party,
+        bootstrap.desk(),
     )
 
 
@@ -80,6 +81,7 @@ def ship_return(call: Call) -> CaseView:
             receipt=call.receipt,
         ),
         call.party,
+        bootstrap.desk(),
     )
 
 
@@ -129,4 +131,5 @@ def appeal(call: Call) -> CaseView:
             receipt=call.receipt,
         ),
         call.party,
+        bootstrap.desk(),
     )

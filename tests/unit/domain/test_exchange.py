@@ -33,7 +33,8 @@ from aftersales.domain.exchange import (
 from aftersales.domain.invariants import ALWAYS, Books, exchanges_make_whole, violations
 from aftersales.domain.ledger import ExternalState, Unit, by_now, rebase, release
 from aftersales.domain.order import SHIPPING
-from aftersales.domain.parties import SYSTEM
+from aftersales.domain.parcel import TrackingStatus
+from aftersales.domain.parties import CARRIER, SYSTEM
 from aftersales.domain.policy import DAY, Verdict
 from aftersales.domain.refund import AttemptState
 from aftersales.domain.refusal import Code, Refusal
@@ -130,7 +131,7 @@ def test_goods_come_back_and_the_same_goods_go_out_for_them() -> None:
     sent = story.ship_replacement()
     assert (sent.entry.event, sent.case.status) == (Event.REPLACEMENT_SENT, Status.EXCHANGE_SHIPPED)
     assert sent.parcel
-    assert sent.parcel.tracking_code == "1Z999AA10123456784"
+    assert sent.parcel.tracking_code == "1Z999AA10000000015"
     assert (story.case.waiting_on, story.case.on_timeout) == (WaitingOn.CARRIER, "sent_once_more")
     assert tasks(story.case) == (Task.TAKE,)
     story.arrange()
@@ -160,12 +161,12 @@ def test_the_same_goods_are_even_whatever_they_cost_today() -> None:
 def test_a_parcel_that_the_carrier_handed_over_is_the_buyers_to_speak_of() -> None:
     story = exchanging_at(Status.EXCHANGE_SHIPPED)
     story.now += DAY
-    arrived = story.deliver_replacement()
+    arrived = story.scan_replacement(TrackingStatus.DELIVERED)
     assert arrived
     assert arrived.entry.event is Event.REPLACEMENT_ARRIVED
     assert (story.case.status, story.case.waiting_on) == (Status.EXCHANGE_SHIPPED, WaitingOn.BUYER)
     assert (story.case.deadline_at, story.case.on_timeout) == (story.now + 9 * DAY, "completed")
-    assert story.deliver_replacement() is None
+    assert story.scan_replacement(TrackingStatus.DELIVERED) is None
     silent = story.silence()
     assert silent
     assert (silent.entry.event, silent.entry.actor, silent.case.status) == (
@@ -176,9 +177,35 @@ def test_a_parcel_that_the_carrier_handed_over_is_the_buyers_to_speak_of() -> No
     books_agree(story)
 
 
-def test_the_delivery_of_goods_that_are_no_longer_awaited_changes_nothing() -> None:
-    assert exchanged().deliver_replacement() is None
-    assert exchanging_at(Status.EXCHANGE_PENDING).deliver_replacement() is None
+def test_the_delivery_of_goods_that_were_not_sent_changes_nothing() -> None:
+    assert exchanging_at(Status.EXCHANGE_PENDING).scan_replacement(TrackingStatus.DELIVERED) is None
+
+
+def test_a_parcel_that_turned_around_is_lost_at_once() -> None:
+    story = exchanging_at(Status.EXCHANGE_SHIPPED)
+    assert story.scan_replacement(TrackingStatus.IN_TRANSIT)
+    assert story.case.status is Status.EXCHANGE_SHIPPED
+    turned = story.scan_replacement(TrackingStatus.RETURN_TO_SENDER)
+    assert turned
+    assert (turned.entry.event, turned.entry.actor) == (Event.REPLACEMENT_LOST, CARRIER)
+
+
+def test_an_operator_is_told_of_a_parcel_that_comes_after_it_was_given_up() -> None:
+    story = exchanging_at(Status.EXCHANGE_SHIPPED)
+    story.silence()
+    seen = story.scan_replacement(TrackingStatus.IN_TRANSIT)
+    assert seen
+    assert seen.entry.event is Event.PARCEL_SCANNED
+    late = story.scan_replacement(TrackingStatus.DELIVERED)
+    assert late
+    assert (late.entry.event, late.case.status) == (Event.PARCEL_LATE, Status.EXCHANGE_PENDING)
+
+
+def test_scans_of_goods_that_their_buyer_has_are_kept() -> None:
+    story = exchanged()
+    seen = story.scan_replacement(TrackingStatus.DELIVERED)
+    assert seen
+    assert (seen.entry.event, seen.case.status) == (Event.PARCEL_SCANNED, Status.COMPLETED)
 
 
 def test_what_came_in_an_exchange_can_be_exchanged_and_paid_back_in_turn() -> None:

@@ -21,6 +21,7 @@ from aftersales.domain.invariants import Books, exchanges_make_whole, violations
 from aftersales.domain.ledger import ExternalKind, ExternalState, PaymentShare, Unit, rebase, record_external
 from aftersales.domain.lifecycle import CLOCKS
 from aftersales.domain.order import SHIPPING
+from aftersales.domain.parcel import TrackingStatus
 from aftersales.domain.parties import Party, Role
 from aftersales.domain.policy import Verdict
 from aftersales.domain.refund import DEAD, AttemptState, live
@@ -215,7 +216,7 @@ class LivesOnOneOrder(RuleBasedStateMachine):
             "none left": lambda: story.arrange(in_stock=False, case_id=case_id),
             "pay": lambda: story.charge(ChargeState.AUTHORIZED, case_id) if asked else None,
             "send": lambda: story.ship_replacement(case_id),
-            "hand over": lambda: story.deliver_replacement(case_id) if case.exchange else None,
+            "hand over": lambda: story.scan_replacement(TrackingStatus.DELIVERED, case_id=case_id),
             "confirm": lambda: story.confirm_replacement(case_id),
             "lapse": lambda: story.charge(ChargeState.CANCELED, case_id) if asked else None,
         }

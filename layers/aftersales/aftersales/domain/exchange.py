@@ -9,7 +9,7 @@ An exchange is one more way of being made whole of what is owed: until the other
 stand for stays owed and held, so the way to the refund is always open. What they are worth is then no longer owed.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -33,10 +33,11 @@ from aftersales.domain.ledger import Ledger, PaymentShare, ReservedUnits
 from aftersales.domain.lifecycle import Act, Change, change, goods_awaited, require, total
 from aftersales.domain.money import step
 from aftersales.domain.order import SHIPPING, Line
-from aftersales.domain.parties import SYSTEM, Party
+from aftersales.domain.parcel import Scan, TrackingStatus
+from aftersales.domain.parties import CARRIER, SYSTEM, Party
 from aftersales.domain.policy import Policy
 from aftersales.domain.refusal import Code, Refusal
-from aftersales.domain.shipment import named_parcel
+from aftersales.domain.shipment import named_parcel, scanned
 from aftersales.domain.stock import Sku, StockLine
 from aftersales.domain.timeline import Event
 
@@ -185,24 +186,54 @@ def ship_replacement(
     return replace(sent, parcel=parcel)
 
 
-def replacement_delivered(case: Case, *, by: Party, policy: Policy, now: int) -> Change | None:
-    """The carrier has handed the parcel over: its buyer has time to say that something else is in it."""
+def replacement_scanned(
+    case: Case, number: str, scans: Iterable[Scan], *, policy: Policy, now: int
+) -> Change | None:
+    """What a carrier has seen of the other goods under that number; nothing where it is old news, or of no parcel of
+    theirs.
+
+    Delivered, they are their buyer's to speak of; turned back, they are lost. One that was given up and comes after all
+    is told an operator: the seller may have sent another by then, or paid.
+    """
     leg = case.exchange
-    if case.status is not Status.EXCHANGE_SHIPPED or case.replacement_arrived:
+    parcels = (*([leg.shipment] if leg.shipment else []), *leg.lost) if leg else ()
+    before = next((one for one in parcels if one.parcel and one.parcel.number == number), None)
+    if leg is None or before is None:
         return None
-    assert leg  # noqa: S101 - the status says so
-    assert leg.shipment  # noqa: S101
-    after = replace(case, exchange=replace(leg, shipment=replace(leg.shipment, arrived_at=now)))
-    return change(case, after, Event.REPLACEMENT_ARRIVED, by, now, policy)
+    shipment = scanned(before, scans)
+    if shipment == before or shipment.parcel is None:
+        return None
+    data = {"status": shipment.parcel.status, "scanned_at": shipment.parcel.status_at}
+    if before in leg.lost:
+        lost = tuple(shipment if one is before else one for one in leg.lost)
+        late = shipment.arrived_at is not None and before.arrived_at is None
+        event = Event.PARCEL_LATE if late else Event.PARCEL_SCANNED
+        return change(
+            case, replace(case, exchange=replace(leg, lost=lost)), event, CARRIER, now, policy, data
+        )
+    seen = replace(case, exchange=replace(leg, shipment=shipment))
+    if case.status is not Status.EXCHANGE_SHIPPED:
+        return change(case, seen, Event.PARCEL_SCANNED, CARRIER, now, policy, data)
+    if shipment.parcel.status is TrackingStatus.RETURN_TO_SENDER:
+        return _lost(case, shipment, CARRIER, policy, now)
+    arrived = shipment.arrived_at is not None and before.arrived_at is None
+    event = Event.REPLACEMENT_ARRIVED if arrived else Event.PARCEL_SCANNED
+    return change(case, seen, event, CARRIER, now, policy, data)
 
 
 def replacement_lost(case: Case, *, policy: Policy, now: int) -> Change:
     """Nobody has seen the parcel in its time: the seller sends the goods once more, from stock that is set aside anew,
     or pays."""
+    shipment = _leg(case).shipment
+    assert shipment  # noqa: S101 - the status says that there is one
+    return _lost(case, shipment, SYSTEM, policy, now)
+
+
+def _lost(case: Case, shipment: Shipment, by: Party, policy: Policy, now: int) -> Change:
     leg = _leg(case)
-    lost = (*leg.lost, leg.shipment) if leg.shipment else leg.lost
+    lost = (*leg.lost, shipment)
     after = replace(case, exchange=replace(_asked_again(leg), shipment=None, lost=lost))
-    return change(case, after, Event.REPLACEMENT_LOST, SYSTEM, now, policy)
+    return change(case, after, Event.REPLACEMENT_LOST, by, now, policy)
 
 
 def confirm_replacement(case: Case, ledger: Ledger, *, by: Party, policy: Policy, now: int) -> Change:

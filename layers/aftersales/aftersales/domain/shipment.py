@@ -23,7 +23,7 @@ from aftersales.domain.ledger import ReservedUnits
 from aftersales.domain.lifecycle import Act, Change, change, require
 from aftersales.domain.money import Money
 from aftersales.domain.order import Line, Order
-from aftersales.domain.parcel import Parcel
+from aftersales.domain.parcel import Parcel, Scan, merge_all
 from aftersales.domain.parties import SYSTEM
 from aftersales.domain.policy import Policy
 from aftersales.domain.refusal import Code, Refusal
@@ -99,6 +99,16 @@ def named_parcel(carrier: str, tracking_code: str) -> Parcel:
             carriers=sorted(FORMS),
         )
     return Parcel(carrier=carrier, tracking_code=plain(tracking_code))
+
+
+def scanned(shipment: Shipment, scans: Iterable[Scan]) -> Shipment:
+    """The shipment after these scans. Goods under a label were sent when their carrier first had them in hand; when
+    they were delivered its carrier knows best, whoever has said so before."""
+    assert shipment.parcel  # noqa: S101 - scans are of a number that the case has named
+    parcel = merge_all(shipment.parcel, scans)
+    sent_at = parcel.first_scan_at if shipment.under_label else shipment.sent_at
+    arrived_at = shipment.arrived_at if parcel.delivered_at is None else parcel.delivered_at
+    return replace(shipment, parcel=parcel, sent_at=sent_at, arrived_at=arrived_at)
 
 
 def label_overdue(case: Case, *, policy: Policy, now: int) -> Change:

@@ -19,7 +19,7 @@ from aftersales.domain.lifecycle import (
 )
 from aftersales.domain.parties import SYSTEM
 from aftersales.domain.policy import Policy, Verdict
-from aftersales.domain.returns import accept_deduction, contested, receive_as_announced
+from aftersales.domain.returns import accept_deduction, contested, lose_parcel, receive_as_announced
 from aftersales.domain.shipment import CARRIER_SILENT, label_overdue, without_label
 from aftersales.domain.timeline import Event
 
@@ -64,6 +64,8 @@ def pass_deadline(case: Case, ledger: Ledger, *, policy: Policy, now: int) -> Ch
             return receive_as_announced(case, policy=policy, now=now)
         case Event.DEDUCTION_ACCEPTED:
             return accept_deduction(case, ledger, by=SYSTEM, policy=policy, now=now)
+        case Event.PARCEL_LOST:
+            return lose_parcel(case, policy=policy, now=now)
         case Event.PARCEL_OVERDUE:
             return change(case, contested(case, SYSTEM, now), event, SYSTEM, now, policy)
         case Event.EXCHANGE_FORGONE:
@@ -106,4 +108,6 @@ def _warn(case: Case, policy: Policy, now: int) -> Change | None:
     if case.warn_at is None or now < case.warn_at:
         return None
     data = {"deadline_at": case.deadline_at, "reason_code": waits_for(case.waiting_on)}
-    return change(case, replace(case, warn_at=None), Event.DEADLINE_NEAR, SYSTEM, now, policy, data)
+    unseen = case.status is Status.RETURN_IN_TRANSIT
+    event = Event.PARCEL_UNSEEN if unseen else Event.DEADLINE_NEAR
+    return change(case, replace(case, warn_at=None), event, SYSTEM, now, policy, data)
