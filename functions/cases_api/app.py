@@ -4,14 +4,12 @@ from aftersales.contracts.cases import (
     AddedEvidenceView,
     CasePageView,
     CaseView,
-    LinkView,
     TimelineView,
     case_page_view,
     case_view,
-    evidence_view,
     timeline_view,
-    upload_view,
 )
+from aftersales.contracts.evidence import LinkView, evidence_view, upload_view
 from aftersales.entrypoints import bootstrap
 from aftersales.entrypoints.http import Api, Call
 from aftersales.usecases import act_on_case, handle_evidence, read_cases

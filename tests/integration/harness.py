@@ -49,6 +49,7 @@ from tools.payment_sandbox.events import signature
 
 ACCOUNT, REGION, STACK = "123456789012", "us-east-1", "desk"
 WEBHOOK_SECRET = "whsec_integration"
+CARRIERS_SECRET = "carriers-integration"
 _PATIENCE = 120.0
 _FACTORIES: list[Any] = [
     made
@@ -276,7 +277,9 @@ class Trigger:
 class Desk:
     """The deployed desk, and everybody who calls it."""
 
-    def __init__(self, patch: pytest.MonkeyPatch, sandbox: Control, sandbox_url: str) -> None:
+    def __init__(
+        self, patch: pytest.MonkeyPatch, sandbox: Control, sandbox_url: str, carriers_url: str
+    ) -> None:
         self.clock = Clock(patch)
         self.sandbox = sandbox
         self.deaths: list[str] = []
@@ -302,6 +305,9 @@ class Desk:
                 "StripeApiKey": "sk_test_integration",
                 "StripeWebhookSecret": WEBHOOK_SECRET,
                 "StripeApiBase": sandbox_url,
+                "EasyPostApiKey": "EZTKintegration",
+                "EasyPostWebhookSecret": CARRIERS_SECRET,
+                "EasyPostApiBase": carriers_url,
             }
         )
         self._functions = {
@@ -511,11 +517,12 @@ class Desk:
                 records, tries = records[1:], 0
 
     def upload(self, case_id: str, evidence_id: str, content: bytes) -> None:
-        """A browser posts a file with its form; moto enforces nothing of the form's policy."""
-        ((_, trigger),) = self.stack.events("S3")
-        (rule,) = trigger["Filter"]["S3Key"]["Rules"]
-        key = f"incoming/{case_id}/{evidence_id}"
-        assert (rule["Name"], key.startswith(rule["Value"])) == ("prefix", True)
+        """A browser posts a file of a case with its form; moto enforces nothing of the form's policy."""
+        self.upload_to(f"incoming/cases/{case_id}/{evidence_id}", content)
+
+    def upload_to(self, key: str, content: bytes) -> None:
+        """The same with the key that a form names."""
+        _, trigger = self._told_of(key)
         bucket = self.stack.resolve(trigger["Bucket"])
         self.stack.client("s3").put_object(Bucket=bucket, Key=key, Body=content)
         self.notify_upload(key)
@@ -525,8 +532,18 @@ class Desk:
         record = {"eventName": "ObjectCreated:Post", "s3": {"object": {"key": key}}}
         self.uploads.records.append(record)
 
+    def _told_of(self, key: str) -> tuple[str, dict[str, Any]]:
+        """The one function that S3 tells of this object."""
+        (found,) = (
+            (function, trigger)
+            for function, trigger in self.stack.events("S3")
+            for rule in trigger["Filter"]["S3Key"]["Rules"]
+            if rule["Name"] == "prefix" and key.startswith(rule["Value"])
+        )
+        return found
+
     def _check(self, record: dict[str, Any]) -> None:
-        ((function, _),) = self.stack.events("S3")
+        function, _ = self._told_of(record["s3"]["object"]["key"])
         retries = dict(self.stack.of_type("AWS::Serverless::Function"))[function]["EventInvokeConfig"]
         for _ in range(1 + retries["MaximumRetryAttempts"]):
             try:
@@ -749,12 +766,14 @@ class _Context:
 
 
 @contextmanager
-def running_desk(sandbox: Control, sandbox_url: str) -> Iterator[Desk]:
+def running_desk(
+    sandbox: Control, sandbox_url: str, carriers_url: str = "http://127.0.0.1:9"
+) -> Iterator[Desk]:
     """A desk that nobody has used yet; nothing of it remains afterwards."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_DEFAULT_REGION", REGION)
         with mock_aws(config={"stepfunctions": {"execute_state_machine": True}}):
-            desk = Desk(patch, sandbox, sandbox_url)
+            desk = Desk(patch, sandbox, sandbox_url, carriers_url)
             try:
                 yield desk
             finally:

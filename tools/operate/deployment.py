@@ -55,6 +55,7 @@ class Deployment:
             self.client("dynamodb"),
             orders=self.resource("OrdersTable"),
             cases=self.resource("CasesTable"),
+            feedback=self.resource("FeedbackTable"),
             idempotency=self.resource("IdempotencyTable"),
         )
 

@@ -8,11 +8,13 @@ from botocore.exceptions import ClientError
 
 from aftersales.adapters import items, tables
 from aftersales.adapters.items import Item
-from aftersales.domain.case import FINAL, Case, Shipment, WaitingOn
+from aftersales.domain.case import FINAL, Case, WaitingOn
+from aftersales.domain.feedback_request import Request
 from aftersales.domain.hearing import Extension
 from aftersales.domain.ledger import Ledger
 from aftersales.domain.lifecycle import Change
 from aftersales.domain.order import Order
+from aftersales.domain.parcel import Parcel
 from aftersales.domain.parties import Party, Role
 from aftersales.domain.policy import History
 from aftersales.domain.timeline import EFFECTS, Entry
@@ -27,12 +29,16 @@ _HISTORY_BOUND = 50
 
 
 class DynamoDBStore:
-    """The `Store` port on three tables: orders, cases, idempotency."""
+    """The `Store` port on three tables: orders, cases, idempotency. Into that of feedback it puts what a delivery asks
+    for, and never looks into it."""
 
-    def __init__(self, client: "DynamoDBClient", *, orders: str, cases: str, idempotency: str) -> None:
+    def __init__(
+        self, client: "DynamoDBClient", *, orders: str, cases: str, feedback: str, idempotency: str
+    ) -> None:
         self._db = client
         self._orders = orders
         self._cases = cases
+        self._feedback = feedback
         self._idempotency = idempotency
 
     def order(self, order_id: str) -> tuple[Order, Ledger] | None:
@@ -51,7 +57,7 @@ class DynamoDBStore:
             items.read(Ledger, rows[tables.LEDGER]),
         )
 
-    def put_order(self, order: Order, ledger: Ledger, *, new: bool) -> None:
+    def put_order(self, order: Order, ledger: Ledger, request: Request | None = None, *, new: bool) -> None:
         """Two back ends may write one order at once, and a case may open in between:
 
         read v3 ─ a case reserves, ledger v4 ─ put on v3   the condition fails, the put decides again
@@ -69,6 +75,7 @@ class DynamoDBStore:
                     for one in order.payments
                     for key in [tables.payment_key(one.provider, one.reference, order.order_id)]
                 ),
+                *([items.put_request(self._feedback, request)] if request else []),
             ]
         )
 
@@ -312,7 +319,7 @@ class DynamoDBStore:
         condition = items.ABSENT if new else items.at_version(ledger.version)
         return {"Put": {"TableName": self._orders, "Item": items.wire(row), **condition}}
 
-    def _put_parcel(self, parcel: Shipment, case_id: str) -> Item:
+    def _put_parcel(self, parcel: Parcel, case_id: str) -> Item:
         """Two buyers name one parcel at once: the second transaction fails, reads again, and finds whose it is."""
         row = tables.parcel_key(parcel.carrier, parcel.tracking_code) | {"case_id": case_id}
         return {"Put": {"TableName": self._cases, "Item": items.wire(row), **items.ABSENT}}

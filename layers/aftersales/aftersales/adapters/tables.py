@@ -19,6 +19,7 @@ BY_DEADLINE = "by_deadline"
 BY_WAITING = "by_waiting"
 BY_LOOK = "by_look"
 UNRELAYED = "unrelayed"
+BY_DUE = "by_due"
 
 CASE = "CASE"
 DOORBELL = "DOORBELL#"
@@ -108,6 +109,16 @@ def left_key(order_id: str, buyer_id: str) -> Key:
     return {"pk": f"ORDER#{order_id}", "sk": f"BUYER#{buyer_id}"}
 
 
+def request_key(order_id: str) -> Key:
+    """That the order's buyer is to be asked for feedback."""
+    return {"pk": f"REQUEST#{order_id}", "sk": "DUE"}
+
+
+def asked_key(order_id: str) -> Key:
+    """That they were asked, for ever."""
+    return {"pk": f"REQUEST#{order_id}", "sk": "ASKED"}
+
+
 def seller_subject(seller_id: str) -> str:
     """The rating of a seller."""
     return f"SELLER#{seller_id}"
@@ -146,6 +157,11 @@ def waiting_index(waiting_on: str, party_id: str) -> str:
 def shard(case_id: str) -> str:
     """The shard of a case, the same for all its rows."""
     return f"SHARD#{blake2s(case_id.encode(), digest_size=2).digest()[0] % SHARDS}"
+
+
+def due_shard(kind: str, thing_id: str) -> str:
+    """The shard of a mail that is due at a time."""
+    return f"{kind}#{shard(thing_id)}"
 
 
 def all_shards() -> tuple[str, ...]:

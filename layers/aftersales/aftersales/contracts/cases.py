@@ -5,12 +5,12 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
+from aftersales.contracts.evidence import EvidenceBody, EvidenceView, UploadView, evidence_view, upload_view
 from aftersales.contracts.fields import (
     Amount,
     Body,
     Id,
     Instant,
-    Name,
     OptionalText,
     Quantity,
     ReasonCode,
@@ -33,8 +33,9 @@ from aftersales.domain.case import (
     WaitingOn,
 )
 from aftersales.domain.case import Receipt as ParcelReceipt
-from aftersales.domain.evidence import MAX_BYTES, MAX_PER_CASE, Evidence, EvidenceState
+from aftersales.domain.evidence import MAX_PER_CASE, Evidence
 from aftersales.domain.hearing import Extension
+from aftersales.domain.label import Label, LabelState
 from aftersales.domain.ledger import Reservation
 from aftersales.domain.lifecycle import Act, possible
 from aftersales.domain.order import SHIPPING
@@ -42,7 +43,6 @@ from aftersales.domain.parties import Party, Role
 from aftersales.domain.policy import PERSONAL, Verdict
 from aftersales.domain.refund import Attempt, AttemptState
 from aftersales.domain.timeline import Entry, Event
-from aftersales.usecases.open_case import PromisedFile
 from aftersales.usecases.ports import Page, UploadForm
 from aftersales.usecases.quote_case import Application, Quote
 
@@ -59,18 +59,6 @@ class ClaimedLineBody(Body):
 
     line_id: Id
     quantity: Quantity
-
-
-class EvidenceBody(Body):
-    """A photo that will be uploaded: its name, its type and its exact size in bytes."""
-
-    filename: Name
-    content_type: Literal["image/jpeg", "image/png", "image/webp"]
-    size: Annotated[int, Field(ge=1, le=MAX_BYTES)]
-
-    def to_file(self) -> PromisedFile:
-        """The domain's word for it."""
-        return PromisedFile(filename=self.filename, content_type=self.content_type, size=self.size)
 
 
 class QuoteBody(Body):
@@ -281,11 +269,13 @@ class FeesView(View):
 
 class QuoteView(ClaimView):
     """What an application would reserve and pay, and how the policy sees it as things stand. With `keep_item` the goods
-    stay with the buyer although it is a return: their way back would cost `freight_saved`."""
+    stay with the buyer although it is a return: their way back would cost `freight_saved`. With `label_offered` the
+    platform pays the label of what comes back."""
 
     fees: FeesView
     keep_item: bool
     freight_saved: int
+    label_offered: bool
     verdict: Verdict
     rules: list[RuleView]
     policy_version: str
@@ -311,18 +301,6 @@ class DecisionView(View):
     rules: list[RuleView]
 
 
-class EvidenceView(View):
-    """A file of the case; `reason` says why it was refused."""
-
-    evidence_id: str
-    filename: str
-    content_type: str
-    size: int
-    state: EvidenceState
-    sha256: str | None
-    reason: str | None
-
-
 class RefundView(View):
     """One attempt to pay a part back."""
 
@@ -334,13 +312,24 @@ class RefundView(View):
 
 
 class ShipmentView(View):
-    """A parcel of the case."""
+    """A parcel of the case, or one to be: `label` tells what became of a label that the platform pays, whose link is
+    for the buyer alone."""
+
+    shipment_id: str
+    label: LabelState | None
+    carrier: str | None
+    tracking_code: str | None
+    sent_at: Instant | None
+    arrived_at: Instant | None
+
+
+class LabelView(View):
+    """A label that the platform has paid: `url` shows it to whoever knows it."""
 
     shipment_id: str
     carrier: str
     tracking_code: str
-    sent_at: Instant
-    arrived_at: Instant | None
+    url: str
 
 
 class InspectedLineView(View):
@@ -398,15 +387,6 @@ class ExtensionView(View):
     reason: str
     at: Instant
     done: bool
-
-
-class UploadView(View):
-    """Where and with which form fields a browser posts one file."""
-
-    evidence_id: str
-    url: str
-    fields: Mapping[str, str]
-    expires_at: Instant
 
 
 class CaseView(View):
@@ -491,13 +471,6 @@ class AddedEvidenceView(View):
     upload: UploadView
 
 
-class LinkView(View):
-    """A link that lives minutes."""
-
-    url: str
-    expires_at: Instant
-
-
 def case_view(case: Case, reader: Party) -> CaseView:
     """The case as this party sees it."""
     return CaseView(**_case_fields(case, reader))
@@ -509,6 +482,16 @@ def opened_case_view(
     """The case with its upload forms."""
     uploads = [upload_view(evidence, form) for evidence, form in forms]
     return OpenedCaseView(**_case_fields(case, reader), uploads=uploads)
+
+
+def label_view(label: Label) -> LabelView:
+    """The label, for its buyer."""
+    return LabelView(
+        shipment_id=label.shipment_id,
+        carrier=label.carrier,
+        tracking_code=label.tracking_code,
+        url=label.url,
+    )
 
 
 def extension_view(extension: Extension) -> ExtensionView:
@@ -545,6 +528,7 @@ def quote_view(quote: Quote, reader: Party) -> QuoteView:
         fees=_fees_view(quote.fees),
         keep_item=quote.keep_item,
         freight_saved=quote.freight_saved,
+        label_offered=quote.label_offered,
     )
 
 
@@ -557,26 +541,6 @@ def timeline_view(page: Page[Entry], reader: Party) -> TimelineView:
     """One page of a timeline."""
     return TimelineView(
         items=[_entry_view(entry, reader) for entry in page.items], next_cursor=page.next_cursor
-    )
-
-
-def upload_view(evidence: Evidence, form: UploadForm) -> UploadView:
-    """One upload form."""
-    return UploadView(
-        evidence_id=evidence.evidence_id, url=form.url, fields=form.fields, expires_at=form.expires_at
-    )
-
-
-def evidence_view(evidence: Evidence) -> EvidenceView:
-    """One file."""
-    return EvidenceView(
-        evidence_id=evidence.evidence_id,
-        filename=evidence.filename,
-        content_type=evidence.content_type,
-        size=evidence.size,
-        state=evidence.state,
-        sha256=evidence.sha256,
-        reason=evidence.reason,
     )
 
 
@@ -629,8 +593,9 @@ def _fees_view(fees: Fees) -> FeesView:
 def _shipment_view(shipment: Shipment) -> ShipmentView:
     return ShipmentView(
         shipment_id=shipment.shipment_id,
-        carrier=shipment.carrier,
-        tracking_code=shipment.tracking_code,
+        label=shipment.label.state if shipment.label else None,
+        carrier=shipment.parcel.carrier if shipment.parcel else None,
+        tracking_code=shipment.parcel.tracking_code if shipment.parcel else None,
         sent_at=shipment.sent_at,
         arrived_at=shipment.arrived_at,
     )

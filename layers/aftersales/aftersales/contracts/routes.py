@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
-from aftersales.contracts import cases, feedback, orders, public, subscriptions
+from aftersales.contracts import cases, evidence, feedback, orders, public, subscriptions
 from aftersales.domain.parties import Role
 
 _EVERY_PARTY = frozenset({Role.BUYER, Role.SELLER, Role.REVIEWER})
@@ -89,6 +89,15 @@ ROUTES: tuple[Route, ...] = (
         body=cases.EmptyBody,
         answer=cases.CaseView,
         if_match=True,
+    ),
+    Route(
+        operation="get_label",
+        method="GET",
+        path="/cases/{case_id}/label",
+        function="buyer_api",
+        summary="Receive the label under which the goods go back",
+        roles=frozenset({Role.BUYER}),
+        answer=cases.LabelView,
     ),
     _post(
         operation="ship_return",
@@ -238,7 +247,7 @@ ROUTES: tuple[Route, ...] = (
         function="cases_api",
         summary="Promise one more photo and receive its upload form",
         roles=frozenset({Role.BUYER, Role.SELLER}),
-        body=cases.EvidenceBody,
+        body=evidence.EvidenceBody,
         answer=cases.AddedEvidenceView,
         status=201,
     ),
@@ -249,7 +258,7 @@ ROUTES: tuple[Route, ...] = (
         function="cases_api",
         summary="Receive a link to a photo; the view is recorded",
         roles=_EVERY_PARTY,
-        answer=cases.LinkView,
+        answer=evidence.LinkView,
     ),
     _post(
         operation="take_review",
@@ -285,7 +294,7 @@ ROUTES: tuple[Route, ...] = (
         summary="Say what a delivered order was like",
         roles=frozenset({Role.BUYER}),
         body=feedback.FeedbackBody,
-        answer=feedback.FeedbackView,
+        answer=feedback.SaidFeedbackView,
         status=201,
         key="required",
     ),
@@ -306,8 +315,17 @@ ROUTES: tuple[Route, ...] = (
         summary="Change one's feedback, or mend what a reviewer hid",
         roles=frozenset({Role.BUYER}),
         body=feedback.EditBody,
-        answer=feedback.FeedbackView,
+        answer=feedback.SaidFeedbackView,
         if_match=True,
+    ),
+    Route(
+        operation="view_photo",
+        method="GET",
+        path="/feedback/{feedback_id}/photos/{evidence_id}",
+        function="feedback_api",
+        summary="Get a link to a photo of a feedback that lives minutes",
+        roles=_READERS,
+        answer=evidence.LinkView,
     ),
     _post(
         operation="reply_to_feedback",

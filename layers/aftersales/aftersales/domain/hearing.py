@@ -184,7 +184,7 @@ def answer_offer(
     converted = replace(
         case, kind=offer.kind, decision=decision, offers=offers_closed(case, OfferState.ACCEPTED)
     )
-    after = approved(converted, offer.amount)
+    after = approved(converted, offer.amount, now)
     rest = books.less(case.claim.money, after.owed)
     return change(
         case,
@@ -350,7 +350,7 @@ def _grant(
     payments without the desk meanwhile; whatever is still missing has reached the buyer so, and is not paid twice.
     """
     more = decision.amount - _granted_before(before)
-    granted = after = approved(decided, more)
+    granted = after = approved(decided, more, decision.at)
     rest = books.less(before.stake, books.split_over_payments(more, before.stake))
     ledger_after = books.release_money(ledger, rest) if rest else None
     if before.attempts:

@@ -17,7 +17,7 @@ from botocore.config import Config
 from aftersales.adapters.dynamodb import DynamoDBStore
 from aftersales.adapters.policies import PublishedPolicies
 from aftersales.contracts import settings
-from aftersales.usecases.ports import Desk, Payments
+from aftersales.usecases.ports import Carriers, Desk, Payments
 
 if TYPE_CHECKING:
     from aftersales.adapters.dynamodb_feedback import DynamoDBFeedback
@@ -72,11 +72,12 @@ def desk() -> Desk:
 
 @cache
 def store() -> DynamoDBStore:
-    """The three tables."""
+    """The tables."""
     return DynamoDBStore(
         client("dynamodb"),
         orders=settings.ORDERS_TABLE(),
         cases=settings.CASES_TABLE(),
+        feedback=settings.FEEDBACK_TABLE(),
         idempotency=settings.IDEMPOTENCY_TABLE(),
     )
 
@@ -148,6 +149,16 @@ def provider_events() -> "StripeEvents":
 
 
 @cache
+def carriers() -> Carriers:
+    """EasyPost."""
+    from aftersales.adapters.easypost_carriers import EasyPostCarriers, easypost_client
+
+    return EasyPostCarriers(
+        easypost_client(_easypost_secret(_secret_age())["api_key"], settings.EASYPOST_API_BASE())
+    )
+
+
+@cache
 def evidence_files() -> "S3EvidenceFiles":
     """The bucket of evidence."""
     from aftersales.adapters.s3_evidence import S3EvidenceFiles
@@ -205,6 +216,16 @@ def _secret_age() -> int:
 @lru_cache(maxsize=1)
 def _stripe_secret(_age: int) -> dict[str, Any]:
     """`{"api_key": "sk_...", "webhook_secrets": ["whsec_..."]}`; read again when its age changes."""
-    answer = client("secretsmanager").get_secret_value(SecretId=settings.STRIPE_SECRET_ARN())
+    return _secret(settings.STRIPE_SECRET_ARN())
+
+
+@lru_cache(maxsize=1)
+def _easypost_secret(_age: int) -> dict[str, Any]:
+    """`{"api_key": "EZAK...", "webhook_secrets": ["..."]}`; read again when its age changes."""
+    return _secret(settings.EASYPOST_SECRET_ARN())
+
+
+def _secret(arn: str) -> dict[str, Any]:
+    answer = client("secretsmanager").get_secret_value(SecretId=arn)
     secret: dict[str, Any] = json.loads(answer["SecretString"])
     return secret

@@ -7,6 +7,7 @@ from typing import Protocol
 from aftersales.domain.case import Case
 from aftersales.domain.charge import Charge, ProviderCharge
 from aftersales.domain.evidence import Evidence
+from aftersales.domain.feedback_request import Request
 from aftersales.domain.hearing import Extension
 from aftersales.domain.invariants import RefundAtProvider
 from aftersales.domain.label import Address, Label, LabelOrder, LabelRefused, VoidState
@@ -61,8 +62,8 @@ class Store(Protocol):
     def order(self, order_id: str) -> tuple[Order, Ledger] | None:
         """The order with its ledger, as last written."""
 
-    def put_order(self, order: Order, ledger: Ledger, *, new: bool) -> None:
-        """Write snapshot and ledger together. Raises `Stale` if the ledger's version moved."""
+    def put_order(self, order: Order, ledger: Ledger, request: Request | None = None, *, new: bool) -> None:
+        """Write snapshot, ledger and request for feedback together. Raises `Stale` if the ledger's version moved."""
 
     def put_ledger(self, ledger: Ledger) -> None:
         """Write a ledger that moved without a case. Raises `Stale` if its version moved."""
@@ -276,9 +277,9 @@ class AddressCheck:
 
 
 class Carriers(Protocol):
-    """Who carries goods back."""
+    """Who carries goods."""
 
-    def buy_return_label(self, order: LabelOrder) -> Label | LabelRefused:
+    def buy_label(self, order: LabelOrder) -> Label | LabelRefused:
         """The label of that order, bought by this call or by an earlier one whose answer was lost.
 
         Raises `OutcomeUnknown`: ask again. Workers that ask at the same time may buy two, see `void_spare_labels`.
@@ -333,15 +334,15 @@ class CheckedFile:
 
 
 class EvidenceFiles(Protocol):
-    """The files of cases: incoming, originals and clean copies are kept apart."""
+    """The files of cases and feedback, a folder each: incoming, originals and clean copies are kept apart."""
 
-    def upload_form(self, case_id: str, evidence_id: str, *, content_type: str, size: int) -> UploadForm:
-        """A form bound to this case, type and size, valid for minutes."""
+    def upload_form(self, folder: str, evidence: Evidence) -> UploadForm:
+        """A form bound to this folder, type and size, valid for minutes."""
 
-    def check(self, case_id: str, evidence_id: str, *, content_type: str, size: int) -> CheckedFile:
+    def check(self, folder: str, evidence: Evidence) -> CheckedFile:
         """Look at the uploaded file, keep original and clean copy, or refuse it. Repeatable."""
 
-    def link(self, case_id: str, evidence: Evidence) -> tuple[str, int]:
+    def link(self, folder: str, evidence: Evidence) -> tuple[str, int]:
         """A link to the clean copy of an accepted file and when it ends."""
 
 
