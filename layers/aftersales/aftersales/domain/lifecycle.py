@@ -382,7 +382,7 @@ def withdraw(case: Case, ledger: Ledger, *, by: Party, policy: Policy, now: int)
     """The buyer steps back; everything that was held is freed. An appeal is decided, not withdrawn: the decision
     that it is about stands until then."""
     require(Act.WITHDRAW, case, by)
-    if case.appeal:
+    if case.appeal and case.status is Status.DISPUTED:
         raise Refusal(
             Code.ACT_NOT_POSSIBLE,
             "An appeal is decided by a reviewer.",
