@@ -7,6 +7,7 @@ differs from every other, so that a mistaken one shows.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
 from typing import Any
 
 from aftersales.domain import hearing, lifecycle, returns, shipment, silence
@@ -288,6 +289,11 @@ class Story:
     def timeline(self) -> list[Entry]:
         """What happened to it so far."""
         return self.timelines[CASE]
+
+    @property
+    def desk(self) -> Any:
+        """As much of a desk as a view of the case asks: the policy and the time."""
+        return SimpleNamespace(policies=SimpleNamespace(version=lambda _: self.policy), now=lambda: self.now)
 
     def open(
         self,

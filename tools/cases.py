@@ -86,6 +86,16 @@ _OVERTAKEN = (
     "offer_closed",
     "hearing_open",
 )
+_OF_GOODS = (
+    "parcel_sent",
+    "parcel_arrived",
+    "parcel_overdue",
+    "case_expired",
+    "return_reopened",
+    "return_accepted",
+    "deduction_proposed",
+    "deduction_accepted",
+)
 _NOT_REOPENED = ("money_unavailable", "order_frozen", "units_unavailable")
 _NO_APPEAL = (
     "act_not_possible",
@@ -288,7 +298,7 @@ def _plan(
         to_offers=[_weighted(random, (4, 0, 0, 2, 1, 0, 5, 3, 2), Answer) for _ in range(6)],
         speaks={"buyer": random.random() < 0.5, "seller": random.random() < 0.5},
         appeals=random.random() < 0.7,
-        goods=_weighted(random, (12, 1, 2, 2, 2, 2), Goods),
+        goods=_weighted(random, (18, 1, 2, 2, 1, 1), Goods),
         count=_weighted(random, (4, 3, 3, 2, 3, 3, 2, 1), Count),
         to_deduction=_weighted(random, (4, 0, 0, 3, 0, 0, 0, 2, 3), Answer),
         converts=random.random() < 0.3,
@@ -842,6 +852,9 @@ def show(console: Console, plays: Sequence[Play], proof: Audit) -> None:
     cases = [case for file in proof.files for case in file.cases if case.case_id in mine]
     console.print("\nCases by end and by who decided", _ends(cases), sep="\n")
     console.print("Money of the touched orders, in minor units", _money(proof), sep="\n")
+    told = Counter(entry["event"] for case in cases for entry in case.timeline)
+    goods = ", ".join(f"{told[event]} {event}" for event in _OF_GOODS)
+    console.print(f"Goods on their way back: {goods}.", highlight=False, soft_wrap=True)
     by_cases, by_providers = proof.refunds
     attacks = sum(ATTACKS.values())
     runs = sum(len(case.executions) for file in proof.files for case in file.cases)

@@ -268,26 +268,17 @@ _VERDICTS = {
 }
 
 
-def possible(status: Status, role: Role | None = None) -> list[Act]:
-    """What can be done to a case in this status: by this role, or, without one, by anybody and the desk itself."""
-    return sorted(
-        act
-        for act, statuses in LIFECYCLE.items()
-        if status in statuses and (role is None or role in ACTORS[act])
-    )
-
-
 def require(act: Act, case: Case, by: Party | None = None) -> None:
-    """Refuse an act that the status does not allow, saying which acts it does allow to this party."""
+    """Refuse an act that the status does not allow, or that is another role's."""
     if case.status not in LIFECYCLE[act]:
-        raise Refusal(
-            Code.ACT_NOT_POSSIBLE,
-            f"A case that is {case.status} cannot take this step.",
-            status=case.status,
-            possible=possible(case.status, by.role if by else None),
-        )
+        raise not_possible(case, f"A case that is {case.status} cannot take this step.")
     if by and by.role not in ACTORS[act]:
         raise Refusal(Code.FORBIDDEN, "Somebody else's part in the case takes this step.")
+
+
+def not_possible(case: Case, detail: str) -> Refusal:
+    """Said of an act that its case cannot take as it stands; what it can take instead is said where a request ends."""
+    return Refusal(Code.ACT_NOT_POSSIBLE, detail, status=case.status)
 
 
 def open_case(
@@ -382,14 +373,14 @@ def withdraw(case: Case, ledger: Ledger, *, by: Party, policy: Policy, now: int)
     """The buyer steps back; everything that was held is freed. An appeal is decided, not withdrawn: the decision
     that it is about stands until then."""
     require(Act.WITHDRAW, case, by)
-    if case.appeal and case.status is Status.DISPUTED:
-        raise Refusal(
-            Code.ACT_NOT_POSSIBLE,
-            "An appeal is decided by a reviewer.",
-            status=case.status,
-            possible=[act for act in possible(case.status, by.role) if act is not Act.WITHDRAW],
-        )
+    refuse_withdrawal(case)
     return closed(case, case, Review.CANCELLED, Event.CASE_WITHDRAWN, ledger, by, now, policy)
+
+
+def refuse_withdrawal(case: Case) -> None:
+    """Raises `act_not_possible` while the case is appealed; goods that the appeal let come back may be kept."""
+    if case.appeal and case.status is Status.DISPUTED:
+        raise not_possible(case, "An appeal is decided by a reviewer.")
 
 
 def waits_for(party: str | None) -> str:
@@ -522,11 +513,7 @@ def pay_elsewhere(
     lost chargeback. Only what cannot arrive any more by the desk's own keys may be paid so."""
     require(Act.PAY_ELSEWHERE, case)
     books.refuse_frozen(ledger)
-    if any(attempt.state not in DEAD | {AttemptState.SUCCEEDED} for attempt in case.attempts):
-        raise Refusal(
-            Code.REFUND_UNDER_WAY,
-            "A refund of this case may still arrive; wait until the provider has decided.",
-        )
+    refuse_under_way(case)
     rest, ledger_after = less_what_is_gone(case, ledger)
     paid = tuple(
         replace(attempt, provider=ELSEWHERE, state=AttemptState.SUCCEEDED)
@@ -551,14 +538,28 @@ def pay_elsewhere(
     )
 
 
+def refuse_under_way(case: Case) -> None:
+    """Raises `refund_under_way`."""
+    if any(attempt.state not in DEAD | {AttemptState.SUCCEEDED} for attempt in case.attempts):
+        raise Refusal(
+            Code.REFUND_UNDER_WAY,
+            "A refund of this case may still arrive; wait until the provider has decided.",
+        )
+
+
 def add_evidence(case: Case, evidence: Evidence, *, by: Party, policy: Policy, now: int) -> Change:
     """Promise one more file."""
-    require(Act.ADD_EVIDENCE, case)
-    # Counted for each side: a seller who fills the case with promises must not keep the buyer's photo out.
-    if sum(one.added_by == evidence.added_by for one in case.evidence) >= MAX_PER_CASE:
-        raise Refusal(Code.EVIDENCE_LIMIT, f"A case takes at most {MAX_PER_CASE} files of each side.")
+    require(Act.ADD_EVIDENCE, case, by)
+    refuse_more_evidence(case, by)
     after = replace(case, evidence=(*case.evidence, evidence))
     return change(case, after, Event.EVIDENCE_ADDED, by, now, policy, {"evidence_id": evidence.evidence_id})
+
+
+def refuse_more_evidence(case: Case, by: Party) -> None:
+    """Raises `evidence_limit`. Counted for each side: a seller who fills the case with promises must not keep the
+    buyer's photo out."""
+    if sum(one.added_by == by.role for one in case.evidence) >= MAX_PER_CASE:
+        raise Refusal(Code.EVIDENCE_LIMIT, f"A case takes at most {MAX_PER_CASE} files of each side.")
 
 
 def check_evidence(case: Case, checked: Evidence, *, policy: Policy, now: int) -> Change | None:

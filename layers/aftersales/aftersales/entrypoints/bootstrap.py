@@ -21,6 +21,7 @@ from aftersales.usecases.ports import Carriers, Desk, Payments
 
 if TYPE_CHECKING:
     from aftersales.adapters.dynamodb_feedback import DynamoDBFeedback
+    from aftersales.adapters.dynamodb_stock import DynamoDBStock
     from aftersales.adapters.s3_evidence import S3EvidenceFiles
     from aftersales.adapters.ses import SesMailer
     from aftersales.adapters.sns import SnsAlarms, SnsNotices, SnsSubscriptions
@@ -102,6 +103,14 @@ def feedback_store() -> "DynamoDBFeedback":
         cases=settings.CASES_TABLE(),
         idempotency=settings.IDEMPOTENCY_TABLE(),
     )
+
+
+@cache
+def stock() -> "DynamoDBStock":
+    """The desk's own stock; a platform's inventory would stand here instead."""
+    from aftersales.adapters.dynamodb_stock import DynamoDBStock
+
+    return DynamoDBStock(client("dynamodb"), settings.STOCK_TABLE(), now, pause)
 
 
 @cache
