@@ -11,12 +11,15 @@ import pytest
 from botocore.exceptions import ClientError
 
 from aftersales.adapters import tables
+from aftersales.adapters.comprehend import MODEL as COMPREHEND
+from aftersales.adapters.comprehend import ComprehendSentiment, SentimentUnavailable
 from aftersales.adapters.dynamodb_feedback import DynamoDBFeedback
 from aftersales.adapters.s3_evidence import S3EvidenceFiles
 from aftersales.adapters.ses import MailRefused, SesMailer
 from aftersales.domain.order import Contact
 from aftersales.domain.parties import Party, Role
 from aftersales.domain.rating import Tally, plus, tally
+from aftersales.domain.sentiment import Sentiment
 from aftersales.entrypoints import bootstrap
 from aftersales.usecases.feedback_ports import Subject
 from aftersales.usecases.rebuild_ratings import feedback_of_seller, rebuild_ratings
@@ -509,6 +512,61 @@ def test_authors_are_mailed_what_became_of_it_once_and_no_word_of_it(desk: Desk)
         "Your feedback is not shown at present",
     ]
     assert "broken" not in str([mail.body for mail in desk.mails()])
+
+
+# ---------------------------------------------------------------- read by another model
+
+
+READER = "ReadComments"
+
+
+def test_comprehend_reads_after_the_request_and_what_it_finds_is_counted_and_looked_at(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        ComprehendSentiment, "read", lambda *_: Sentiment(score=-97, language="en", model=COMPREHEND)
+    )
+    heard = listen(desk, "NoticesTopic")
+    left = [
+        leave(desk, score, "It came.", order_id=delivered(desk, f"order-{score}")).ok()["feedback_id"]
+        for score in (5, 3)
+    ]
+    desk.pump()
+    assert heard() == []
+
+    said = desk.new_records(READER)
+    desk.deliver(said * 2, READER)
+    desk.pump()
+
+    first, second = (read(desk, one).ok() for one in left)
+    assert [one["polarity"]["source"] for one in (first, second)] == [COMPREHEND] * 2
+    assert [one["polarity"]["comment_score"] for one in (first, second)] == [-97] * 2
+    assert [one["version"] for one in (first, second)] == [2, 2]
+    assert (first["polarity"]["value"], second["polarity"]["value"]) == ("positive", "negative")
+    waiting = desk.call("GET", "/feedback", by=REVIEWER).ok()["items"]
+    assert [(one["feedback_id"], one["look"]) for one in waiting] == [(first["feedback_id"], "contradiction")]
+    assert [json.loads(one)["feedback_id"] for one in heard()] == [second["feedback_id"]]
+    assert desk.new_records(READER) == []
+    assert_equal_to_a_rebuild()
+    # The same words again are no edit, whoever has read them.
+    assert edit(desk, first["feedback_id"], score=5).ok()["version"] == 2
+
+
+def test_a_comment_that_comprehend_does_not_read_stands_as_the_lexicon_read_it(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unavailable(*_: Any) -> None:
+        raise SentimentUnavailable("ThrottlingException")
+
+    monkeypatch.setattr(ComprehendSentiment, "read", unavailable)
+    delivered(desk)
+    feedback_id = leave(desk, 1, "It came broken.").ok()["feedback_id"]
+    desk.deliver(desk.new_records(READER), READER)
+    desk.pump()
+
+    assert len(desk.stream.given_up) == 1
+    assert read(desk, feedback_id).ok()["polarity"]["source"].startswith("lexicon")
+    assert rating(desk)["count"] == 1
 
 
 # ---------------------------------------------------------------- who is asked

@@ -17,6 +17,7 @@ from tools.generate.sources import ROOT, template
 ANY_RESOURCE = {
     "states:SendTaskSuccess": "a task token belongs to no resource and cannot be guessed",
     "states:SendTaskFailure": "a task token belongs to no resource and cannot be guessed",
+    "comprehend:DetectSentiment": "a text belongs to no resource, and is not kept",
     "ses:SendEmail": "the sender's identity is an address or its domain; a condition names the sender",
 }
 # Asynchronous edges that give up without a dead letter, and what makes up for it instead.
@@ -239,6 +240,7 @@ FEEDBACK_FUNCTIONS = {
     "CountFeedback",
     "SweepFeedback",
     "CheckPhotos",
+    "ReadComments",
     "RequestFeedback",
 }
 READS = {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"}

@@ -126,11 +126,12 @@ class RatingQuery(Body):
 
 
 class PolarityView(View):
-    """The direction of a feedback, and what spoke for it."""
+    """The direction of a feedback, what spoke for it, and which model read the comment, as a score from -100 to 100."""
 
     value: PolarityValue
     reasons: list[str]
     source: str
+    comment_score: int | None
 
 
 class ReplyView(View):
@@ -268,6 +269,7 @@ def _fields(feedback: Feedback, reader: Party, now: int) -> dict[str, Any]:
             value=verdict.polarity.value,
             reasons=list(verdict.polarity.reasons),
             source=verdict.polarity.source,
+            comment_score=verdict.polarity.comment_score,
         ),
         "status": feedback.status,
         "reply": ReplyView(text=reply.text, at=reply.at, edited_at=reply.edited_at) if reply else None,

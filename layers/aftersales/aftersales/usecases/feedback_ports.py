@@ -11,6 +11,7 @@ from aftersales.domain.feedback_notice import FeedbackNotice
 from aftersales.domain.feedback_request import Request
 from aftersales.domain.order import Order
 from aftersales.domain.rating import Tally, day_of
+from aftersales.domain.sentiment import Sentiment
 from aftersales.usecases.ports import Page, Policies, Receipt
 
 
@@ -118,6 +119,13 @@ class FeedbackNotices(Protocol):
 
     def publish(self, notice: FeedbackNotice) -> None:
         """Publish with the attributes that subscribers filter by."""
+
+
+class CommentReader(Protocol):
+    """A model that reads comments."""
+
+    def read(self, comment: str) -> Sentiment:
+        """The mood of the comment, with the model's name. Raises where the model does not answer."""
 
 
 @dataclass(frozen=True, slots=True)
