@@ -1,5 +1,7 @@
 """Feedback over the API, and the ratings that the stream counts of it, whatever the stream does."""
 
+import csv
+import io
 import json
 import random
 from collections.abc import Callable, Iterator
@@ -311,6 +313,35 @@ def test_a_list_is_newest_first_and_filtered(desk: Desk) -> None:
     assert [one["feedback_id"] for one in listed(desk, cursor=page["next_cursor"])] == left[:1]
     other = {"cursor": page["next_cursor"]}
     assert desk.call("GET", "/sellers/another/feedback", by=BUYER, query=other).code == "invalid_request"
+
+
+def table_of(answer: Answer) -> list[list[str]]:
+    assert answer.headers["Content-Type"] == "text/csv"
+    return list(csv.reader(io.StringIO(answer.text.removeprefix("\ufeff"), newline="")))
+
+
+def test_a_seller_takes_all_feedback_into_a_spreadsheet_and_none_of_it_is_a_formula(desk: Desk) -> None:
+    left = many(desk, 5, 1, 4)
+    edit(desk, left[1], by=author_of(1), comment="=HYPERLINK(1)").ok()
+    withdraw(desk, left[2], by=author_of(2)).ok()
+    path = f"/sellers/{SELLER.id}/feedback.csv"
+
+    heads, *rows = table_of(desk.call("GET", path, by=SELLER))
+    assert [dict(zip(heads, row, strict=True))["feedback_id"] for row in rows] == [left[1], left[0]]
+    assert dict(zip(heads, rows[0], strict=True))["comment"] == "'=HYPERLINK(1)"
+
+    pages, cursor = "", {}
+    while True:
+        page = desk.call("GET", path, by=SELLER, query={"limit": "1", **cursor})
+        pages += page.text
+        if "Next-Cursor" not in page.headers:
+            break
+        cursor = {"cursor": page.headers["Next-Cursor"]}
+    assert pages == desk.call("GET", path, by=SELLER).text
+    assert len(table_of(desk.call("GET", path, by=SELLER, query={"polarity": "negative"}))) == 2
+
+    for other in (Party(Role.SELLER, "copper-and-co"), BUYER):
+        assert desk.call("GET", path, by=other).status in (403, 404)
 
 
 # ---------------------------------------------------------------- photos

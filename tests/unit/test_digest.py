@@ -22,7 +22,7 @@ from aftersales.domain.digest import (
 )
 from aftersales.domain.polarity import PolarityValue
 from aftersales.domain.records import FeedbackRecord
-from aftersales.domain.spreadsheet import HEADS, harmless, rows
+from aftersales.domain.spreadsheet import HEADS, harmless, table
 from aftersales.domain.themes import Theme
 
 WORDS = "Wei says the zipper jammed"
@@ -212,9 +212,13 @@ def test_every_language_tells_the_same_things() -> None:
 
 
 def sheet(*records: FeedbackRecord) -> list[list[str]]:
-    file = io.StringIO()
-    csv.writer(file, quoting=csv.QUOTE_ALL).writerows(rows(records))
-    return list(csv.reader(io.StringIO(file.getvalue(), newline="")))
+    return list(csv.reader(io.StringIO(table(records, heads=True).removeprefix("\ufeff"), newline="")))
+
+
+def test_only_the_first_page_has_heads_and_the_mark_of_its_encoding() -> None:
+    first, next_ = table([a_feedback(2)], heads=True), table([a_feedback(5)], heads=False)
+    assert first.startswith('\ufeff"feedback_id"')
+    assert next_.startswith('"f1"')
 
 
 def test_a_feedback_is_a_row_under_its_heads() -> None:

@@ -269,6 +269,7 @@ def test_functions_of_feedback_reach_nothing_but_their_table_their_photos_and_th
         "sns",
         "s3",
         "ses",
+        "comprehend",
     }
 
 

@@ -95,7 +95,7 @@ class PageQuery(Body):
     cursor: Annotated[str, Field(max_length=2000)] | None = None
 
 
-class ListFeedbackQuery(PageQuery):
+class FeedbackQuery(Body):
     """Which of a seller's feedback: by polarity, score, time, and what the seller has not answered."""
 
     polarity: PolarityValue | None = None
@@ -113,6 +113,18 @@ class ListFeedbackQuery(PageQuery):
             score=self.score,
             unanswered=self.unanswered,
         )
+
+
+class ListFeedbackQuery(PageQuery, FeedbackQuery):
+    """A page of them."""
+
+
+class ExportFeedbackQuery(FeedbackQuery):
+    """A page of the table. Pages put one behind the other are the whole of it: only the first has the heads. As many
+    comments of 3,000 letters fit into the 6 MB that a function may answer."""
+
+    limit: Annotated[int, Field(ge=1, le=400)] = 400
+    cursor: Annotated[str, Field(max_length=2000)] | None = None
 
 
 class RatingQuery(Body):

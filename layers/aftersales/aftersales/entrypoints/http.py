@@ -130,9 +130,9 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A status other than the route's, or headers."""
+    """A status other than the route's, or headers. A body that is text is in the route's own media type."""
 
-    body: BaseModel | Mapping[str, Any] | None
+    body: BaseModel | Mapping[str, Any] | str | None
     status: int
     headers: Mapping[str, str]
 
@@ -294,7 +294,9 @@ def _checked(validate: Callable[[], BaseModel]) -> BaseModel:
 def _answer(route: Route, said: BaseModel | Mapping[str, Any] | Answer | None) -> Response[str]:
     answer = said if isinstance(said, Answer) else Answer(said, route.status, {})
     body = answer.body
-    if isinstance(body, BaseModel):
+    if isinstance(body, str):
+        text = body
+    elif isinstance(body, BaseModel):
         text = body.model_dump_json(by_alias=True)
     else:
         text = json.dumps(body) if body is not None else ""
@@ -302,7 +304,7 @@ def _answer(route: Route, said: BaseModel | Mapping[str, Any] | Answer | None) -
     headers = {"Cache-Control": "no-store", **answer.headers}
     if version is not None:
         headers["ETag"] = f'"{version}"'
-    return Response(answer.status, "application/json", text, headers=headers)
+    return Response(answer.status, route.media, text, headers=headers)
 
 
 def _problem_of(error: Exception) -> Response[str]:
