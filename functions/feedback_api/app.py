@@ -2,10 +2,12 @@
 
 from aftersales.contracts.evidence import LinkView
 from aftersales.contracts.feedback import (
+    DigestView,
     FeedbackPageView,
     FeedbackView,
     RatingView,
     SaidFeedbackView,
+    digest_view,
     feedback_page_view,
     feedback_view,
     rating_view,
@@ -16,7 +18,7 @@ from aftersales.domain.records import feedback_record
 from aftersales.domain.spreadsheet import table
 from aftersales.entrypoints import bootstrap
 from aftersales.entrypoints.http import Answer, Api, Call
-from aftersales.usecases import act_on_feedback, handle_photos, read_feedback
+from aftersales.usecases import act_on_feedback, handle_photos, mail_digests, read_feedback
 from aftersales.usecases import leave_feedback as leaving
 
 handler = Api("feedback_api", bootstrap.now)
@@ -121,6 +123,28 @@ def export_feedback(call: Call) -> Answer:
     records = [feedback_record(one, with_text=True) for one in page.items]
     headers = {"Next-Cursor": page.next_cursor} if page.next_cursor else {}
     return Answer(table(records, heads=call.query.cursor is None), call.route.status, headers)
+
+
+@handler.operation
+def put_digest(call: Call) -> DigestView:
+    """Be told by mail."""
+    reader = mail_digests.put_digest(
+        bootstrap.feedback_desk(),
+        call.path["seller_id"],
+        rhythm=call.body.rhythm,
+        language=call.body.language,
+        by=call.party,
+        address=call.address,
+    )
+    return digest_view(reader)
+
+
+@handler.operation
+def delete_digest(call: Call) -> None:
+    """Be told no more."""
+    mail_digests.delete_digest(
+        bootstrap.feedback_desk(), call.path["seller_id"], by=call.party, address=call.address
+    )
 
 
 @handler.operation

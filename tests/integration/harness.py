@@ -645,6 +645,8 @@ def claims_of(party: Party) -> dict[str, str]:
         "sub": "00000000-0000-4000-8000-000000000000",
         "token_use": "id",
         "custom:party_id": party.id,
+        "email": f"{party.id}@example.com",
+        "email_verified": "true",
         "cognito:groups": GROUPS[party.role],
     }
 

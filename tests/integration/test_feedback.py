@@ -27,7 +27,7 @@ from aftersales.usecases.feedback_ports import Subject
 from aftersales.usecases.rebuild_ratings import feedback_of_seller, rebuild_ratings
 from tests.builders import BUYER, REVIEWER, SELLER
 from tests.corpus import PNG, photo_with_gps, plain_photo
-from tests.integration.harness import Answer, Desk, WorkerDied, dies, running_desk
+from tests.integration.harness import Answer, Desk, WorkerDied, claims_of, dies, running_desk
 from tests.integration.people import PLATFORM, a_promise, body_of, listen, order_of
 
 pytestmark = pytest.mark.enable_socket
@@ -330,7 +330,7 @@ def test_a_seller_takes_all_feedback_into_a_spreadsheet_and_none_of_it_is_a_form
     assert [dict(zip(heads, row, strict=True))["feedback_id"] for row in rows] == [left[1], left[0]]
     assert dict(zip(heads, rows[0], strict=True))["comment"] == "'=HYPERLINK(1)"
 
-    pages, cursor = "", {}
+    pages, cursor = "", dict[str, str]()
     while True:
         page = desk.call("GET", path, by=SELLER, query={"limit": "1", **cursor})
         pages += page.text
@@ -701,6 +701,82 @@ def test_who_dies_after_the_mail_asks_twice_and_who_dies_after_writing_it_down_d
     desk.invoke("RequestFeedback", {})
 
     assert requests(desk) == [ASKED["en"]]
+
+
+# ---------------------------------------------------------------- digests
+
+
+def digests(desk: Desk) -> list[Any]:
+    desk.invoke("MailDigests", {})
+    return [mail for mail in desk.mails() if "order" not in mail.subject]
+
+
+def wants_digest(desk: Desk, by: Party = SELLER, **said: str) -> Answer:
+    return desk.call("PUT", f"/sellers/{SELLER.id}/digest", by=by, body=said)
+
+
+def test_a_seller_is_told_of_a_day_once_when_it_has_passed_and_of_none_in_which_nothing_came(
+    desk: Desk,
+) -> None:
+    wanted = wants_digest(desk, rhythm="daily").ok()
+    assert (wanted["address"], wanted["due_at"]) == (f"{SELLER.id}@example.com", "2026-01-02T00:00:00Z")
+    many(desk, 1, 5)
+    assert digests(desk) == []
+
+    desk.clock.advance(hours=12)
+    assert [mail.subject for mail in digests(desk)] == ["Your feedback of 2026-01-01"]
+    assert len(digests(desk)) == 1
+    desk.clock.advance(days=1)
+    assert len(digests(desk)) == 1
+    assert "Positive: 1, neutral: 0, negative: 1." in digests(desk)[0].body
+
+
+def test_a_seller_is_told_of_a_week_in_their_language_until_they_want_it_no_more(desk: Desk) -> None:
+    wants_digest(desk, rhythm="daily").ok()
+    wants_digest(desk, rhythm="weekly", language="zh").ok()
+    many(desk, 4)
+
+    desk.clock.advance(days=4)
+    [mail] = digests(desk)
+    assert mail.subject == "您的店铺评价周报（2025-12-29 至 2026-01-04）"
+    leave(desk, 3, by=STRANGER, order_id=delivered(desk, "order-late", STRANGER)).ok()
+    desk.call("DELETE", f"/sellers/{SELLER.id}/digest", by=SELLER)
+    desk.call("DELETE", f"/sellers/{SELLER.id}/digest", by=SELLER)
+    desk.clock.advance(days=8)
+    assert len(digests(desk)) == 1
+
+
+def test_a_digest_that_cannot_be_mailed_is_due_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    wants_digest(desk, rhythm="daily").ok()
+    many(desk, 4)
+    desk.clock.advance(hours=12)
+    with monkeypatch.context() as broken:
+        broken.setattr(SesMailer, "send", lambda *_: (_ for _ in ()).throw(MailRefused("Throttling")))
+        with suppress(Exception):
+            desk.invoke("MailDigests", {})
+    assert len(digests(desk)) == 1
+
+
+def test_a_mind_that_is_changed_while_a_digest_is_written_counts(desk: Desk) -> None:
+    wants_digest(desk, rhythm="daily").ok()
+    desk.clock.advance(hours=12)
+    desk.after(DynamoDBFeedback, "feedback_of_seller", lambda: wants_digest(desk, rhythm="weekly").ok())
+
+    desk.invoke("MailDigests", {})
+
+    [row] = [row for row in desk.rows("FeedbackTable") if row["sk"]["S"].startswith("DIGEST#")]
+    assert row["rhythm"]["S"] == "weekly"
+    assert int(row["due_at"]["N"]) == 1_767_571_200_000  # Monday, 5 January
+
+
+def test_nobody_has_a_digest_sent_to_somebody_else(desk: Desk) -> None:
+    path, body = f"/sellers/{SELLER.id}/digest", {"rhythm": "daily"}
+    unverified = claims_of(SELLER) | {"email": "victim@example.com", "email_verified": "false"}
+
+    assert wants_digest(desk, Party(Role.SELLER, "copper-and-co"), rhythm="daily").code == "not_found"
+    assert desk.call("PUT", path, body=body, claims=unverified).code == "invalid_request"
+    assert wants_digest(desk, rhythm="daily", email="victim@example.com").code == "invalid_request"
+    assert wants_digest(desk, rhythm="hourly").code == "invalid_request"
 
 
 # ---------------------------------------------------------------- what it adds up to

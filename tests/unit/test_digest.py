@@ -18,6 +18,7 @@ from aftersales.domain.digest import (
     Span,
     digest_of,
     last_span,
+    next_due,
     write,
 )
 from aftersales.domain.polarity import PolarityValue
@@ -86,6 +87,14 @@ def test_a_digest_is_of_the_last_whole_day_or_the_last_week_from_monday_on(
     rhythm: Rhythm, now: str, since: str, until: str
 ) -> None:
     assert last_span(rhythm, at(now)) == Span(at(f"{since}T00:00:00Z"), at(f"{until}T00:00:00Z"))
+
+
+@given(st.sampled_from(Rhythm), st.integers(0, 4 * 10**12))
+def test_the_next_digest_is_due_when_its_span_has_just_become_the_last_one(rhythm: Rhythm, now: int) -> None:
+    due = next_due(rhythm, now)
+    assert due > now
+    assert last_span(rhythm, due).holds(now)
+    assert last_span(rhythm, due - 1) == last_span(rhythm, now)
 
 
 @given(st.sampled_from(Rhythm), st.integers(0, 4 * 10**12))

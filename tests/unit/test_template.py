@@ -26,6 +26,7 @@ WITHOUT_DEAD_LETTERS = {
     "SweepTimeline.EveryMinute": "the next run finds what is due",
     "SweepFeedback.EveryMinute": "the next run finds what is due",
     "RequestFeedback.EveryMinute": "the next run finds what is due",
+    "MailDigests.EveryHour": "the next run finds what is due",
     "ReconcileBooks.EveryHour": "the next run looks back twice as far",
     "ReconcileBooks.EveryDay": "the next run looks back twice as far",
     "AlarmsMail": "an alarm stays an alarm in CloudWatch until its cause is gone, whether or not its mail arrives",
@@ -240,6 +241,7 @@ FEEDBACK_FUNCTIONS = {
     "CountFeedback",
     "SweepFeedback",
     "CheckPhotos",
+    "MailDigests",
     "ReadComments",
     "RequestFeedback",
 }

@@ -1,12 +1,13 @@
 """Feedback and ratings at the edge."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
 from aftersales.contracts.evidence import EvidenceBody, UploadView, upload_view
 from aftersales.contracts.fields import Body, Comment, Id, Instant, Name, Text, View, When, epoch_ms
+from aftersales.domain.digest import Reader, Rhythm
 from aftersales.domain.evidence import MAX_PER_FEEDBACK, Evidence, EvidenceState
 from aftersales.domain.feedback import Act, Dimension, Feedback, Verdict, party_to, possible, verdict_of
 from aftersales.domain.moderation import REASONS, Action, Look, Reason, Status
@@ -135,6 +136,23 @@ class RatingQuery(Body):
     def to_subject(self, seller_id: str) -> Subject:
         """The domain's word for it."""
         return Subject(seller_id, self.sku)
+
+
+class DigestBody(Body):
+    """How often, and in which language. The mail goes to the address that the caller's account was verified for."""
+
+    rhythm: Rhythm
+    language: Literal["en", "zh"] = "en"
+
+
+class DigestView(View):
+    """A digest that somebody of a seller is sent, and when the next time."""
+
+    seller_id: str
+    rhythm: Rhythm
+    language: str
+    address: str
+    due_at: Instant
 
 
 class PolarityView(View):
@@ -301,6 +319,17 @@ def _fields(feedback: Feedback, reader: Party, now: int) -> dict[str, Any]:
         "edit_until": feedback.edit_until if reader.role is Role.BUYER and mine else None,
         "possible": possible(feedback, reader, now),
     }
+
+
+def digest_view(reader: Reader) -> DigestView:
+    """The digest as its reader sees it."""
+    return DigestView(
+        seller_id=reader.seller_id,
+        rhythm=reader.rhythm,
+        language=reader.contact.language,
+        address=reader.contact.email,
+        due_at=reader.due_at,
+    )
 
 
 def feedback_page_view(page: Page[Feedback], reader: Party, now: int) -> FeedbackPageView:

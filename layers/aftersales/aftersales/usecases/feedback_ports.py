@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
 
+from aftersales.domain.digest import Reader
 from aftersales.domain.feedback import Change, Entry, Feedback
 from aftersales.domain.feedback_notice import FeedbackNotice
 from aftersales.domain.feedback_request import Request
@@ -112,6 +113,18 @@ class FeedbackStore(Protocol):
 
     def put_off_request(self, request: Request, later: Request) -> None:
         """Ask later. A request that was put anew meanwhile stays as it is."""
+
+    def put_reader(self, reader: Reader) -> None:
+        """Somebody wants digests, or wants them otherwise; the last word counts."""
+
+    def delete_reader(self, seller_id: str, address: str) -> None:
+        """They want none."""
+
+    def readers_due(self, now: int, limit: int) -> Iterable[Reader]:
+        """Whose digest is due, the longest due first."""
+
+    def put_off_reader(self, reader: Reader, later: Reader) -> None:
+        """The next digest is due then. What they asked for meanwhile stays."""
 
 
 class FeedbackNotices(Protocol):
