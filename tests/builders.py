@@ -11,6 +11,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from aftersales.domain import exchange, hearing, lifecycle, returns, shipment, silence
+from aftersales.domain.address import Address
 from aftersales.domain.calendar import MINUTE, Period
 from aftersales.domain.case import Case, ExchangeLeg, Fees, FiredRule, InspectedLine, Kind, Reason, Status
 from aftersales.domain.charge import ChargeState, ProviderCharge
@@ -18,7 +19,7 @@ from aftersales.domain.evidence import Evidence, EvidenceState
 from aftersales.domain.exchange import Task, Wanted
 from aftersales.domain.feedback import FeedbackTerms
 from aftersales.domain.feedback_request import RequestTerms
-from aftersales.domain.label import Address, Label, LabelRefused
+from aftersales.domain.label import Label, LabelRefused
 from aftersales.domain.ledger import (
     External,
     ExternalKind,

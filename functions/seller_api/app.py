@@ -62,6 +62,7 @@ def ship_replacement(call: Call) -> CaseView:
             receipt=call.receipt,
         ),
         call.party,
+        bootstrap.desk(),
     )
 
 

@@ -459,8 +459,7 @@ def test_a_buyer_who_waits_is_served_when_there_are_some_again() -> None:
     assert due
     assert (due.entry.event, story.case.on_timeout) == (Event.RESTOCK_DUE, "refunded")
     story.arrange()
-    story.ship_replacement()
-    assert story.case.status is Status.EXCHANGE_SHIPPED
+    assert story.ship_replacement().case.status is Status.EXCHANGE_SHIPPED
 
 
 def test_nobody_pays_more_for_goods_that_are_not_there() -> None:

@@ -174,8 +174,7 @@ def ship_replacement(
     """
     require(Act.SHIP_REPLACEMENT, case, by)
     leg = _leg(case)
-    if leg.set_aside is not SetAside.RESERVED:
-        raise Refusal(Code.REPLACEMENT_NOT_RESERVED, "The stock has not set these goods aside yet.")
+    refuse_unreserved(case)
     books.refuse_frozen(ledger)
     if books.gone(ledger, case.owed):
         raise Refusal(Code.MONEY_UNAVAILABLE, "What was paid for these goods went back by another way.")
@@ -184,6 +183,12 @@ def ship_replacement(
     after = replace(case, exchange=replace(leg, shipment=shipment))
     sent = change(case, after, Event.REPLACEMENT_SENT, by, now, policy, {"carrier": carrier})
     return replace(sent, parcel=parcel)
+
+
+def refuse_unreserved(case: Case) -> None:
+    """Raise `replacement_not_reserved` unless the stock has set aside what is to be sent."""
+    if _leg(case).set_aside is not SetAside.RESERVED:
+        raise Refusal(Code.REPLACEMENT_NOT_RESERVED, "The stock has not set these goods aside yet.")
 
 
 def replacement_scanned(
