@@ -209,6 +209,8 @@ _KEYS = frozenset(
         "wakes_at",
         "unrelayed",
         "looked_at",
+        "errand",
+        "errand_at",
         "variants",
     }
 )

@@ -21,6 +21,7 @@ BY_LOOK = "by_look"
 BY_EXPIRY = "by_expiry"
 BY_PRODUCT = "by_product"
 UNRELAYED = "unrelayed"
+BY_ERRAND = "by_errand"
 BY_DUE = "by_due"
 
 CASE = "CASE"
