@@ -326,7 +326,7 @@ def test_an_unused_label_is_given_back_once_its_case_has_ended(
     assert_ended(desk, case_id, "cancelled")
     carriers.order("refused", on="list")
     # Its words stay out of logs; the function's error is what an alarm counts.
-    with pytest.raises(Exception, match="^$"):
+    with pytest.raises(Exception, match=r"^$"):
         desk.silence(minutes=1)
     assert read(desk, case_id)["shipments"][0]["label"] == "bought"
     desk.silence(hours=1)

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from aftersales.domain.address import Address
 from aftersales.domain.case import Kind, Status, WaitingOn
 from aftersales.domain.label import (
-    Address,
     Customs,
     CustomsItem,
     LabelRefused,

@@ -211,6 +211,7 @@ _KEYS = frozenset(
         "looked_at",
         "errand",
         "errand_at",
+        "due",
         "variants",
     }
 )
