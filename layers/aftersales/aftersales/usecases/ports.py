@@ -22,6 +22,10 @@ from aftersales.domain.refund import Attempt, ProviderRefund
 from aftersales.domain.stock import OutOfStock, Sku, StockLine, StockReservation
 from aftersales.domain.timeline import Entry
 
+# Stripe may forget an idempotency key after 24 hours; an hour before that nothing is sent under it any more,
+# and the provider's list of refunds is the only judge (https://docs.stripe.com/api/idempotent_requests).
+KEY_LIFE = 23 * 60 * 60 * 1000
+
 
 class Stale(Exception):
     """Somebody else wrote first: what was read is no longer true. Read again and decide again."""
