@@ -209,6 +209,7 @@ _KEYS = frozenset(
         "wakes_at",
         "unrelayed",
         "looked_at",
+        "due",
         "variants",
     }
 )

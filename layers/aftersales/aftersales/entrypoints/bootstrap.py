@@ -22,6 +22,7 @@ from aftersales.usecases.ports import Carriers, Desk, Payments
 if TYPE_CHECKING:
     from stripe import StripeClient
 
+    from aftersales.adapters.comprehend import ComprehendSentiment
     from aftersales.adapters.dynamodb_feedback import DynamoDBFeedback
     from aftersales.adapters.dynamodb_stock import DynamoDBStock
     from aftersales.adapters.easypost_carriers import EasyPostEvents
@@ -216,6 +217,14 @@ def subscriptions() -> "SnsSubscriptions":
         dead_letters_arn=settings.ALERT_DEAD_LETTERS_ARN(),
         table=settings.CASES_TABLE(),
     )
+
+
+@cache
+def comment_reader() -> "ComprehendSentiment":
+    """Amazon Comprehend."""
+    from aftersales.adapters.comprehend import ComprehendSentiment
+
+    return ComprehendSentiment(client("comprehend"))
 
 
 @cache
