@@ -152,32 +152,31 @@ class DynamoDB:
         self._write(put["TableName"], put["Item"])
         return {}
 
-    def update_item(self, *, UpdateExpression: str, **update: Any) -> Item:
-        """`REMOVE attribute` is all that the desk does."""
-        removed = re.fullmatch(r"REMOVE (\w+)", UpdateExpression)
-        if not removed:
-            _unknown(UpdateExpression)
+    def update_item(self, **update: Any) -> Item:
+        """`REMOVE attribute` is all that the desk does to a row alone."""
         self._check_alone("UpdateItem", update, update["Key"])
-        table = self.tables[update["TableName"]]
-        old = table.get(update["Key"]) or update["Key"]
-        self._write(update["TableName"], {name: value for name, value in old.items() if name != removed[1]})
+        self._write(update["TableName"], self._after(update))
         return {}
 
     def transact_write_items(self, *, TransactItems: list[Item]) -> Item:
         """All or nothing; a reason for each item where nothing."""
-        writes = [_only_put(write) for write in TransactItems]
+        writes = [_only_one(write) for write in TransactItems]
         targets = [
-            (put["TableName"], str(self.tables[put["TableName"]].key_of(put["Item"]))) for put in writes
+            (write["TableName"], str(self.tables[write["TableName"]].key_of(_target(write))))
+            for write in writes
         ]
         if len(set(targets)) < len(targets) or len(targets) > _MOST_IN_TRANSACTION:
             raise error("TransactWriteItems", "ValidationException")
-        reasons = ["None" if self._holds(put, put["Item"]) else "ConditionalCheckFailed" for put in writes]
+        reasons = [
+            "None" if self._holds(write, _target(write)) else "ConditionalCheckFailed" for write in writes
+        ]
         if any(reason != "None" for reason in reasons):
             raise cancelled(reasons)
-        for put in writes:
-            self._write(put["TableName"], put["Item"], tell=False)
-        for put in writes:
-            self._on_commit(put["TableName"], put["Item"])
+        rows = [(write["TableName"], write.get("Item") or self._after(write)) for write in writes]
+        for name, row in rows:
+            self._write(name, row, tell=False)
+        for name, row in rows:
+            self._on_commit(name, row)
         return {}
 
     # ------------------------------------------------------------ inside
@@ -191,9 +190,24 @@ class DynamoDB:
         values = write.get("ExpressionAttributeValues", {})
         return _condition(expression)(table.get(table.key_of(key)) or {}, names, values)
 
+    def _after(self, update: Item) -> Item:
+        """The row as an update leaves it: an attribute removed, or numbers added to, from 0 where there are none."""
+        expression, values = update["UpdateExpression"], update.get("ExpressionAttributeValues", {})
+        old = self.tables[update["TableName"]].get(update["Key"]) or update["Key"]
+        if removed := re.fullmatch(r"REMOVE (\w+)", expression):
+            return {name: value for name, value in old.items() if name != removed[1]}
+        if not re.fullmatch(r"ADD \w+ :\w+(, \w+ :\w+)*", expression):
+            _unknown(expression)
+        added = (part.split(" ") for part in expression.removeprefix("ADD ").split(", "))
+        sums = {
+            name: {"N": str(int(old.get(name, {"N": "0"})["N"]) + int(values[value]["N"]))}
+            for name, value in added
+        }
+        return old | sums
+
     def _check_alone(self, operation: str, write: Item, key: Item) -> None:
-        known = {"TableName", "Item", "Key", "ConditionExpression", "ExpressionAttributeNames"}
-        if unknown := set(write) - known - {"ExpressionAttributeValues"}:
+        known = {"TableName", "Item", "Key", "UpdateExpression", "ConditionExpression"}
+        if unknown := set(write) - known - {"ExpressionAttributeNames", "ExpressionAttributeValues"}:
             _unknown(str(unknown))
         if not self._holds(write, key):
             raise error(operation, "ConditionalCheckFailedException")
@@ -253,11 +267,18 @@ def cancelled(reasons: list[str]) -> ClientError:
     )
 
 
-def _only_put(write: Item) -> Item:
-    if set(write) != {"Put"}:
+def _only_one(write: Item) -> Item:
+    if len(write) != 1 or not set(write) <= {"Put", "Update"}:
         _unknown(str(set(write)))
-    put: Item = write["Put"]
-    return put
+    (one,) = write.values()
+    found: Item = one
+    return found
+
+
+def _target(write: Item) -> Item:
+    """What a write of a transaction is about: an item, or the key of one."""
+    found: Item = write.get("Item") or write["Key"]
+    return found
 
 
 def _unknown(what: str) -> NoReturn:

@@ -65,7 +65,8 @@ class ContactBody(Body):
 
 class OrderBody(Body):
     """An order as the platform knows it. Times are UTC; amounts are minor units of `currency`; `market` names the
-    calendar by which its deadlines are counted, for example `BR`."""
+    calendar by which its deadlines are counted, for example `BR`; `platform_fee` is what the platform kept of the sale,
+    of which it gives the seller back the share of what the buyer gets back."""
 
     order_id: Id | None = None
     buyer_id: Id
@@ -79,6 +80,7 @@ class OrderBody(Body):
     payments: Annotated[list[PaymentBody], Field(min_length=1, max_length=50)]
     contact: ContactBody | None = None
     market: Annotated[str, Field(pattern=MARKET_PATTERN)] = ""
+    platform_fee: Amount = 0
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> Self:
@@ -100,6 +102,12 @@ class OrderBody(Body):
             raise ValueError("tax is the part of total that is tax; it cannot exceed total")
         return self
 
+    @model_validator(mode="after")
+    def _fee_is_within(self) -> Self:
+        if self.platform_fee > sum(payment.captured for payment in self.payments):
+            raise ValueError("the platform's fee is a part of what was captured")
+        return self
+
     def to_order(self, order_id: str) -> Order:
         """The domain's order. Raises `invalid_request` where body and path name different orders."""
         if self.order_id not in (None, order_id):
@@ -117,6 +125,7 @@ class OrderBody(Body):
             payments=tuple(Payment(**payment.model_dump()) for payment in self.payments),
             contact=Contact(**self.contact.model_dump()) if self.contact else None,
             market=self.market,
+            platform_fee=self.platform_fee,
         )
 
 

@@ -100,7 +100,11 @@ class Balance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ledger:
-    """Units and money of one order. `version` is the one that was read; the store raises it with each write."""
+    """Units and money of one order. `version` is the one that was read; the store raises it with each write.
+
+    `platform_fee` is what the platform kept of the sale, and `fee_returned` what of it was given back (see
+    `settlement`); None where the order was written before there were postings.
+    """
 
     order_id: str
     currency: str
@@ -108,6 +112,8 @@ class Ledger:
     lines: tuple[LedgerLine, ...]
     balances: tuple[Balance, ...]
     external: tuple[External, ...] = ()
+    platform_fee: int | None = None
+    fee_returned: int = 0
 
     @property
     def frozen(self) -> bool:
@@ -182,6 +188,7 @@ def open_ledger(order: Order) -> Ledger:
             Balance(payment_id=payment.payment_id, captured=payment.captured, available=payment.captured)
             for payment in order.payments
         ),
+        platform_fee=order.platform_fee,
     )
 
 
@@ -201,7 +208,10 @@ def rebase(ledger: Ledger, order: Order) -> Ledger:
     old_balances = {balance.payment_id: balance for balance in ledger.balances}
     lines = tuple(_rebase_line(old_lines.get(line.line_id), line) for line in fresh.lines)
     balances = tuple(_rebase_balance(old_balances.get(new.payment_id), new) for new in fresh.balances)
-    return _covered(replace(ledger, lines=lines, balances=balances))
+    # One that has paid before there were postings goes on without: what it has paid was never posted.
+    untouched = not any(map(_spent, ledger.balances))
+    fee = ledger.platform_fee if ledger.platform_fee is None and not untouched else order.platform_fee
+    return _covered(replace(ledger, lines=lines, balances=balances, platform_fee=fee))
 
 
 def refuse_moved_payments(ledger: Ledger, before: Order, after: Order) -> None:

@@ -52,7 +52,9 @@ class Contact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """A snapshot of one order of one seller. Times are epoch milliseconds; `market` names the calendar it is under."""
+    """A snapshot of one order of one seller. Times are epoch milliseconds; `market` names the calendar it is under,
+    `platform_fee` is what the platform kept of the sale.
+    """
 
     order_id: str
     buyer_id: str
@@ -66,6 +68,7 @@ class Order:
     payments: tuple[Payment, ...]
     contact: Contact | None = None
     market: str = ""
+    platform_fee: int = 0
 
     def line(self, line_id: str) -> Line | None:
         """The line of that id, if the order has it."""

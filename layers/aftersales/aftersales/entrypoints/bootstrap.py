@@ -20,6 +20,7 @@ from aftersales.contracts import settings
 from aftersales.usecases.ports import Desk, Payments
 
 if TYPE_CHECKING:
+    from aftersales.adapters.dynamodb_accounts import DynamoDBAccounts
     from aftersales.adapters.dynamodb_feedback import DynamoDBFeedback
     from aftersales.adapters.s3_evidence import S3EvidenceFiles
     from aftersales.adapters.ses import SesMailer
@@ -79,6 +80,14 @@ def store() -> DynamoDBStore:
         cases=settings.CASES_TABLE(),
         idempotency=settings.IDEMPOTENCY_TABLE(),
     )
+
+
+@cache
+def accounts() -> "DynamoDBAccounts":
+    """The sellers' accounts."""
+    from aftersales.adapters.dynamodb_accounts import DynamoDBAccounts
+
+    return DynamoDBAccounts(client("dynamodb"), cases=settings.CASES_TABLE())
 
 
 @cache
