@@ -14,6 +14,7 @@ from aftersales.domain.calendar import MINUTE, Period
 from aftersales.domain.case import Case, Fees, FiredRule, InspectedLine, Kind, Reason, Status
 from aftersales.domain.evidence import Evidence, EvidenceState
 from aftersales.domain.feedback import FeedbackTerms
+from aftersales.domain.feedback_request import RequestTerms
 from aftersales.domain.ledger import (
     External,
     ExternalKind,
@@ -113,6 +114,7 @@ FEEDBACK_TERMS = FeedbackTerms(
     prior_score=4,
     prior_weight=10,
     burst=BurstTerms(items=5, minutes=30, settled_hours=24, history=20, factor=3),
+    request=RequestTerms(after_days=5, until_days=20),
 )
 
 
@@ -147,6 +149,7 @@ def a_policy(**changes: Any) -> Policy:
             auto_approval_cap={"USD": 5_000},
             keep_below={"USD": 500},
             restocking_percent=10,
+            condition_percent=40,
             freight={"USD": 450},
         ),
         feedback=FEEDBACK_TERMS,
@@ -392,6 +395,10 @@ class Story:
             hearing.extend_deadline(case, hours * HOUR, "A holiday.", by=by, policy=self.policy, now=self.now)
         )
 
+    def dispute_return(self, case_id: str = CASE) -> Change:
+        """The seller brings what came back before a reviewer."""
+        return self.dispute(by=SELLER, case_id=case_id)
+
     def ship(self, case_id: str = CASE) -> Change:
         """The buyer sends the goods."""
         case = self.cases[case_id]
@@ -404,12 +411,29 @@ class Story:
     def arrive(self, case_id: str = CASE) -> Change | None:
         """The parcel is with its seller."""
         case = self.cases[case_id]
-        return self._keep_any(returns.confirm_arrival(case, by=SELLER, policy=self.policy, now=self.now))
+        return self._keep_any(
+            returns.confirm_arrival(case, self.ledger, by=SELLER, policy=self.policy, now=self.now)
+        )
 
-    def inspect(self, accepted: int, rejected: int = 0, case_id: str = CASE, line_id: str = BOWLS) -> Change:
-        """The seller counts and looks at the units of one line."""
+    def inspect(
+        self,
+        accepted: int,
+        rejected: int = 0,
+        case_id: str = CASE,
+        line_id: str = BOWLS,
+        deduction: int = 0,
+        photos: tuple[str, ...] | None = None,
+    ) -> Change:
+        """The seller counts and looks at the units of one line, and names all photos of the seller's."""
+        case = self.cases[case_id]
+        shown = tuple(one.evidence_id for one in case.evidence if one.added_by == Role.SELLER)
         found = InspectedLine(
-            line_id=line_id, accepted=accepted, rejected=rejected, reason="not_ours" if rejected else ""
+            line_id=line_id,
+            accepted=accepted,
+            rejected=rejected,
+            deduction=deduction,
+            reason="not_ours" if rejected or deduction else "",
+            photos=shown if photos is None else photos,
         )
         return self._keep(
             returns.confirm_receipt(
@@ -605,10 +629,10 @@ def story_at(status: Status, wanted: Mapping[str, int] | None = None) -> Story:
     return story
 
 
-def returning_at(status: Status, wanted: Mapping[str, int] | None = None) -> Story:
+def returning_at(status: Status, wanted: Mapping[str, int] | None = None, **opened: Any) -> Story:
     """The story of a return, told up to this status."""
     story = Story()
-    story.open(wanted, kind=Kind.RETURN)
+    story.open(wanted, kind=Kind.RETURN, **opened)
     story.assess(Verdict.APPROVE)
     if status is Status.EXPIRED:
         story.silence()

@@ -25,7 +25,14 @@ _GRANTED = (
 # Ends that give everything back to the order.
 _EMPTY_HANDED = ("cancelled", "expired", "closed_declined")
 # What gives a case a new execution.
-_STARTS = ("case_opened", "case_appealed", "refund_failed_late", "case_resumed", "refund_covered")
+_STARTS = (
+    "case_opened",
+    "case_appealed",
+    "refund_failed_late",
+    "return_reopened",
+    "case_resumed",
+    "refund_covered",
+)
 _ALIVE_AT_PROVIDER = ("pending", "requires_action", "succeeded")
 
 

@@ -68,22 +68,6 @@ def ship_return(call: Call) -> CaseView:
 
 
 @handler.operation
-def open_dispute(call: Call) -> CaseView:
-    """Ask the platform to decide."""
-    return case_view(
-        act_on_case.open_dispute(
-            bootstrap.desk(),
-            call.path["case_id"],
-            call.body.text,
-            by=call.party,
-            if_match=call.if_match,
-            receipt=call.receipt,
-        ),
-        call.party,
-    )
-
-
-@handler.operation
 def appeal(call: Call) -> CaseView:
     """Ask another reviewer."""
     return case_view(

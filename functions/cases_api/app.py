@@ -5,14 +5,12 @@ from aftersales.contracts.cases import (
     AddedEvidenceView,
     CasePageView,
     CaseView,
-    LinkView,
     TimelineView,
     case_page_view,
     case_view,
-    evidence_view,
     timeline_view,
-    upload_view,
 )
+from aftersales.contracts.evidence import LinkView, evidence_view, upload_view
 from aftersales.contracts.statements import StatementView, statement_view
 from aftersales.entrypoints import bootstrap
 from aftersales.entrypoints.http import Api, Call
@@ -141,6 +139,22 @@ def answer_offer(call: Call) -> CaseView:
             call.path["offer_id"],
             by=call.party,
             accept=call.body.accept,
+            if_match=call.if_match,
+            receipt=call.receipt,
+        ),
+        call.party,
+    )
+
+
+@handler.operation
+def open_dispute(call: Call) -> CaseView:
+    """Ask the platform to decide."""
+    return case_view(
+        act_on_case.open_dispute(
+            bootstrap.desk(),
+            call.path["case_id"],
+            call.body.text,
+            by=call.party,
             if_match=call.if_match,
             receipt=call.receipt,
         ),

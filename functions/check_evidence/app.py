@@ -1,4 +1,4 @@
-"""A file of evidence has arrived."""
+"""A file of evidence of a case has arrived."""
 
 from urllib.parse import unquote_plus
 
@@ -11,7 +11,7 @@ def check_evidence(event: Event) -> dict[str, object]:
     """Look at each uploaded file and record what it is. S3 repeats what fails."""
     keys = [unquote_plus(record["s3"]["object"]["key"]) for record in event["Records"]]
     for key in keys:
-        _, case_id, evidence_id = key.split("/")
+        _, _, case_id, evidence_id = key.split("/")
         handle_evidence.check_evidence(bootstrap.desk(), bootstrap.evidence_files(), case_id, evidence_id)
     return {"files": keys}
 

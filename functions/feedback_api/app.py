@@ -1,16 +1,20 @@
 """Feedback: buyers leave, edit and withdraw it, its seller replies, everybody reads it and what it adds up to."""
 
+from aftersales.contracts.evidence import LinkView
 from aftersales.contracts.feedback import (
     FeedbackPageView,
     FeedbackView,
     RatingView,
+    SaidFeedbackView,
     feedback_page_view,
     feedback_view,
     rating_view,
+    said_feedback_view,
 )
+from aftersales.domain.feedback import Feedback
 from aftersales.entrypoints import bootstrap
 from aftersales.entrypoints.http import Answer, Api, Call
-from aftersales.usecases import act_on_feedback, read_feedback
+from aftersales.usecases import act_on_feedback, handle_photos, read_feedback
 from aftersales.usecases import leave_feedback as leaving
 
 handler = Api("feedback_api", bootstrap.now)
@@ -23,12 +27,13 @@ def leave_feedback(call: Call) -> Answer:
         bootstrap.feedback_desk(),
         call.body.order_id,
         call.body.to_verdict(),
+        [photo.to_file() for photo in call.body.photos],
         buyer=call.party,
         idempotency_key=call.idempotency_key,
         request_hash=call.request_hash,
     )
     headers = {} if created else {"Idempotency-Replayed": "true"}
-    return Answer(feedback_view(feedback, call.party, call.now), call.route.status, headers)
+    return Answer(_said(feedback, call), call.route.status, headers)
 
 
 @handler.operation
@@ -39,7 +44,7 @@ def get_feedback(call: Call) -> FeedbackView:
 
 
 @handler.operation
-def edit_feedback(call: Call) -> FeedbackView:
+def edit_feedback(call: Call) -> SaidFeedbackView:
     """Change what was said."""
     feedback = act_on_feedback.edit_feedback(
         bootstrap.feedback_desk(),
@@ -48,7 +53,20 @@ def edit_feedback(call: Call) -> FeedbackView:
         by=call.party,
         if_match=call.if_match,
     )
-    return feedback_view(feedback, call.party, call.now)
+    return _said(feedback, call)
+
+
+@handler.operation
+def view_photo(call: Call) -> LinkView:
+    """Give a link to a photo."""
+    url, expires_at = handle_photos.view_photo(
+        bootstrap.feedback_desk(),
+        bootstrap.evidence_files(),
+        call.path["feedback_id"],
+        call.path["evidence_id"],
+        call.party,
+    )
+    return LinkView(url=url, expires_at=expires_at)
 
 
 @handler.operation
@@ -92,3 +110,8 @@ def get_rating(call: Call) -> RatingView:
     """What it all adds up to."""
     subject = call.query.to_subject(call.path["seller_id"])
     return rating_view(read_feedback.read_rating(bootstrap.feedback_desk(), subject), subject)
+
+
+def _said(feedback: Feedback, call: Call) -> SaidFeedbackView:
+    forms = handle_photos.upload_forms(bootstrap.evidence_files(), feedback) if feedback.photos else []
+    return said_feedback_view(feedback, forms, call.party, call.now)

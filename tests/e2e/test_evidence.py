@@ -98,7 +98,7 @@ def test_more_than_ten_megabytes_are_not_promised(market: Market) -> None:
         pytest.param({}, plain_photo()[:-1], "EntityTooSmall", id="a byte less than was promised"),
         pytest.param({"Content-Type": "text/html"}, plain_photo(), "AccessDenied", id="another type"),
         pytest.param({"key": "incoming/elsewhere"}, plain_photo(), "AccessDenied", id="another key"),
-        pytest.param({"key": "clean/${case}/e1"}, plain_photo(), "AccessDenied", id="past the check"),
+        pytest.param({"key": "clean/cases/${case}/e1"}, plain_photo(), "AccessDenied", id="past the check"),
         pytest.param({"acl": "public-read"}, plain_photo(), "AccessDenied", id="a field more"),
         pytest.param({"policy": "e30="}, plain_photo(), "", id="another policy"),
         pytest.param({"x-amz-signature": "0" * 64}, plain_photo(), "", id="another signature"),
@@ -255,7 +255,7 @@ def test_a_stranger_is_given_no_link_and_leaves_no_trace(market: Market) -> None
 def test_only_the_clean_copy_can_be_reached_and_only_by_its_link(market: Market) -> None:
     sale, case_id, evidence_id = with_a_photo(market, plain_photo())
     link = urlsplit(view(sale.buyer, case_id, evidence_id))
-    assert f"clean/{case_id}/{evidence_id}" in link.path
+    assert f"clean/cases/{case_id}/{evidence_id}" in link.path
 
     for place in ("clean", "originals", "incoming"):
         moved = link._replace(path=link.path.replace("clean/", f"{place}/"))

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from pydantic import BaseModel
 
-from aftersales.contracts import cases, feedback, orders, subscriptions
+from aftersales.contracts import cases, evidence, feedback, orders, subscriptions
 from aftersales.contracts.routes import ROUTES, Route
 from aftersales.domain.parties import Role
 from tests.e2e.market import Market, Sale, application, body, refusal
@@ -24,7 +24,7 @@ WHOSE = ("own", "other's")
 
 @dataclass(frozen=True)
 class Thing:
-    """A case with its order, a promised photo, the buyer's feedback, and the seller's alerts."""
+    """A case with its order, a promised photo, the buyer's feedback with another, and the seller's alerts."""
 
     sale: Sale
     case_id: str
@@ -33,7 +33,7 @@ class Thing:
     def path(self, route: Route) -> str:
         return route.path.format(
             case_id=self.case_id,
-            evidence_id="e1",
+            evidence_id="p1.1" if "{feedback_id}" in route.path else "e1",
             order_id=self.sale.order_id,
             seller_id=self.sale.seller.party_id,
             channel="email",
@@ -60,7 +60,7 @@ BODIES: Mapping[type[BaseModel], Callable[[Thing], dict[str, Any]]] = {
     cases.OfferBody: lambda _: {"amount": 100, "note": "For the trouble."},
     cases.OfferAnswerBody: lambda _: {"accept": False},
     cases.ExtensionBody: lambda _: {"hours": 24, "reason": "A postal strike."},
-    cases.EvidenceBody: lambda _: {"filename": "photo.jpg", "content_type": "image/jpeg", "size": 100},
+    evidence.EvidenceBody: lambda _: {"filename": "photo.jpg", "content_type": "image/jpeg", "size": 100},
     feedback.FeedbackBody: lambda thing: {"order_id": thing.sale.order_id, "score": 4},
     feedback.EditBody: lambda _: {"comment": "It came in time."},
     feedback.ReplyBody: lambda _: {"text": "Thank you."},
@@ -81,14 +81,14 @@ def things(_market: Market) -> dict[str, Thing]:
             f"sellers/{sale.seller.party_id}/subscriptions/email", {"endpoint": "alerts@example.com"}
         )
         assert alerts.status_code == 200, alerts.text
-        left = sale.buyer.post("feedback", {"order_id": sale.order_id, "score": 5})
+        left = sale.buyer.post("feedback", {"order_id": sale.order_id, "score": 5, "photos": promised})
         found[whose] = Thing(sale, case_id, body(left, 201)["feedback_id"])
     return found
 
 
 def names_a_thing(route: Route) -> bool:
     """Lists name nobody's things: everybody sees their own. What is published is everybody's."""
-    if route.operation in ("get_feedback", "list_feedback", "get_rating"):
+    if route.operation in ("get_feedback", "view_photo", "list_feedback", "get_rating"):
         return False
     return "{" in route.path or route.body in (cases.QuoteBody, cases.OpenCaseBody, feedback.FeedbackBody)
 

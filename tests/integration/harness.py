@@ -53,7 +53,8 @@ _PATIENCE = 120.0
 _FACTORIES: list[Any] = [
     made
     for name, made in vars(bootstrap).items()
-    if hasattr(made, "cache_clear") and name != "_session"  # reading a service's model again takes 0.1 s
+    # A client knows no desk: each new one would read its service's model and load certificates again.
+    if hasattr(made, "cache_clear") and name not in ("_session", "client")
 ]
 
 
@@ -120,7 +121,7 @@ class Stack:
 
     def client(self, service: str) -> Any:
         """A client of the one who deploys."""
-        return bootstrap._session().client(service)  # type: ignore[call-overload]  # any service
+        return _client_of_deployer(service)
 
     def of_type(self, type_: str) -> list[tuple[str, dict[str, Any]]]:
         """The resources of one type, by their name in the template."""
@@ -510,11 +511,12 @@ class Desk:
                 records, tries = records[1:], 0
 
     def upload(self, case_id: str, evidence_id: str, content: bytes) -> None:
-        """A browser posts a file with its form; moto enforces nothing of the form's policy."""
-        ((_, trigger),) = self.stack.events("S3")
-        (rule,) = trigger["Filter"]["S3Key"]["Rules"]
-        key = f"incoming/{case_id}/{evidence_id}"
-        assert (rule["Name"], key.startswith(rule["Value"])) == ("prefix", True)
+        """A browser posts a file of a case with its form; moto enforces nothing of the form's policy."""
+        self.upload_to(f"incoming/cases/{case_id}/{evidence_id}", content)
+
+    def upload_to(self, key: str, content: bytes) -> None:
+        """The same with the key that a form names."""
+        _, trigger = self._told_of(key)
         bucket = self.stack.resolve(trigger["Bucket"])
         self.stack.client("s3").put_object(Bucket=bucket, Key=key, Body=content)
         self.notify_upload(key)
@@ -524,8 +526,18 @@ class Desk:
         record = {"eventName": "ObjectCreated:Post", "s3": {"object": {"key": key}}}
         self.uploads.records.append(record)
 
+    def _told_of(self, key: str) -> tuple[str, dict[str, Any]]:
+        """The one function that S3 tells of this object."""
+        (found,) = (
+            (function, trigger)
+            for function, trigger in self.stack.events("S3")
+            for rule in trigger["Filter"]["S3Key"]["Rules"]
+            if rule["Name"] == "prefix" and key.startswith(rule["Value"])
+        )
+        return found
+
     def _check(self, record: dict[str, Any]) -> None:
-        ((function, _),) = self.stack.events("S3")
+        function, _ = self._told_of(record["s3"]["object"]["key"])
         retries = dict(self.stack.of_type("AWS::Serverless::Function"))[function]["EventInvokeConfig"]
         for _ in range(1 + retries["MaximumRetryAttempts"]):
             try:
@@ -667,14 +679,19 @@ def _quiet(execution: Any) -> bool:
 
 
 def _copied(value: Any) -> Any:
-    """A transaction puts whole items and appends to the stream; it changes nothing in place but tallies."""
+    """A transaction puts whole items and appends to the stream; it changes nothing in place but what is added up, and
+    the entries of a case, which lose an attribute."""
     if not isinstance(value, Table):
         return copy.deepcopy(value)
     table = copy.copy(value)
     table.items = defaultdict(
         dict,
         {
-            key: copy.deepcopy(items) if key.value.startswith("RATING#") else copy.copy(items)
+            key: copy.deepcopy(items)
+            if key.value.startswith(("RATING#", "ACCOUNT#"))
+            else {sort: _copied_row(row) for sort, row in items.items()}
+            if key.value.startswith("CASE#")
+            else copy.copy(items)
             for key, items in value.items.items()
         },
     )
@@ -683,6 +700,12 @@ def _copied(value: Any) -> Any:
         table.stream_shard.items = list(value.stream_shard.items)
         table.stream_shard.table = table
     return table
+
+
+def _copied_row(row: Any) -> Any:
+    one = copy.copy(row)
+    one.attrs = copy.copy(row.attrs)
+    return one
 
 
 _pick = AttributePicker.__call__
@@ -697,6 +720,11 @@ def _picked(picker: AttributePicker, context: AttributePickerContext) -> Any:
         if parent is not None and parent.name == "AttributeValue":
             return None
     return _pick(picker, context)
+
+
+@cache
+def _client_of_deployer(service: str) -> Any:
+    return bootstrap._session().client(service)  # type: ignore[call-overload]  # any service
 
 
 _parse = AmazonStateLanguageParser.parse

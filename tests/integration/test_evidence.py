@@ -59,7 +59,7 @@ def test_a_refused_photo_leaves_the_case_usable(desk: Desk, case_id: str) -> Non
     photo = plain_photo(PNG)
     added = desk.call("POST", f"/cases/{case_id}/evidence", by=BUYER, body=a_promise(photo, PNG)).ok()
     assert added["evidence"]["evidence_id"] == "e2"
-    assert added["upload"]["fields"]["key"] == f"incoming/{case_id}/e2"
+    assert added["upload"]["fields"]["key"] == f"incoming/cases/{case_id}/e2"
     desk.upload(case_id, "e2", photo)
     desk.pump()
     assert_ended(desk, case_id, "completed")
@@ -67,14 +67,16 @@ def test_a_refused_photo_leaves_the_case_usable(desk: Desk, case_id: str) -> Non
 
 def test_a_notification_that_comes_twice_is_one_look(desk: Desk, case_id: str) -> None:
     desk.upload(case_id, "e1", plain_photo())
-    desk.notify_upload(f"incoming/{case_id}/e1")
+    desk.notify_upload(f"incoming/cases/{case_id}/e1")
     desk.pump()
-    desk.notify_upload(f"incoming/{case_id}/e1")
+    desk.notify_upload(f"incoming/cases/{case_id}/e1")
     desk.pump()
     assert events(desk, case_id).count("evidence_accepted") == 1
 
 
-@pytest.mark.parametrize("key", ["incoming/{}/e9", "incoming/00000000-0000-4000-8000-000000000000/e1"])
+@pytest.mark.parametrize(
+    "key", ["incoming/cases/{}/e9", "incoming/cases/00000000-0000-4000-8000-000000000000/e1"]
+)
 def test_a_file_that_nobody_promised_changes_nothing(desk: Desk, case_id: str, key: str) -> None:
     before = read(desk, case_id)
     desk.notify_upload(key.format(case_id))
@@ -105,7 +107,7 @@ def test_a_view_is_a_short_link_and_stands_in_the_timeline(desk: Desk, case_id: 
     desk.pump()
     for viewer in (BUYER, SELLER, REVIEWER):
         link = desk.call("GET", path, by=viewer).ok()
-        assert f"clean/{case_id}/e1" in link["url"]
+        assert f"clean/cases/{case_id}/e1" in link["url"]
     assert events(desk, case_id)[-3:] == ["evidence_viewed"] * 3
     assert desk.call("GET", f"/cases/{case_id}/evidence/e2", by=SELLER).code == "not_found"
 

@@ -3,21 +3,27 @@
 import json
 import random
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from botocore.exceptions import ClientError
 
 from aftersales.adapters import tables
 from aftersales.adapters.dynamodb_feedback import DynamoDBFeedback
+from aftersales.adapters.s3_evidence import S3EvidenceFiles
+from aftersales.adapters.ses import MailRefused, SesMailer
+from aftersales.domain.order import Contact
 from aftersales.domain.parties import Party, Role
 from aftersales.domain.rating import Tally, plus, tally
 from aftersales.entrypoints import bootstrap
 from aftersales.usecases.feedback_ports import Subject
 from aftersales.usecases.rebuild_ratings import feedback_of_seller, rebuild_ratings
 from tests.builders import BUYER, REVIEWER, SELLER
-from tests.integration.harness import Answer, Desk, running_desk
-from tests.integration.people import PLATFORM, body_of, listen, order_of
+from tests.corpus import PNG, photo_with_gps, plain_photo
+from tests.integration.harness import Answer, Desk, WorkerDied, dies, running_desk
+from tests.integration.people import PLATFORM, a_promise, body_of, listen, order_of
 
 pytestmark = pytest.mark.enable_socket
 
@@ -204,7 +210,9 @@ def test_what_is_no_delivered_order_of_ones_own_in_time_has_no_feedback(
         ("comment", "x" * 100_000),
         ("comment", "a\0b"),
         ("comment", "\x1b[31mred"),
-        ("photos", []),
+        ("photos", [{"filename": "a.gif", "content_type": "image/gif", "size": 100}]),
+        ("photos", [{"filename": "a.jpg", "content_type": "image/jpeg", "size": 10_485_761}]),
+        ("photos", [{"filename": "a.jpg", "content_type": "image/jpeg", "size": 100}] * 6),
     ],
     ids=lambda value: str(value)[:20],
 )
@@ -302,6 +310,112 @@ def test_a_list_is_newest_first_and_filtered(desk: Desk) -> None:
     assert desk.call("GET", "/sellers/another/feedback", by=BUYER, query=other).code == "invalid_request"
 
 
+# ---------------------------------------------------------------- photos
+
+
+def photographed(desk: Desk, *photos: bytes) -> tuple[str, list[Any]]:
+    """A feedback with so many photos, of which none has come; the forms to upload them."""
+    delivered(desk)
+    said = leave(desk, 2, "See for yourself.", photos=[a_promise(one) for one in photos]).ok()
+    return said["feedback_id"], said["uploads"]
+
+
+def upload(desk: Desk, form: Any, content: bytes) -> None:
+    desk.upload_to(form["fields"]["key"], content)
+    desk.pump()
+
+
+def states(desk: Desk, feedback_id: str, by: Party = BUYER) -> list[tuple[str, str]]:
+    return [(one["evidence_id"], one["state"]) for one in read(desk, feedback_id, by).ok()["photos"]]
+
+
+def look(desk: Desk, feedback_id: str, by: Party = STRANGER, photo: str = "p1.1") -> Answer:
+    return desk.call("GET", f"/feedback/{feedback_id}/photos/{photo}", by=by)
+
+
+def test_a_photo_is_cleaned_and_then_shown_to_everybody(desk: Desk) -> None:
+    photo = photo_with_gps()
+    feedback_id, [form] = photographed(desk, photo)
+    assert form["fields"]["key"] == f"incoming/feedback/{feedback_id}/p1.1"
+    assert (states(desk, feedback_id, STRANGER), look(desk, feedback_id).code) == ([], "evidence_not_ready")
+
+    upload(desk, form, photo)
+
+    assert states(desk, feedback_id, STRANGER) == [("p1.1", "accepted")]
+    link = look(desk, feedback_id).ok()["url"]
+    assert f"clean/feedback/{feedback_id}/p1.1/" in link
+    assert "p1.1.jpeg" in link
+    key = urlsplit(link).path[urlsplit(link).path.index("clean/") :]
+    bucket = desk.stack.ref("EvidenceBucket")
+    shown = desk.stack.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
+    assert b"Exif" in photo
+    assert b"Exif" not in shown
+
+
+def test_what_is_no_photo_is_refused_with_its_reason_and_shown_to_its_author_alone(desk: Desk) -> None:
+    feedback_id, [form] = photographed(desk, b"#!/bin/sh")
+    upload(desk, form, b"#!/bin/sh")
+
+    [photo] = read(desk, feedback_id, BUYER).ok()["photos"]
+    assert (photo["state"], photo["reason"]) == ("refused", "not_an_image")
+    assert [states(desk, feedback_id, one) for one in (STRANGER, SELLER, REVIEWER)] == [[], [], []]
+    assert look(desk, feedback_id).code == "evidence_not_ready"
+    assert desk.uploads.given_up == []
+
+
+def test_photos_are_hidden_and_taken_back_with_their_feedback(desk: Desk) -> None:
+    feedback_id, [form] = photographed(desk, plain_photo())
+    upload(desk, form, plain_photo())
+
+    moderate(desk, feedback_id, "hide", "personal_data").ok()
+    assert (look(desk, feedback_id).code, look(desk, feedback_id, BUYER).status) == ("not_found", 200)
+    edit(desk, feedback_id, without_photos=["p1.1"]).ok()
+    assert look(desk, feedback_id, BUYER).code == "not_found"
+    moderate(desk, feedback_id, "restore", "fixed_by_author").ok()
+    assert states(desk, feedback_id, STRANGER) == []
+
+    withdraw(desk, feedback_id).ok()
+    assert look(desk, feedback_id, SELLER).code == "not_found"
+
+
+def test_photos_are_added_once_however_often_an_edit_is_sent_and_no_id_is_given_twice(desk: Desk) -> None:
+    feedback_id, _ = photographed(desk)
+    close, wide = a_promise(plain_photo()), a_promise(plain_photo(PNG), PNG)
+
+    first = edit(desk, feedback_id, photos=[close]).ok()
+    assert edit(desk, feedback_id, photos=[close]).ok()["version"] == first["version"]
+    edit(desk, feedback_id, without_photos=["p2.1"], photos=[wide]).ok()
+
+    assert states(desk, feedback_id) == [("p3.1", "awaiting_upload")]
+    upload(desk, first["uploads"][0], plain_photo())
+    assert states(desk, feedback_id) == [("p3.1", "awaiting_upload")]
+    assert edit(desk, feedback_id, photos=[close] * 5).code == "evidence_limit"
+
+
+def test_the_same_key_again_answers_fresh_forms_for_what_has_not_come(desk: Desk) -> None:
+    _, forms = photographed(desk, plain_photo(), plain_photo())
+    upload(desk, forms[0], plain_photo())
+
+    again = leave(desk, 2, "See for yourself.", photos=[a_promise(plain_photo())] * 2)
+
+    assert again.headers["Idempotency-Replayed"] == "true"
+    assert [one["evidence_id"] for one in again.ok()["uploads"]] == ["p1.2"]
+
+
+def test_an_edit_while_a_photo_is_looked_at_is_not_lost(desk: Desk) -> None:
+    feedback_id, [form] = photographed(desk, plain_photo())
+    desk.after(S3EvidenceFiles, "check", lambda: edit(desk, feedback_id, comment="It is worse.").ok())
+
+    upload(desk, form, plain_photo())
+
+    shown = read(desk, feedback_id).ok()
+    assert (shown["comment"], shown["photos"][0]["state"], shown["version"]) == (
+        "It is worse.",
+        "accepted",
+        3,
+    )
+
+
 # ---------------------------------------------------------------- moderation
 
 
@@ -395,6 +509,109 @@ def test_authors_are_mailed_what_became_of_it_once_and_no_word_of_it(desk: Desk)
         "Your feedback is not shown at present",
     ]
     assert "broken" not in str([mail.body for mail in desk.mails()])
+
+
+# ---------------------------------------------------------------- who is asked
+
+
+ASKED = {"en": "How was your order?", "zh": "您的订单怎么样？"}
+
+
+def requests(desk: Desk) -> list[str]:
+    return [mail.subject for mail in desk.mails() if mail.subject in ASKED.values()]
+
+
+def told_in(language: str) -> dict[str, Any]:
+    return {"contact": {"email": f"{language}@example.com", "language": language}}
+
+
+def test_a_buyer_is_asked_once_in_their_language_some_days_after_delivery(desk: Desk) -> None:
+    delivered(desk, "order-1", **told_in("en"))
+    delivered(desk, "order-2", **told_in("zh"))
+
+    desk.silence(days=1)
+    assert requests(desk) == []
+    desk.silence(days=2)
+    desk.silence(days=1)
+
+    assert sorted(requests(desk)) == sorted(ASKED.values())
+    assert "order-1" in next(mail.body for mail in desk.mails() if mail.subject == ASKED["en"])
+    # A correction of the delivery is another snapshot, and no reason to ask again.
+    delivered(desk, "order-1", delivered_at="2026-01-01T00:00:00Z", **told_in("en"))
+    desk.silence(days=5)
+    assert len(requests(desk)) == 2
+
+
+@pytest.mark.parametrize("took_back", [False, True])
+def test_who_said_something_is_not_asked_for_it(desk: Desk, took_back: bool) -> None:
+    delivered(desk, **told_in("en"))
+    feedback_id = leave(desk, 4).ok()["feedback_id"]
+    if took_back:
+        withdraw(desk, feedback_id).ok()
+
+    desk.silence(days=3)
+
+    assert requests(desk) == []
+    assert not [row for row in desk.rows("FeedbackTable") if row["pk"]["S"].startswith("REQUEST#")]
+
+
+def test_whether_a_buyer_is_asked_does_not_depend_on_a_case_or_its_outcome(desk: Desk) -> None:
+    for order_id in ("order-1", "order-2", "order-3"):
+        delivered(desk, order_id, **told_in("en"))
+    for order_id, decision in (("order-2", "approve"), ("order-3", "decline")):
+        lines = [{"line_id": "bowls", "quantity": 1}]
+        said = {"order_id": order_id, "kind": "refund", "reason": "other", "lines": lines}
+        case_id = desk.call("POST", "/cases", by=BUYER, body=said, key=order_id).ok()["case_id"]
+        desk.call(
+            "POST",
+            f"/cases/{case_id}/decision",
+            by=SELLER,
+            body={"decision": decision, "reason_code": "looked_at", "note": "Looked at."},
+        )
+
+    desk.clock.advance(days=3)
+    desk.invoke("RequestFeedback", {})
+
+    assert len(requests(desk)) == 3
+
+
+def test_a_request_that_cannot_be_mailed_is_tried_again_and_holds_up_no_other(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    delivered(desk, "order-1", **told_in("en"))
+    delivered(desk, "order-2", **told_in("zh"))
+    desk.clock.advance(days=3)
+    send = SesMailer.send
+
+    def not_in_english(mailer: SesMailer, contact: Contact, *mail: str) -> None:
+        if contact.language == "en":
+            raise MailRefused("Throttling")
+        send(mailer, contact, *mail)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(SesMailer, "send", not_in_english)
+        for _ in range(2):
+            with suppress(Exception):
+                desk.invoke("RequestFeedback", {})
+    assert requests(desk) == [ASKED["zh"]]
+
+    desk.invoke("RequestFeedback", {})
+    assert requests(desk) == [ASKED["zh"]]
+    desk.clock.advance(hours=1)
+    desk.invoke("RequestFeedback", {})
+    assert requests(desk) == [ASKED["zh"], ASKED["en"]]
+
+
+def test_who_dies_after_the_mail_asks_twice_and_who_dies_after_writing_it_down_does_not(desk: Desk) -> None:
+    delivered(desk, **told_in("en"))
+    desk.clock.advance(days=3)
+    with pytest.MonkeyPatch.context() as dying:
+        dying.setattr(DynamoDBFeedback, "drop_request", lambda *_: dies())
+        with pytest.raises(WorkerDied):
+            desk.invoke("RequestFeedback", {})
+    desk.invoke("RequestFeedback", {})
+
+    assert requests(desk) == [ASKED["en"]]
 
 
 # ---------------------------------------------------------------- what it adds up to

@@ -58,6 +58,16 @@ def line(desk: Desk, case_id: str, accepted: int, **more: Any) -> dict[str, Any]
     return {"line_id": read(desk, case_id)["lines"][0]["line_id"], "accepted": accepted} | more
 
 
+def shown(desk: Desk, case_id: str) -> str:
+    """The seller shows something; answers the photo's id."""
+    promise = a_promise(plain_photo())
+    added = desk.call("POST", f"/cases/{case_id}/evidence", by=SELLER, body=promise).ok()
+    evidence_id = str(added["evidence"]["evidence_id"])
+    desk.upload(case_id, evidence_id, plain_photo())
+    desk.pump()
+    return evidence_id
+
+
 def test_goods_come_back_and_the_money_follows_in_seven_states(desk: Desk, payer: Payer) -> None:
     case_id = returned(desk, payer)
     assert ship(desk, case_id).ok()["status"] == "return_in_transit"
@@ -90,7 +100,8 @@ def test_a_change_of_mind_is_shown_its_costs_before_and_pays_them(desk: Desk, pa
     wanted = {name: value for name, value in an_application(order, "changed_mind").items()}
     del wanted["description"]
     quote = desk.call("POST", "/quotes", by=BUYER, body=wanted | {"kind": "return"}).ok()
-    assert (quote["fees"], quote["total"]["amount"]) == ({"restocking": 600, "freight": 600}, 4_800)
+    fees = {"restocking": 600, "freight": 600, "condition_percent": 50}
+    assert (quote["fees"], quote["total"]["amount"]) == (fees, 4_800)
     assert quote["verdict"] == "approve"
     case_id = apply(desk, order, "changed_mind", kind="return")
     desk.pump()
@@ -178,11 +189,10 @@ def test_a_wrong_thing_is_shown_on_a_photo_and_a_contested_deduction_is_decided_
     ship(desk, case_id).ok()
     wrong = line(desk, case_id, 1, rejected=1, reason="not_ours")
     assert receive(desk, case_id, wrong).code == "evidence_needed"
-    promise = a_promise(plain_photo())
-    added = desk.call("POST", f"/cases/{case_id}/evidence", by=SELLER, body=promise).ok()
-    desk.upload(case_id, added["evidence"]["evidence_id"], plain_photo())
-    desk.pump()
-    assert receive(desk, case_id, wrong).ok()["offers"][0]["amount"]["amount"] == 3_000
+    photo = shown(desk, case_id)
+    proposed = receive(desk, case_id, wrong | {"photos": [photo]}).ok()
+    assert proposed["offers"][0]["amount"]["amount"] == 3_000
+    assert proposed["receipt"]["lines"][0]["photos"] == [photo]
     disputed = desk.call("POST", f"/cases/{case_id}/dispute", by=BUYER, body={"text": "I sent both."})
     assert disputed.ok()["waiting_on"] == "seller"
     desk.pump()
@@ -194,6 +204,43 @@ def test_a_wrong_thing_is_shown_on_a_photo_and_a_contested_deduction_is_decided_
     assert [one["amount"] for one in refunds(desk)] == [4_500]
 
 
+def test_goods_that_come_after_their_time_are_counted_and_paid_all_the_same(desk: Desk, payer: Payer) -> None:
+    case_id = returned(desk, payer)
+    desk.silence(days=7)
+    assert_ended(desk, case_id, "expired")
+    late = receive(desk, case_id).ok()
+    assert (late["status"], late["waiting_on"]) == ("return_received", "seller")
+    desk.pump()
+    receive(desk, case_id, line(desk, case_id, 1)).ok()
+    desk.pump()
+    assert status(desk, case_id) == "completed"
+    assert [one["amount"] for one in refunds(desk)] == [6_000]
+
+
+def test_a_seller_who_got_something_else_shows_it_to_a_reviewer(desk: Desk, payer: Payer) -> None:
+    case_id = returned(desk, payer)
+    ship(desk, case_id).ok()
+    receive(desk, case_id).ok()
+    path, said = f"/cases/{case_id}/dispute", {"text": "A brick."}
+    assert desk.call("POST", path, by=BUYER, body=said).code == "act_not_possible"
+    assert desk.call("POST", path, by=SELLER, body=said).code == "evidence_needed"
+    shown(desk, case_id)
+    disputed = desk.call("POST", path, by=SELLER, body=said).ok()
+    assert (disputed["status"], disputed["waiting_on"]) == ("disputed", "buyer")
+    desk.pump()
+    desk.silence(days=2)
+    decide(desk, case_id, decision="decline", by=REVIEWER).ok()
+    desk.pump()
+    assert_ended(desk, case_id, "closed_declined")
+
+
+def test_before_a_parcel_is_named_nothing_can_be_missed_in_it(desk: Desk, payer: Payer) -> None:
+    case_id = returned(desk, payer)
+    assert receive(desk, case_id).code == "act_not_possible"
+    assert receive(desk, case_id, line(desk, case_id, 0)).code == "parcel_not_sent"
+    assert receive(desk, case_id, line(desk, case_id, 1)).ok()["status"] == "approved"
+
+
 def test_nobody_gets_two_refunds_for_sending_one_parcel(desk: Desk, payer: Payer) -> None:
     first, second = returned(desk, payer), returned(desk, payer, key="key-2")
     ship(desk, first).ok()
@@ -202,6 +249,20 @@ def test_nobody_gets_two_refunds_for_sending_one_parcel(desk: Desk, payer: Payer
     none = ship(desk, second, "1Z999AA10123456785")
     assert (none.status, none.code) == (422, "tracking_code_invalid")
     assert status(desk, second) == "awaiting_return"
+
+
+@pytest.mark.parametrize(
+    ("named", "read"),
+    [
+        (("usps", "9400111206206406260787"), ("usps", "420787459400111206206406260787")),
+        (("fedex", "986578788855"), ("sf_express", "986578788855")),
+    ],
+)
+def test_nor_by_naming_it_in_another_way(desk: Desk, payer: Payer, named: Any, read: Any) -> None:
+    first, second = returned(desk, payer), returned(desk, payer, key="key-2")
+    ship(desk, first, named[1], named[0]).ok()
+    again = ship(desk, second, read[1], read[0])
+    assert (again.status, again.code) == (409, "tracking_code_used")
 
 
 def test_only_the_buyer_ships_and_only_the_seller_receives(desk: Desk, payer: Payer) -> None:

@@ -285,7 +285,10 @@ def naps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 def _contended(deployed: Desk, errors: list[ClientError]) -> DynamoDBStore:
-    names = {name: deployed.stack.ref(f"{name.title()}Table") for name in ("orders", "cases", "idempotency")}
+    names = {
+        name: deployed.stack.ref(f"{name.title()}Table")
+        for name in ("orders", "cases", "feedback", "idempotency")
+    }
     return DynamoDBStore(Contended(bootstrap.client("dynamodb"), errors), **names)  # type: ignore[arg-type]
 
 

@@ -173,7 +173,7 @@ class Deliveries:
         self._world.scheduler.spawn(f"upload {key}", lambda: self._tell_of(key))
 
     def _tell_of(self, key: str) -> None:
-        folder, _ = functions.trigger("S3")
+        folder = functions.told_of(key)
         event = {"Records": [{"eventName": "ObjectCreated:Post", "s3": {"object": {"key": key}}}]}
         for n in range(1 + functions.async_retries(folder)):
             _, failure = self.invoke(folder, event, key)

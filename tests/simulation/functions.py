@@ -36,6 +36,18 @@ def trigger(type_: str) -> tuple[str, Mapping[str, Any]]:
 
 
 @cache
+def told_of(key: str) -> str:
+    """The one function that S3 tells of an object."""
+    (folder,) = (
+        folder
+        for folder, one in _events("S3")
+        for rule in one["Filter"]["S3Key"]["Rules"]
+        if key.startswith(rule["Value"])
+    )
+    return folder
+
+
+@cache
 def relay() -> tuple[str, Mapping[str, Any]]:
     """The function that follows the timelines of cases, and its trigger."""
     return next((folder, one) for folder, one in _events("DynamoDB") if folder == "relay_timeline")

@@ -163,10 +163,32 @@ def _receives(accepted: int) -> Part:
     return receives
 
 
+def _receives_late(person: Person, case_id: str) -> None:
+    """A parcel comes that was given up."""
+    if person.world.until(case_id, lambda row: row["status"]["S"] == "expired", patience=_PATIENCE):
+        person.at_some_moment(case_id)
+        person.ask("POST", f"/cases/{case_id}/receipt", {}, key=f"late-{case_id}")
+
+
+def _disputes_return(person: Person, case_id: str) -> None:
+    """The parcel arrives, and its seller shows what is wrong with it to a reviewer."""
+    sent = {"return_in_transit", "return_received"}
+    if person.world.until(case_id, lambda row: row["status"]["S"] in sent, patience=_PATIENCE):
+        person.ask("POST", f"/cases/{case_id}/receipt", {}, key=f"arrived-{case_id}")
+        promise = {"filename": f"{CANARY}.jpg", "content_type": "image/jpeg", "size": len(_photo())}
+        added = person.ask("POST", f"/cases/{case_id}/evidence", promise, key=f"photo-{case_id}")
+        if not added.ok:
+            return
+        person.world.upload(f"incoming/{case_id}/{added.body['evidence']['evidence_id']}", _photo())
+        person.at_some_moment(case_id)
+        said = {"text": f"A brick from {CANARY}."}
+        person.ask("POST", f"/cases/{case_id}/dispute", said, key=f"shown-{case_id}")
+
+
 def _uploads(person: Person, case_id: str) -> None:
     if person.world.until(case_id, lambda row: row["status"]["S"] == "evidence_required", patience=_PATIENCE):
         person.at_some_moment(case_id)
-        person.world.upload(f"incoming/{case_id}/e1", _photo())
+        person.world.upload(f"incoming/cases/{case_id}/e1", _photo())
 
 
 JOURNEYS: Mapping[str, Journey] = {
@@ -190,6 +212,10 @@ JOURNEYS: Mapping[str, Journey] = {
     "evidence_uploaded": Journey(reason="damaged", ends="completed", photo=True, buyer=_uploads),
     "returned": Journey(reason="late", ends="completed", kind="return", buyer=_ships, seller=_receives(1)),
     "return_expired": Journey(reason="late", ends="expired", kind="return"),
+    "return_late": Journey(reason="late", ends="completed", kind="return", seller=_receives_late),
+    "return_disputed": Journey(
+        reason="late", ends="completed", kind="return", buyer=_ships, seller=_disputes_return
+    ),
     "return_silent": Journey(reason="late", ends="completed", kind="return", dear=True, buyer=_ships),
     "return_refused": Journey(
         reason="changed_mind", ends="closed_declined", kind="return", buyer=_ships, seller=_receives(0)
@@ -218,7 +244,7 @@ class Market:
         self.world = world
         self.opened: dict[str, str] = {}
         self._orders = [
-            self._order("order-1", unit=2_000, units=20),
+            self._order("order-1", unit=2_000, units=30),
             self._order("order-2", unit=12_000, units=6),
         ]
         self.books = Bookkeeper(world, self._orders)

@@ -13,13 +13,14 @@ from aftersales.adapters import items
 from aftersales.adapters.dynamodb import DynamoDBStore
 from aftersales.adapters.policies import PublishedPolicies
 from aftersales.domain.case import Case, Kind, Reason, Review
+from aftersales.domain.evidence import PromisedFile
 from aftersales.domain.order import Line, Order, Payment, Shipping
 from aftersales.domain.parties import Party, Role
 from aftersales.domain.policy import DAY
 from aftersales.domain.refusal import Refusal
 from aftersales.usecases.act_on_case import withdraw_case
 from aftersales.usecases.handle_evidence import check_evidence
-from aftersales.usecases.open_case import PromisedFile, case_id_of, open_case
+from aftersales.usecases.open_case import case_id_of, open_case
 from aftersales.usecases.ports import CheckedFile, Desk, EvidenceFiles
 from aftersales.usecases.put_order import put_order
 from aftersales.usecases.quote_case import Application
@@ -122,7 +123,13 @@ def live(policies: Path) -> Life:
         name: Table(shape.keys, shape.indexes, shape.streams) for name, shape in functions.tables().items()
     }
     database: Any = DynamoDB(tables, lambda _: None, lambda *_: None)
-    store = DynamoDBStore(database, orders="OrdersTable", cases="CasesTable", idempotency="IdempotencyTable")
+    store = DynamoDBStore(
+        database,
+        orders="OrdersTable",
+        cases="CasesTable",
+        feedback="FeedbackTable",
+        idempotency="IdempotencyTable",
+    )
     everybody = list(applicants())
     now = START
     desk = Desk(store=store, policies=PublishedPolicies(policies), now=lambda: now, pause=lambda _: None)

@@ -240,19 +240,21 @@ def test_a_queued_notice_says_all_that_a_notice_says(sample: Path) -> None:
     assert sent_with == Notice(**said).attributes
 
 
-@samples_of("check_evidence")
+@samples_of("check_evidence", "check_photos")
 def test_an_uploaded_photo_is_looked_at(sample: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     looked_at: list[tuple[Any, ...]] = []
-    app = function_module("check_evidence")
-    monkeypatch.setattr(app, "bootstrap", SimpleNamespace(desk=list, evidence_files=list))
-    monkeypatch.setattr(app.handle_evidence, "check_evidence", lambda *args: looked_at.append(args))
+    app, function = function_module(function_of(sample)), function_of(sample)
+    use_cases = {"check_evidence": "handle_evidence", "check_photos": "handle_photos"}
+    monkeypatch.setattr(app, "bootstrap", SimpleNamespace(desk=list, feedback_desk=list, evidence_files=list))
+    monkeypatch.setattr(getattr(app, use_cases[function]), function, lambda *args: looked_at.append(args))
 
-    function_module("check_evidence").handler(load(sample), None)
+    app.handler(load(sample), None)
 
-    [(*_, case_id, evidence_id)] = looked_at
+    [(*_, thing_id, evidence_id)] = looked_at
     [record] = load(sample)["Records"]
-    assert record["s3"]["object"]["key"] == f"incoming/{case_id}/{evidence_id}"
-    assert fnmatch(f"s3:{record['eventName']}", functions_with("S3")["check_evidence"]["Events"])
+    [rule] = functions_with("S3")[function]["Filter"]["S3Key"]["Rules"]
+    assert record["s3"]["object"]["key"] == f"{rule['Value']}{thing_id}/{evidence_id}"
+    assert fnmatch(f"s3:{record['eventName']}", functions_with("S3")[function]["Events"])
 
 
 @samples_of(*functions_with("EventBridgeRule"))

@@ -208,7 +208,13 @@ class Kept:
 def exported(story: Story, folder: Path) -> Path:
     """The table as DynamoDB would export it: items in no order, over several files."""
     kept = Kept()
-    store = DynamoDBStore(kept, orders="orders", cases="cases", idempotency="idempotency")  # type: ignore[arg-type]
+    store = DynamoDBStore(
+        kept,  # type: ignore[arg-type]
+        orders="orders",
+        cases="cases",
+        feedback="feedback",
+        idempotency="idempotency",
+    )
     for change in changes(story):
         store.commit(change)
     return as_exported(kept, folder)

@@ -344,6 +344,15 @@ def test_every_letter_to_authors_is_written_in_every_language() -> None:
     assert feedback_mail.write(notice, "pt") == feedback_mail.write(notice, "en")
 
 
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_request_names_the_order_and_asks_for_no_good_word(language: str) -> None:
+    mail = feedback_mail.write_request("order-1", language)
+    assert mail.subject == feedback_mail.REQUESTS[language].subject
+    assert "order-1" in mail.text
+    assert f'lang="{"zh" if language == "zh" else "en"}' in mail.html
+    assert feedback_mail.write_request("order-1", "pt") == feedback_mail.write_request("order-1", "en")
+
+
 @pytest.mark.parametrize(
     ("event", "case_id", "mailed"),
     [

@@ -216,7 +216,7 @@ class FakeDesk:
 
 
 def uploaded(case_id: str) -> dict[str, Any]:
-    return given_up_by_lambda({"Records": [{"s3": {"object": {"key": f"incoming/{case_id}/e1"}}}]})
+    return given_up_by_lambda({"Records": [{"s3": {"object": {"key": f"incoming/cases/{case_id}/e1"}}}]})
 
 
 def queue_of(desk: FakeDesk) -> DeadLetterQueue:

@@ -24,6 +24,7 @@ WITHOUT_DEAD_LETTERS = {
     "SweepDeadlines.EveryMinute": "the next run finds what is due",
     "SweepTimeline.EveryMinute": "the next run finds what is due",
     "SweepFeedback.EveryMinute": "the next run finds what is due",
+    "RequestFeedback.EveryMinute": "the next run finds what is due",
     "ReconcileBooks.EveryHour": "the next run looks back twice as far",
     "ReconcileBooks.EveryDay": "the next run looks back twice as far",
     "AlarmsMail": "an alarm stays an alarm in CloudWatch until its cause is gone, whether or not its mail arrives",
@@ -232,7 +233,14 @@ def test_no_function_shares_a_role() -> None:
     assert "Role" not in template()["Globals"]["Function"]
 
 
-FEEDBACK_FUNCTIONS = {"FeedbackApi", "ModerationApi", "CountFeedback", "SweepFeedback"}
+FEEDBACK_FUNCTIONS = {
+    "FeedbackApi",
+    "ModerationApi",
+    "CountFeedback",
+    "SweepFeedback",
+    "CheckPhotos",
+    "RequestFeedback",
+}
 READS = {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"}
 
 
@@ -252,18 +260,31 @@ def test_what_a_buyer_says_can_write_no_order_no_ledger_and_no_case(table: str) 
         assert rights_on(table)[name] <= READS, name
 
 
-def test_functions_of_feedback_reach_nothing_but_their_table_and_the_topic() -> None:
-    services = {
-        action.split(":")[0]
-        for one in statements()
-        if one.owner in FEEDBACK_FUNCTIONS
-        for action in one.actions
+def test_functions_of_feedback_reach_nothing_but_their_table_their_photos_and_the_topic() -> None:
+    theirs = [one for one in statements() if one.owner in FEEDBACK_FUNCTIONS]
+    assert {action.split(":")[0] for one in theirs for action in one.actions} == {
+        "dynamodb",
+        "sns",
+        "s3",
+        "ses",
     }
-    assert services == {"dynamodb", "sns"}
+
+
+@pytest.mark.parametrize(("folder", "other"), [("feedback", "cases"), ("cases", "feedback")])
+def test_who_reaches_photos_of_feedback_reaches_no_evidence_of_cases(folder: str, other: str) -> None:
+    of_files = [
+        one for one in statements() if any(a.startswith("s3:") for a in one.actions) and one.effect == "Allow"
+    ]
+    who = {one.owner for one in of_files if f"/{folder}/*" in str(one.resources)}
+    assert who
+    assert not who & {one.owner for one in of_files if f"/{other}/*" in str(one.resources)}
 
 
 def test_what_decides_on_cases_and_money_does_not_see_feedback() -> None:
-    assert set(rights_on("FeedbackTable")) == FEEDBACK_FUNCTIONS
+    """An order's delivery puts a request for feedback there, and reads nothing."""
+    rights = rights_on("FeedbackTable")
+    assert rights.pop("OrdersApi") == {"dynamodb:PutItem"}
+    assert set(rights) == FEEDBACK_FUNCTIONS
 
 
 def test_the_state_machine_may_invoke_its_steps_and_nothing_else() -> None:

@@ -147,7 +147,7 @@ class BenchDesk:
 
     def upload(self, case_id: str, evidence_id: str, content: bytes) -> None:
         """A browser posts a file and S3 tells of it."""
-        name = f"incoming/{case_id}/{evidence_id}"
+        name = f"incoming/cases/{case_id}/{evidence_id}"
         self._client("s3").put_object(Bucket=_BUCKET, Key=name, Body=content)
         self.uploads += 1
         self.run("check_evidence", {"Records": [{"s3": {"object": {"key": name}}}]})

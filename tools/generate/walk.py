@@ -35,8 +35,8 @@ _OTHER_REVIEWER = Party(Role.REVIEWER, "sol")
 _OPERATOR = Party(Role.OPERATOR, "olga")
 _PROVIDER = Party(Role.PROVIDER, "payments")
 _START = 1_767_268_800_000
-# The provider is asked ever more rarely; after this many questions the pace no longer changes.
-_INQUIRIES = 50
+# The provider is asked hourly for a day and daily from then on; the hours between are all alike.
+_INQUIRIES = 24
 # One offer and one counter-offer show all that offers do.
 _OFFERS = 2
 _HOUR = 60 * 60 * 1000
@@ -116,10 +116,16 @@ def walk() -> tuple[Step, ...]:
         stand = waiting.popleft()
         for act, change in _changes(stand):
             steps.append(Step(act=act, before=stand.case, after=change.case, entry=change.entry))
-            if (state := _state(change.case)) not in seen:
+            case = _hours_later(change.case)
+            if (state := _state(case)) not in seen:
                 seen.add(state)
-                waiting.append(_Stand(case=change.case, ledger=change.ledger or stand.ledger))
+                waiting.append(_Stand(case=case, ledger=change.ledger or stand.ledger))
     return tuple(steps)
+
+
+def _hours_later(case: Case) -> Case:
+    """The case when the provider has been asked all day, if it has been asked at all."""
+    return replace(case, inquiries=max(case.inquiries, _INQUIRIES - 1)) if case.inquiries else case
 
 
 def _opened(kind: Kind) -> _Stand:
@@ -256,7 +262,6 @@ def _answer_offer(stand: _Stand) -> Iterator[Doing]:
 
 
 def _confirm_receipt(stand: _Stand) -> Iterator[Doing]:
-    yield lambda: returns.confirm_arrival(stand.case, by=_SELLER, policy=policy(), now=stand.now)
     for accepted in (2, 1, 0):
         found = [InspectedLine(line_id="1", accepted=accepted)]
         yield lambda found=found: returns.confirm_receipt(  # type: ignore[misc]
@@ -352,6 +357,12 @@ def _evidence(state: EvidenceState = EvidenceState.AWAITING_UPLOAD) -> Evidence:
     )
 
 
+def _with_photo(case: Case) -> Case:
+    """The case after its seller has shown something."""
+    shown = replace(_evidence(EvidenceState.ACCEPTED), evidence_id="e2", added_by=_SELLER.role)
+    return replace(case, evidence=(*case.evidence, shown))
+
+
 def _only(do: Callable[[_Stand], Change | None]) -> Doings:
     """An act that can be done in one way."""
 
@@ -373,7 +384,17 @@ _ACTS: Mapping[Act, Doings] = {
             stand.case, "ups", "1Z999AA10123456784", by=_BUYER, policy=policy(), now=stand.now
         )
     ),
+    Act.CONFIRM_ARRIVAL: _only(
+        lambda stand: returns.confirm_arrival(
+            stand.case, stand.ledger, by=_SELLER, policy=policy(), now=stand.now
+        )
+    ),
     Act.CONFIRM_RECEIPT: _confirm_receipt,
+    Act.DISPUTE_RETURN: _only(
+        lambda stand: hearing.open_dispute(
+            _with_photo(stand.case), "", by=_SELLER, policy=policy(), now=stand.now
+        )
+    ),
     Act.MAKE_OFFER: _make_offer,
     Act.ANSWER_OFFER: _answer_offer,
     Act.DISPUTE: _only(

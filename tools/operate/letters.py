@@ -67,8 +67,13 @@ def read_alert(body: Body, attributes: Attributes) -> Letter:
 def read_evidence(body: Body, attributes: Attributes) -> Letter:
     """An upload that was not looked at. S3 tells of one object at a time."""
     key = unquote_plus(event_in(body)["Records"][0]["s3"]["object"]["key"])
-    _, case_id, evidence_id = key.split("/")
-    return Letter(what=f"photo {evidence_id}", case_id=case_id, error=_error_of(body, attributes))
+    _, folder, thing_id, evidence_id = key.split("/")
+    of_case = folder == "cases"
+    return Letter(
+        what=f"photo {evidence_id}" if of_case else f"photo {evidence_id} of feedback {thing_id}",
+        case_id=thing_id if of_case else None,
+        error=_error_of(body, attributes),
+    )
 
 
 def read_execution(body: Body, attributes: Attributes) -> Letter:

@@ -70,6 +70,7 @@ KINDS: Mapping[str, Kind] = {
     "mail": Kind("BuyerMailDeadLetters", letters.read_mail, _mail),
     "alerts": Kind("SellerAlertDeadLetters", letters.read_alert, _publish),
     "evidence": Kind("EvidenceDeadLetters", letters.read_evidence, _invoke("CheckEvidence")),
+    "photos": Kind("PhotoDeadLetters", letters.read_evidence, _invoke("CheckPhotos")),
     "executions": Kind("ExecutionDeadLetters", letters.read_execution, _invoke("WatchExecutions")),
     "timeline": Kind("TimelineDeadLetters", letters.read_stream, _relay),
     "feedback": Kind("FeedbackDeadLetters", letters.read_stream, _sweep),

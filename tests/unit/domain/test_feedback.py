@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from aftersales.domain import feedback as rules
+from aftersales.domain.evidence import Evidence, EvidenceState
 from aftersales.domain.feedback import (
     ACTORS,
     Act,
@@ -82,6 +83,16 @@ def refused(code: Code, act: Any, *args: Any, **kwargs: Any) -> Refusal:
         act(*args, **kwargs)
     assert refusal.value.code is code
     return refusal.value
+
+
+A_PHOTO = Evidence(
+    evidence_id="p1.1", filename="bowl.jpg", content_type="image/jpeg", size=100, added_by="buyer"
+)
+ACCEPTED = replace(A_PHOTO, state=EvidenceState.ACCEPTED, sha256="9f2c")
+
+
+def photographed(*photos: Evidence) -> Feedback:
+    return rules.edit(left().feedback, verdict_of(5, {}, ""), photos=photos, by=BUYER, now=NOON).feedback
 
 
 # ---------------------------------------------------------------- leaving it
@@ -446,3 +457,35 @@ def test_an_alert_links_to_the_orders_case_or_to_where_one_can_be_opened_and_rep
 )
 def test_stars_point_one_way(score: int, value: str) -> None:
     assert polarity(score, {}, "").value is PolarityValue(value)
+
+
+# ---------------------------------------------------------------- photos
+
+
+def test_a_photo_that_was_looked_at_is_a_version_that_the_author_did_not_make() -> None:
+    feedback = photographed(A_PHOTO, replace(A_PHOTO, evidence_id="p1.2"))
+    change = rules.check_photo(feedback, ACCEPTED, now=NOON)
+
+    assert change
+    assert [one.state for one in change.feedback.photos] == ["accepted", "awaiting_upload"]
+    assert (change.feedback.version, change.feedback.status) == (feedback.version + 1, feedback.status)
+    assert (change.entry.event, change.entry.actor.role) == (Event.PHOTO_CHECKED, Role.POLICY)
+    assert told(change.entry) is None
+
+
+def test_a_photo_that_was_taken_away_or_taken_back_meanwhile_is_not_recorded() -> None:
+    feedback = photographed(A_PHOTO)
+    without = rules.edit(feedback, feedback.verdict, photos=(), by=BUYER, now=NOON).feedback
+    withdrawn = rules.withdraw(feedback, by=BUYER, now=NOON).feedback
+
+    assert rules.check_photo(without, ACCEPTED, now=NOON) is None
+    assert rules.check_photo(withdrawn, ACCEPTED, now=NOON) is None
+
+
+def test_photos_are_few_stay_with_an_edit_of_words_and_stand_in_its_version() -> None:
+    few = tuple(replace(A_PHOTO, evidence_id=f"p1.{n}") for n in range(6))
+    refused(Code.EVIDENCE_LIMIT, photographed, *few)
+
+    change = rules.edit(photographed(A_PHOTO), verdict_of(1, {}, "No."), by=BUYER, now=NOON)
+    assert change.feedback.photos == (A_PHOTO,)
+    assert change.entry.data["photos"] == ["p1.1"]

@@ -251,7 +251,7 @@ def test_a_dispute_is_opened_once_the_seller_has_spoken() -> None:
     early = refused(story.dispute)
     assert early.detail == "The seller has not answered yet; a seller who stays silent is not waited for."
     assert (early.code, early.facts) == (Code.DISPUTE_TOO_EARLY, {"deadline_at": story.case.deadline_at})
-    assert refused(lambda: story.dispute(by=SELLER)).code is Code.FORBIDDEN
+    assert refused(lambda: story.dispute(by=SELLER)).code is Code.ACT_NOT_POSSIBLE
     story.make_offer()
     change = story.dispute()
     assert change.entry.data == {"text": "It is cracked."}

@@ -255,7 +255,7 @@ DRIFTS: dict[str, tuple[str, Status, Callable[[Books], Books]]] = {
         "I12",
         Status.COMPLETED,
         lambda it: with_postings(
-            it, lambda posting: replace(posting, lines=posting.lines | {Account.SELLER_PAYABLE: 1})
+            it, lambda posting: replace(posting, lines={**posting.lines, Account.SELLER_PAYABLE: 1})
         ),
     ),
     "a fee that was given back and not posted": (

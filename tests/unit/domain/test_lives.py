@@ -137,7 +137,10 @@ class LivesOnOneOrder(RuleBasedStateMachine):
     @precondition(lambda self: len(self.story.cases) < 8)
     @rule(wanted=WANTED, kind=st.sampled_from(Kind), freight=st.sampled_from([0, 0, 300]))
     def a_buyer_applies(self, wanted: dict[str, int], kind: Kind, freight: int) -> None:
-        case_id, fees = f"case-{len(self.story.cases) + 1}", Fees(freight=freight)
+        case_id, fees = (
+            f"case-{len(self.story.cases) + 1}",
+            Fees(freight=freight, condition_percent=freight // 10),
+        )
         self.act(lambda: self.story.open(wanted, case_id=case_id, kind=kind, fees=fees))
 
     @rule(which=WHICH)
@@ -184,26 +187,38 @@ class LivesOnOneOrder(RuleBasedStateMachine):
         case_id = self.one(which, Status.DECLINED, Status.OFFER_PENDING)
         self.act(lambda: self.story.dispute(case_id=case_id))
 
-    @rule(which=WHICH, event=st.sampled_from(["send", "arrive", "count", "count", "object"]), well=st.data())
+    @rule(
+        which=WHICH,
+        event=st.sampled_from(["send", "arrive", "count", "count", "object", "show to a reviewer"]),
+        well=st.data(),
+    )
     def a_parcel_comes_back(self, which: int, event: str, well: st.DataObject) -> None:
         """Well or not so well, sent or never announced; and its buyer may object to what was found in it."""
         story = self.story
         case_id = self.one(which, *_ON_THEIR_WAY)
-        lines = [one for one in story.cases[case_id].claim.units if one.line_id != SHIPPING]
+        case = story.cases[case_id]
+        lines = [one for one in case.claim.units if one.line_id != SHIPPING]
         if event == "object" or not lines:
             self.act(lambda: story.dispute(case_id=case_id))
             return
         line = lines[which % len(lines)]
         accepted = well.draw(st.integers(0, len(line.units)))
         rejected = well.draw(st.integers(0, len(line.units) - accepted + which // 9))
+        deduction = line.amount * case.fees.condition_percent * accepted // (200 * len(line.units))
         acts: dict[str, Callable[[], object]] = {
             "send": lambda: story.ship(case_id),
             "arrive": lambda: story.arrive(case_id),
-            "count": lambda: story.inspect(accepted, rejected, case_id, line.line_id),
+            "count": lambda: story.inspect(accepted, rejected, case_id, line.line_id, deduction),
+            "show to a reviewer": lambda: story.dispute_return(case_id),
         }
-        if rejected:
+        if rejected or deduction or event == "show to a reviewer":
             self.act(lambda: story.show(case_id))
         self.act(acts[event])
+
+    @rule(which=WHICH)
+    def goods_come_when_nobody_waits_for_them(self, which: int) -> None:
+        case_id = self.one(which, Status.EXPIRED)
+        self.act(lambda: self.story.arrive(case_id))
 
     @rule(which=WHICH)
     def a_buyer_appeals(self, which: int) -> None:

@@ -80,6 +80,7 @@ def test_an_execution_starts_when_a_case_opens_comes_back_or_is_sent_on() -> Non
         Event.CASE_OPENED,
         Event.CASE_APPEALED,
         Event.REFUND_FAILED_LATE,
+        Event.RETURN_REOPENED,
         Event.CASE_RESUMED,
         Event.REFUND_COVERED,
     }

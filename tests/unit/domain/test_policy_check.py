@@ -106,6 +106,10 @@ def test_what_makes_sense_is_let_pass(changes: dict[str, Any]) -> None:
             "returns.restocking_percent: 101 is more than the goods are worth",
         ),
         (
+            {"returns": replace(a_policy().returns, condition_percent=101)},
+            "returns.condition_percent: 101 is more than the goods are worth",
+        ),
+        (
             {"overridable": Overridable(auto_approval_cap={"$": Leeway()})},
             "overridable.auto_approval_cap: '$' is no currency code like USD",
         ),

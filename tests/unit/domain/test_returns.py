@@ -17,6 +17,7 @@ from aftersales.domain.case import (
 )
 from aftersales.domain.invariants import ALWAYS, Books, violations
 from aftersales.domain.ledger import Unit
+from aftersales.domain.lifecycle import total
 from aftersales.domain.order import SHIPPING
 from aftersales.domain.parties import SYSTEM
 from aftersales.domain.policy import Verdict, assess, keeps_item, return_fees
@@ -51,6 +52,17 @@ def refused(act: Callable[[], object]) -> Refusal:
 def arrived(units: int = 3, **changes: object) -> Story:
     """So many bowls came back and are with their seller."""
     return returning_at(Status.RETURN_RECEIVED, {BOWLS: units, **changes})  # type: ignore[dict-item]  # lines
+
+
+def used(units: int = 3, **changes: object) -> Story:
+    """The same, for a change of mind: what they have lost of their worth may be deducted."""
+    fees = Fees(condition_percent=40)
+    return returning_at(
+        Status.RETURN_RECEIVED,
+        {BOWLS: units, **changes},  # type: ignore[dict-item]  # lines
+        reason=Reason.CHANGED_MIND,
+        fees=fees,
+    )
 
 
 def pay(story: Story) -> None:
@@ -113,12 +125,57 @@ def test_a_number_that_is_none_of_the_carriers_is_no_parcel() -> None:
         assert "ups" in str(answer.facts["carriers"])
 
 
-def test_a_parcel_that_nobody_announced_is_counted_as_well() -> None:
-    story = returning_at(Status.AWAITING_RETURN)
-    story.arrive()
+def test_goods_in_a_parcel_that_nobody_announced_can_be_accepted_and_not_be_missed() -> None:
+    story = returning_at(Status.AWAITING_RETURN, {BOWLS: 3})
+    story.show()
+    for accepted, rejected in ((0, 0), (0, 3), (2, 0), (2, 1)):
+        answer = refused(lambda found=(accepted, rejected): story.inspect(*found))  # type: ignore[misc]  # a loop's own
+        assert (answer.code, answer.detail) == (
+            Code.PARCEL_NOT_SENT,
+            "The buyer has named no parcel yet: what came without one can be accepted as a whole.",
+        )
+    assert story.inspect(3).case.status is Status.APPROVED
     assert story.case.returning
     assert story.case.returning.shipment is None
-    assert story.inspect(1).case.status is Status.APPROVED
+    pay(story)
+
+
+def test_goods_that_come_when_nobody_waited_any_more_bring_their_case_back() -> None:
+    story = returning_at(Status.EXPIRED, {BOWLS: 3})
+    story.open({MARMALADE: 1}, case_id="case-2")
+    reopened = story.arrive()
+    assert reopened
+    assert (reopened.entry.event, reopened.entry.data) == (Event.RETURN_REOPENED, {"amount": 10_000})
+    assert (story.case.status, story.case.waiting_on, story.case.run) == (
+        Status.RETURN_RECEIVED,
+        WaitingOn.SELLER,
+        2,
+    )
+    assert story.case.claim.amount == total(story.case.owed) == 10_000
+    books_agree(story)
+    story.inspect(2)
+    story.silence()
+    pay(story)
+
+
+def test_of_which_a_part_had_been_granted_owe_that_part_again() -> None:
+    story = Story()
+    story.open({BOWLS: 3}, kind=Kind.RETURN)
+    story.assess()
+    story.decide(amount=5_000, by=SELLER)
+    story.silence()
+    story.open({MARMALADE: 1}, case_id="case-2")
+    story.arrive()
+    assert (total(story.case.owed), story.case.claim.amount) == (5_000, 10_000)
+    story.silence()
+    pay(story)
+
+
+def test_and_stay_expired_where_another_case_has_their_units_by_now() -> None:
+    story = returning_at(Status.EXPIRED, {BOWLS: 3})
+    story.open({BOWLS: 1}, case_id="case-2")
+    assert refused(story.arrive).code is Code.UNITS_UNAVAILABLE
+    assert story.case.status is Status.EXPIRED
 
 
 def test_a_parcel_that_is_never_sent_frees_everything() -> None:
@@ -188,7 +245,9 @@ def test_of_fewer_units_than_announced_those_that_came_are_paid_and_the_others_a
         Status.INSPECTION_FAILED,
     )
     assert proposed.entry.data["amount"] == 6_667
-    assert proposed.entry.data["lines"] == [{"line_id": BOWLS, "accepted": 2, "rejected": 0, "reason": ""}]
+    assert proposed.entry.data["lines"] == [
+        {"line_id": BOWLS, "accepted": 2, "rejected": 0, "deduction": 0, "reason": "", "photos": []}
+    ]
     assert (story.case.waiting_on, story.case.on_timeout) == (WaitingOn.BUYER, "deduction_accepted")
     accepted = story.answer_offer()
     assert (accepted.entry.event, accepted.case.status) == (Event.DEDUCTION_ACCEPTED, Status.APPROVED)
@@ -220,14 +279,46 @@ def test_rejected_units_are_not_paid_and_nobody_claims_them_again() -> None:
     assert set(line.units) == {Unit.REFUNDED}
 
 
-def test_nothing_is_rejected_that_the_buyer_cannot_see_on_a_photo() -> None:
-    story = arrived()
+@pytest.mark.parametrize(("rejected", "deduction"), [(1, 0), (0, 100)])
+@pytest.mark.parametrize("photos", [(), ("e1",), ("e2", "e1"), ("e7",), ("e3",)])
+def test_nothing_is_held_against_the_buyer_that_cannot_be_seen_on_the_sellers_own_photo(
+    rejected: int, deduction: int, photos: tuple[str, ...]
+) -> None:
+    story = used()
     story.show(by=BUYER)
-    answer = refused(lambda: story.inspect(2, 1))
+    story.show()
+    story.add_evidence()
+    answer = refused(lambda: story.inspect(2, rejected, deduction=deduction, photos=photos))
     assert (answer.code, answer.detail) == (
         Code.EVIDENCE_NEEDED,
-        "Show the buyer a photo of what you reject: add it to the case first.",
+        "Show the buyer what is wrong: add a photo to the case, and name it with the count.",
     )
+    proposed = story.inspect(2, rejected, deduction=deduction, photos=("e2",))
+    assert story.case.status is Status.INSPECTION_FAILED
+    assert proposed.entry.data["lines"][0]["photos"] == ["e2"]  # type: ignore[index]  # a list
+
+
+def test_goods_that_come_back_used_are_paid_less_as_the_quote_had_said() -> None:
+    story = used()
+    story.show()
+    more = refused(lambda: story.inspect(3, deduction=4_001))
+    assert (more.code, more.detail) == (
+        Code.DEDUCTION_ABOVE_TERMS,
+        "For the condition of these units at most 4000 may be deducted.",
+    )
+    assert more.facts == {"line_id": BOWLS, "at_most": 4_000}
+    assert refused(lambda: story.inspect(2, deduction=2_667)).facts["at_most"] == 2_666
+    story.inspect(3, deduction=4_000)
+    assert story.case.offers[0].amount == 6_000
+    story.answer_offer()
+    pay(story)
+    assert story.ledger.taken == 6_000
+
+
+def test_but_not_where_the_seller_is_at_fault() -> None:
+    story = arrived()
+    story.show()
+    assert refused(lambda: story.inspect(3, deduction=1)).code is Code.DEDUCTION_ABOVE_TERMS
 
 
 def test_a_seller_counts_no_more_than_was_to_come_and_nothing_else() -> None:
@@ -248,12 +339,38 @@ def test_of_a_line_that_the_seller_does_not_name_nothing_came() -> None:
     assert [line.accepted for line in story.case.returning.receipt.lines] == [1, 0]
 
 
-def test_shipping_that_was_granted_goes_with_whatever_is_accepted() -> None:
+def test_shipping_that_the_seller_owes_goes_with_whatever_is_accepted() -> None:
     story = returning_at(Status.RETURN_RECEIVED, {BOWLS: 2, SHIPPING: 1})
     story.inspect(1)
     assert story.case.offers[0].amount == 3_333 + 799
     story.answer_offer()
     assert [held.line_id for held in story.case.claim.units] == [BOWLS, SHIPPING]
+    pay(story)
+
+
+@pytest.mark.parametrize(("accepted", "rejected"), [(1, 0), (1, 1)])
+def test_shipping_that_was_granted_for_the_last_units_is_due_only_if_all_of_them_are_accepted(
+    accepted: int, rejected: int
+) -> None:
+    wanted = {BOWLS: 2, SHIPPING: 1}
+    story = returning_at(Status.RETURN_RECEIVED, wanted, reason=Reason.CHANGED_MIND)
+    story.show()
+    story.inspect(accepted, rejected)
+    assert story.case.offers[0].amount == 3_333
+    story.answer_offer()
+    shipping = story.ledger.line(SHIPPING)
+    assert shipping
+    assert shipping.free
+    pay(story)
+    assert story.ledger.taken == 3_333
+
+
+def test_and_it_stays_due_where_they_only_lost_of_their_worth() -> None:
+    story = used(2, **{SHIPPING: 1})
+    story.show()
+    story.inspect(2, deduction=1_000)
+    assert story.case.offers[0].amount == 6_667 + 799 - 1_000
+    story.answer_offer()
     pay(story)
 
 
@@ -275,6 +392,23 @@ def test_a_deduction_follows_what_was_granted_and_not_what_was_claimed() -> None
     story.decide(amount=5_000, by=SELLER)
     story.ship()
     assert story.inspect(1).case.offers[0].amount == 5_000 * 3_333 // 10_000
+
+
+def test_what_no_count_can_say_its_seller_shows_to_a_reviewer_who_hears_the_buyer_first() -> None:
+    story = arrived(3)
+    answer = refused(story.dispute_return)
+    assert answer.code is Code.EVIDENCE_NEEDED
+    story.show()
+    change = story.dispute_return()
+    assert (change.entry.event, change.entry.data) == (Event.CASE_DISPUTED, {"text": "It is cracked."})
+    assert (story.case.status, story.case.waiting_on) == (Status.DISPUTED, WaitingOn.BUYER)
+    books_agree(story)
+    story.make_statement(by=BUYER)
+    story.make_statement()
+    assert refused(lambda: story.decide(amount=10_001)).code is Code.AMOUNT_ABOVE_CASE
+    story.decide(amount=2_000)
+    pay(story)
+    assert story.ledger.taken == 2_000
 
 
 # --- disputed ----------------------------------------------------------------------------------------------
@@ -329,9 +463,18 @@ def test_on_a_part_that_was_granted_a_reviewer_grants_no_more_than_that_part() -
 
 def test_a_change_of_mind_costs_restocking_and_freight_and_a_fault_of_the_sellers_nothing() -> None:
     fees = return_fees(a_policy(), Reason.CHANGED_MIND, "USD", 3_335)
-    assert (fees, fees.total) == (Fees(restocking=333, freight=450), 783)
-    assert return_fees(a_policy(), Reason.DEFECTIVE, "USD", 3_335).total == 0
+    assert (fees, fees.total) == (Fees(restocking=333, freight=450, condition_percent=40), 783)
+    assert return_fees(a_policy(), Reason.DEFECTIVE, "USD", 3_335) == Fees()
     assert return_fees(a_policy(), Reason.CHANGED_MIND, "EUR", 1_000).freight == 0
+
+
+def test_a_return_never_costs_more_than_the_goods_and_leaves_what_can_be_paid_back() -> None:
+    policy = a_policy()
+    cheap = return_fees(policy, Reason.CHANGED_MIND, "USD", 400)
+    assert (cheap.restocking, cheap.freight) == (40, 360)
+    terms = replace(policy.returns, freight={"KWD": 1_805})
+    dinars = return_fees(replace(policy, returns=terms), Reason.CHANGED_MIND, "KWD", 12_350)
+    assert (dinars.restocking, dinars.freight) == (1_230, 1_800)
 
 
 @pytest.mark.parametrize(

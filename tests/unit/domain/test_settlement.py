@@ -81,7 +81,7 @@ def test_a_refund_that_fails_late_is_reversed_by_a_posting_of_its_own() -> None:
     (refund,) = postings_of(story)
     story.hear(AttemptState.FAILED, CARD)
     assert postings_of(story)[0] is refund
-    assert lines_of(postings_of(story)) == lines_of([refund]) | {
+    assert lines_of(postings_of(story)) == dict(lines_of([refund])) | {
         Account.BUYER_REFUND: -2_500,
         Account.PLATFORM_FEE: part_of_fee(2_500),
         Account.SELLER_PAYABLE: 2_500 - part_of_fee(2_500),

@@ -5,7 +5,7 @@ The numbers are the samples that https://github.com/jkeen/tracking_number_data t
 
 import pytest
 
-from aftersales.domain.tracking_code import FORMS, fits, plain
+from aftersales.domain.tracking_code import FORMS, fits, number, plain
 
 GENUINE = {
     "usps": [
@@ -38,32 +38,49 @@ GENUINE = {
 # Where the last digit that counts stands, from the end; none where the form has no public check digit.
 CHECKED = {"RB": -3, "JJ": None, "GM": None, "60": None, "SF": None}
 
-numbers = [(carrier, number) for carrier, some in GENUINE.items() for number in some]
+numbers = [(carrier, code) for carrier, some in GENUINE.items() for code in some]
 
 
 def test_every_carrier_of_the_table_is_tried() -> None:
     assert set(GENUINE) == set(FORMS)
 
 
-@pytest.mark.parametrize(("carrier", "number"), numbers)
-def test_a_genuine_number_fits_its_carrier_however_it_is_written(carrier: str, number: str) -> None:
-    assert fits(carrier, number)
-    assert fits(carrier, "-".join(number.lower()))
+@pytest.mark.parametrize(
+    ("carrier", "code", "named"),
+    [
+        ("usps", "9400111206206406260787", "9400111206206406260787"),
+        ("usps", "420 78745 9400 1112 0620 6406 2607 87", "9400111206206406260787"),
+        ("usps", "9171969010756003077385", "71969010756003077385"),
+        ("usps", "7196 9010 7560 0307 7385", "71969010756003077385"),
+        ("usps", "RB123456785US", "RB123456785US"),
+        ("fedex", "9611020987654312345672", "987654312345672"),
+        ("fedex", "1001921334250001000300779017972697", "779017972697"),
+        ("fedex", "779017972697", "779017972697"),
+        ("sf_express", "779017972697", "779017972697"),
+        ("pigeon", "1-2", "12"),
+    ],
+)
+def test_a_parcel_has_one_number_however_its_label_was_read(carrier: str, code: str, named: str) -> None:
+    assert number(carrier, code) == named
 
 
-@pytest.mark.parametrize(("carrier", "number"), numbers)
-def test_one_wrong_check_digit_is_noticed(carrier: str, number: str) -> None:
-    number = plain(number)
-    at = CHECKED.get(number[:2], -1) if carrier != "sf_express" else None
+@pytest.mark.parametrize(("carrier", "genuine"), numbers)
+def test_a_genuine_number_fits_its_carrier_however_it_is_written(carrier: str, genuine: str) -> None:
+    assert fits(carrier, genuine)
+    assert fits(carrier, "-".join(genuine.lower()))
+
+
+@pytest.mark.parametrize(("carrier", "genuine"), numbers)
+def test_one_wrong_check_digit_is_noticed(carrier: str, genuine: str) -> None:
+    code = plain(genuine)
+    at = CHECKED.get(code[:2], -1) if carrier != "sf_express" else None
     if at is None:
-        assert not fits(carrier, number + "0" * 40)
+        assert not fits(carrier, code + "0" * 40)
         return
-    place = len(number) + at
-    others = [
-        number[:place] + digit + number[place + 1 :] for digit in "0123456789" if digit != number[place]
-    ]
+    place = len(code) + at
+    others = [code[:place] + digit + code[place + 1 :] for digit in "0123456789" if digit != code[place]]
     # Two sums are tried on twenty digits of USPS, so that one wrong digit of nine can pass.
-    assert sum(fits(carrier, other) for other in others) <= (carrier == "usps" and len(number) == 20)
+    assert sum(fits(carrier, other) for other in others) <= (carrier == "usps" and len(code) == 20)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from aftersales.adapters import items, tables
 from aftersales.adapters.dynamodb_accounts import account_of, count_posting
 from aftersales.adapters.items import Item
 from aftersales.domain.case import FINAL, Case, Shipment, WaitingOn
+from aftersales.domain.feedback_request import Request
 from aftersales.domain.hearing import Extension
 from aftersales.domain.ledger import Ledger
 from aftersales.domain.lifecycle import Change
@@ -29,12 +30,16 @@ _HISTORY_BOUND = 50
 
 
 class DynamoDBStore:
-    """The `Store` port on three tables: orders, cases, idempotency."""
+    """The `Store` port on three tables: orders, cases, idempotency. Into that of feedback it puts what a delivery asks
+    for, and never looks into it."""
 
-    def __init__(self, client: "DynamoDBClient", *, orders: str, cases: str, idempotency: str) -> None:
+    def __init__(
+        self, client: "DynamoDBClient", *, orders: str, cases: str, feedback: str, idempotency: str
+    ) -> None:
         self._db = client
         self._orders = orders
         self._cases = cases
+        self._feedback = feedback
         self._idempotency = idempotency
 
     def order(self, order_id: str) -> tuple[Order, Ledger] | None:
@@ -53,7 +58,7 @@ class DynamoDBStore:
             items.read(Ledger, rows[tables.LEDGER]),
         )
 
-    def put_order(self, order: Order, ledger: Ledger, *, new: bool) -> None:
+    def put_order(self, order: Order, ledger: Ledger, request: Request | None = None, *, new: bool) -> None:
         """Two back ends may write one order at once, and a case may open in between:
 
         read v3 ─ a case reserves, ledger v4 ─ put on v3   the condition fails, the put decides again
@@ -71,6 +76,7 @@ class DynamoDBStore:
                     for one in order.payments
                     for key in [tables.payment_key(one.provider, one.reference, order.order_id)]
                 ),
+                *([items.put_request(self._feedback, request)] if request else []),
             ]
         )
 

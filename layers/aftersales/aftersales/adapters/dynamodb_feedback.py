@@ -1,7 +1,7 @@
 """Feedback, its history and its ratings in DynamoDB. Every write carries a condition."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 from aftersales.adapters import items, tables
 from aftersales.adapters.items import Item
 from aftersales.domain.feedback import Change, Entry, Feedback
+from aftersales.domain.feedback_request import Request
 from aftersales.domain.order import Order
 from aftersales.domain.rating import ALL, Tally
 from aftersales.usecases.feedback_ports import Counted, Subject
@@ -64,8 +65,12 @@ class DynamoDBFeedback:
 
     def feedback_of_order(self, order_id: str, buyer_id: str) -> str | None:
         """One read by key."""
-        row = items.get(self._db, self._feedback, tables.left_key(order_id, buyer_id))
-        return str(row["feedback_id"]) if row else None
+        row = self._place(order_id, buyer_id)
+        return str(row["feedback_id"]) if row and "feedback_id" in row else None
+
+    def said_before(self, order_id: str, buyer_id: str) -> bool:
+        """A place that was freed stays as an empty row."""
+        return self._place(order_id, buyer_id) is not None
 
     def commit_feedback(self, change: Change, receipt: Receipt | None = None) -> None:
         """Two tabs of one buyer, author and reviewer, seller and author: all meet here.
@@ -94,13 +99,14 @@ class DynamoDBFeedback:
         place = tables.left_key(feedback.order_id, feedback.buyer_id)
         if first:
             row = place | {"feedback_id": feedback.feedback_id}
-            writes.append({"Put": {"TableName": self._feedback, "Item": items.wire(row), **items.ABSENT}})
+            free = {"ConditionExpression": "attribute_not_exists(feedback_id)"}
+            writes.append({"Put": {"TableName": self._feedback, "Item": items.wire(row), **free}})
         if change.frees_order:
             writes.append(
                 {
-                    "Delete": {
+                    "Put": {
                         "TableName": self._feedback,
-                        "Key": items.wire(place),
+                        "Item": items.wire(place),
                         # A place that another feedback took meanwhile is that one's.
                         "ConditionExpression": "feedback_id = :mine",
                         "ExpressionAttributeValues": {":mine": {"S": feedback.feedback_id}},
@@ -275,6 +281,60 @@ class DynamoDBFeedback:
             )
         except ClientError as error:
             items.refuse_unless(error, "ConditionalCheckFailedException")
+
+    def requests_due(self, now: int, limit: int) -> Iterable[Request]:
+        """The sparse index, shard by shard, the longest due first."""
+        for shard in tables.all_shards():
+            answer = self._db.query(
+                TableName=self._feedback,
+                IndexName=tables.BY_DUE,
+                KeyConditionExpression="due = :shard AND due_at <= :now",
+                ExpressionAttributeValues={":shard": {"S": f"REQUEST#{shard}"}, ":now": {"N": str(now)}},
+                Limit=limit,
+            )
+            for row in answer["Items"]:
+                yield Request(
+                    order_id=row["pk"]["S"].removeprefix("REQUEST#"), due_at=int(row["due_at"]["N"])
+                )
+
+    def asked_before(self, order_id: str) -> bool:
+        """One read by key."""
+        return items.get(self._db, self._feedback, tables.asked_key(order_id)) is not None
+
+    def close_request(self, request: Request, now: int) -> None:
+        """That it was asked first: whoever dies in between finds it out, and drops the request."""
+        row = tables.asked_key(request.order_id) | {"asked_at": now}
+        self._db.put_item(TableName=self._feedback, Item=items.wire(row))
+        self.drop_request(request)
+
+    def drop_request(self, request: Request) -> None:
+        """A delivery that is told again meanwhile is another request:
+
+        sweep      read, due 8 May ──────────── delete if due 8 May    the condition keeps the new one
+        platform                ── put, due 9 May
+        """
+        self._change_request(
+            self._db.delete_item, request, Key=items.wire(tables.request_key(request.order_id))
+        )
+
+    def put_off_request(self, request: Request, later: Request) -> None:
+        """The same race as of `drop_request`."""
+        item = items.put_request(self._feedback, later)["Put"]["Item"]
+        self._change_request(self._db.put_item, request, Item=item)
+
+    def _change_request(self, write: Callable[..., object], request: Request, **what: Item) -> None:
+        try:
+            write(
+                TableName=self._feedback,
+                ConditionExpression="due_at = :read",
+                ExpressionAttributeValues={":read": {"N": str(request.due_at)}},
+                **what,
+            )
+        except ClientError as error:
+            items.refuse_unless(error, "ConditionalCheckFailedException")
+
+    def _place(self, order_id: str, buyer_id: str) -> Item | None:
+        return items.get(self._db, self._feedback, tables.left_key(order_id, buyer_id))
 
     def _tally(self, subject: Subject, shard: int, since: str, *, consistent: bool) -> tuple[int, Tally]:
         pages = self._db.get_paginator("query").paginate(

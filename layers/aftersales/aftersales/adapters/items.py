@@ -21,6 +21,7 @@ from botocore.exceptions import ClientError
 from pydantic import TypeAdapter
 
 from aftersales.adapters import tables
+from aftersales.domain.feedback_request import Request
 from aftersales.domain.refusal import Code, Refusal
 from aftersales.usecases.ports import Receipt, Stale
 
@@ -146,6 +147,16 @@ def put_receipt(table: str, receipt: Receipt, now: int) -> Item:
             "ExpressionAttributeValues": {":now": {"N": str(now // 1000)}},
         }
     }
+
+
+def put_request(table: str, request: Request) -> Item:
+    """The latest snapshot says when its delivery is asked about: no condition, for whether it was asked about stands in
+    a row of its own, which no snapshot writes."""
+    row = tables.request_key(request.order_id) | {
+        "due": tables.due_shard("REQUEST", request.order_id),
+        "due_at": request.due_at,
+    }
+    return {"Put": {"TableName": table, "Item": wire(row)}}
 
 
 def refuse_unless(error: ClientError, code: str) -> None:

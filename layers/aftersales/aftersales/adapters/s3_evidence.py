@@ -21,36 +21,37 @@ class S3EvidenceFiles:
         self._s3 = client
         self._bucket = bucket
 
-    def upload_form(self, case_id: str, evidence_id: str, *, content_type: str, size: int) -> UploadForm:
+    def upload_form(self, folder: str, evidence: Evidence) -> UploadForm:
         """S3 itself refuses another key, type or size, and a form that is too old."""
+        of_type, size = {"Content-Type": evidence.content_type}, evidence.size
         form = self._s3.generate_presigned_post(
             self._bucket,
-            f"incoming/{case_id}/{evidence_id}",
-            Fields={"Content-Type": content_type},
-            Conditions=[{"Content-Type": content_type}, ["content-length-range", size, size]],
+            f"incoming/{folder}/{evidence.evidence_id}",
+            Fields=of_type,
+            Conditions=[of_type, ["content-length-range", size, size]],
             ExpiresIn=UPLOAD_SECONDS,
         )
         expires_at = int(time.time() * 1000) + UPLOAD_SECONDS * 1000
         return UploadForm(url=form["url"], fields=form["fields"], expires_at=expires_at)
 
-    def check(self, case_id: str, evidence_id: str, *, content_type: str, size: int) -> CheckedFile:
+    def check(self, folder: str, evidence: Evidence) -> CheckedFile:
         """Every step may run again: the clean copy of the same upload is the same bytes under the same key.
 
         Both copies are kept under the hash of the clean one, because the form may be posted again while the first
-        file is looked at: the case names one hash, and that is the file that its parties see.
+        file is looked at: the row names one hash, and that is the file that people see.
 
         The upload itself is left to the lifecycle rule of `incoming/`, so that a run which died half-way finds
         it again.
         """
         from aftersales.adapters.photos import PhotoRefused, inspect_photo
 
-        name = f"{case_id}/{evidence_id}"
+        name = f"{folder}/{evidence.evidence_id}"
         upload = self._s3.get_object(Bucket=self._bucket, Key=f"incoming/{name}")
-        if upload["ContentLength"] > min(size, MAX_BYTES):
+        if upload["ContentLength"] > min(evidence.size, MAX_BYTES):
             return CheckedFile(refused="too_large")
         content = upload["Body"].read()
         try:
-            photo = inspect_photo(content, content_type)
+            photo = inspect_photo(content, evidence.content_type)
         except PhotoRefused as refused:
             return CheckedFile(refused=refused.reason)
         name = f"{name}/{photo.sha256}"
@@ -60,13 +61,13 @@ class S3EvidenceFiles:
         )
         return CheckedFile(sha256=photo.sha256)
 
-    def link(self, case_id: str, evidence: Evidence) -> tuple[str, int]:
+    def link(self, folder: str, evidence: Evidence) -> tuple[str, int]:
         """A link to the clean copy, as a download under its own name: nothing a buyer sent is rendered inline."""
         url = self._s3.generate_presigned_url(
             "get_object",
             Params={
                 "Bucket": self._bucket,
-                "Key": f"clean/{case_id}/{evidence.evidence_id}/{evidence.sha256}",
+                "Key": f"clean/{folder}/{evidence.evidence_id}/{evidence.sha256}",
                 "ResponseContentDisposition": f"attachment; filename*=UTF-8''{quote(evidence.filename)}",
             },
             ExpiresIn=LINK_SECONDS,

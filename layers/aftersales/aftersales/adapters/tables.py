@@ -3,6 +3,7 @@
 from hashlib import blake2s
 
 from aftersales.domain.parties import Party
+from aftersales.domain.tracking_code import number
 
 # Cases whose clock runs, and entries that were not relayed, are spread over this many partitions, so that a
 # flash of cases does not meet at one key. Sweeps read all of them.
@@ -22,6 +23,7 @@ BY_WAITING = "by_waiting"
 BY_LOOK = "by_look"
 BY_ACCOUNT = "by_account"
 UNRELAYED = "unrelayed"
+BY_DUE = "by_due"
 
 CASE = "CASE"
 DOORBELL = "DOORBELL#"
@@ -75,7 +77,7 @@ def account_shard(pk: str) -> int:
 
 def parcel_key(carrier: str, tracking_code: str) -> Key:
     """That a parcel is one case's: nobody gets two refunds for sending it once."""
-    return {"pk": f"PARCEL#{carrier}#{tracking_code}", "sk": "PARCEL"}
+    return {"pk": f"PARCEL#{number(carrier, tracking_code)}", "sk": "PARCEL"}
 
 
 def extension_key(extension_id: str) -> Key:
@@ -133,6 +135,16 @@ def left_key(order_id: str, buyer_id: str) -> Key:
     return {"pk": f"ORDER#{order_id}", "sk": f"BUYER#{buyer_id}"}
 
 
+def request_key(order_id: str) -> Key:
+    """That the order's buyer is to be asked for feedback."""
+    return {"pk": f"REQUEST#{order_id}", "sk": "DUE"}
+
+
+def asked_key(order_id: str) -> Key:
+    """That they were asked, for ever."""
+    return {"pk": f"REQUEST#{order_id}", "sk": "ASKED"}
+
+
 def seller_subject(seller_id: str) -> str:
     """The rating of a seller."""
     return f"SELLER#{seller_id}"
@@ -171,6 +183,11 @@ def waiting_index(waiting_on: str, party_id: str) -> str:
 def shard(case_id: str) -> str:
     """The shard of a case, the same for all its rows."""
     return f"SHARD#{blake2s(case_id.encode(), digest_size=2).digest()[0] % SHARDS}"
+
+
+def due_shard(kind: str, thing_id: str) -> str:
+    """The shard of a mail that is due at a time."""
+    return f"{kind}#{shard(thing_id)}"
 
 
 def all_shards() -> tuple[str, ...]:

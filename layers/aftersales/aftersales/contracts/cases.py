@@ -5,12 +5,12 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
+from aftersales.contracts.evidence import EvidenceBody, EvidenceView, UploadView, evidence_view, upload_view
 from aftersales.contracts.fields import (
     Amount,
     Body,
     Id,
     Instant,
-    Name,
     OptionalText,
     Quantity,
     ReasonCode,
@@ -33,7 +33,7 @@ from aftersales.domain.case import (
     WaitingOn,
 )
 from aftersales.domain.case import Receipt as ParcelReceipt
-from aftersales.domain.evidence import MAX_BYTES, MAX_PER_CASE, Evidence, EvidenceState
+from aftersales.domain.evidence import MAX_PER_CASE, Evidence
 from aftersales.domain.hearing import Extension
 from aftersales.domain.ledger import Reservation
 from aftersales.domain.lifecycle import Act, possible
@@ -42,7 +42,6 @@ from aftersales.domain.parties import Party, Role
 from aftersales.domain.policy import PERSONAL, Verdict
 from aftersales.domain.refund import Attempt, AttemptState
 from aftersales.domain.timeline import Entry, Event
-from aftersales.usecases.open_case import PromisedFile
 from aftersales.usecases.ports import Page, UploadForm
 from aftersales.usecases.quote_case import Application, Quote
 
@@ -59,18 +58,6 @@ class ClaimedLineBody(Body):
 
     line_id: Id
     quantity: Quantity
-
-
-class EvidenceBody(Body):
-    """A photo that will be uploaded: its name, its type and its exact size in bytes."""
-
-    filename: Name
-    content_type: Literal["image/jpeg", "image/png", "image/webp"]
-    size: Annotated[int, Field(ge=1, le=MAX_BYTES)]
-
-    def to_file(self) -> PromisedFile:
-        """The domain's word for it."""
-        return PromisedFile(filename=self.filename, content_type=self.content_type, size=self.size)
 
 
 class QuoteBody(Body):
@@ -128,23 +115,31 @@ class ShipmentBody(Body):
 
 
 class InspectedLineBody(Body):
-    """How many units of a line the seller takes back, and how many not, for a reason; the others did not come."""
+    """How many units of a line the seller takes back, and how many not; the others did not come. `deduction` is what
+    the accepted ones have lost of their worth by use. Either has a reason, and `photos` of the seller's to show it."""
 
     line_id: Id
     accepted: Annotated[int, Field(ge=0, le=1000)]
     rejected: Annotated[int, Field(ge=0, le=1000)] = 0
+    deduction: Amount = 0
     reason: ReasonCode | None = None
+    photos: Annotated[list[Id], Field(max_length=MAX_PER_CASE)] = []
 
     @model_validator(mode="after")
-    def _a_rejection_has_a_reason(self) -> Self:
-        if bool(self.rejected) != (self.reason is not None):
-            raise ValueError("say why units are rejected, and only then")
+    def _what_is_wrong_has_a_reason(self) -> Self:
+        if bool(self.rejected or self.deduction) != (self.reason is not None):
+            raise ValueError("say why units are rejected or worth less, and only then")
         return self
 
     def to_line(self) -> InspectedLine:
         """The domain's word for it."""
         return InspectedLine(
-            line_id=self.line_id, accepted=self.accepted, rejected=self.rejected, reason=self.reason or ""
+            line_id=self.line_id,
+            accepted=self.accepted,
+            rejected=self.rejected,
+            deduction=self.deduction,
+            reason=self.reason or "",
+            photos=tuple(self.photos),
         )
 
 
@@ -263,10 +258,12 @@ class ClaimView(View):
 
 
 class FeesView(View):
-    """What a return costs its buyer, in minor units; it is not in the total."""
+    """What a return costs its buyer, in minor units; it is not in the total. Where goods come back used, their seller
+    may deduct up to `condition_percent` of their worth besides."""
 
     restocking: int
     freight: int
+    condition_percent: int
 
 
 class QuoteView(ClaimView):
@@ -301,18 +298,6 @@ class DecisionView(View):
     rules: list[RuleView]
 
 
-class EvidenceView(View):
-    """A file of the case; `reason` says why it was refused."""
-
-    evidence_id: str
-    filename: str
-    content_type: str
-    size: int
-    state: EvidenceState
-    sha256: str | None
-    reason: str | None
-
-
 class RefundView(View):
     """One attempt to pay a part back."""
 
@@ -339,7 +324,9 @@ class InspectedLineView(View):
     line_id: str
     accepted: int
     rejected: int
+    deduction: int
     reason: str | None
+    photos: list[str]
 
 
 class ReceiptView(View):
@@ -386,15 +373,6 @@ class ExtensionView(View):
     reason: str
     at: Instant
     done: bool
-
-
-class UploadView(View):
-    """Where and with which form fields a browser posts one file."""
-
-    evidence_id: str
-    url: str
-    fields: Mapping[str, str]
-    expires_at: Instant
 
 
 class CaseView(View):
@@ -479,13 +457,6 @@ class AddedEvidenceView(View):
     upload: UploadView
 
 
-class LinkView(View):
-    """A link that lives minutes."""
-
-    url: str
-    expires_at: Instant
-
-
 def case_view(case: Case, reader: Party) -> CaseView:
     """The case as this party sees it."""
     return CaseView(**_case_fields(case, reader))
@@ -548,26 +519,6 @@ def timeline_view(page: Page[Entry], reader: Party) -> TimelineView:
     )
 
 
-def upload_view(evidence: Evidence, form: UploadForm) -> UploadView:
-    """One upload form."""
-    return UploadView(
-        evidence_id=evidence.evidence_id, url=form.url, fields=form.fields, expires_at=form.expires_at
-    )
-
-
-def evidence_view(evidence: Evidence) -> EvidenceView:
-    """One file."""
-    return EvidenceView(
-        evidence_id=evidence.evidence_id,
-        filename=evidence.filename,
-        content_type=evidence.content_type,
-        size=evidence.size,
-        state=evidence.state,
-        sha256=evidence.sha256,
-        reason=evidence.reason,
-    )
-
-
 def _case_fields(case: Case, reader: Party) -> dict[str, Any]:
     claim = _claim_view(case.claim, case.currency)
     return {
@@ -609,7 +560,9 @@ def _case_fields(case: Case, reader: Party) -> dict[str, Any]:
 
 
 def _fees_view(fees: Fees) -> FeesView:
-    return FeesView(restocking=fees.restocking, freight=fees.freight)
+    return FeesView(
+        restocking=fees.restocking, freight=fees.freight, condition_percent=fees.condition_percent
+    )
 
 
 def _shipment_view(shipment: Shipment) -> ShipmentView:
@@ -631,7 +584,9 @@ def _receipt_view(receipt: ParcelReceipt) -> ReceiptView:
                 line_id=line.line_id,
                 accepted=line.accepted,
                 rejected=line.rejected,
+                deduction=line.deduction,
                 reason=line.reason or None,
+                photos=list(line.photos),
             )
             for line in receipt.lines
         ],

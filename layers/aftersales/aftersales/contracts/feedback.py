@@ -1,12 +1,14 @@
 """Feedback and ratings at the edge."""
 
-from collections.abc import Mapping
-from typing import Annotated, Self
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
+from aftersales.contracts.evidence import EvidenceBody, UploadView, upload_view
 from aftersales.contracts.fields import Body, Comment, Id, Instant, Name, Text, View
 from aftersales.contracts.pages import PeriodQuery
+from aftersales.domain.evidence import MAX_PER_FEEDBACK, Evidence, EvidenceState
 from aftersales.domain.feedback import Act, Dimension, Feedback, Verdict, party_to, possible, verdict_of
 from aftersales.domain.moderation import REASONS, Action, Look, Reason, Status
 from aftersales.domain.parties import Party, Role
@@ -14,10 +16,11 @@ from aftersales.domain.polarity import PolarityValue
 from aftersales.domain.rating import SCORES, Mean, Rating, Share
 from aftersales.usecases.act_on_feedback import Edit
 from aftersales.usecases.feedback_ports import Subject
-from aftersales.usecases.ports import Page
+from aftersales.usecases.ports import Page, UploadForm
 from aftersales.usecases.read_feedback import Wanted
 
 Score = Annotated[int, Field(ge=1, le=5, strict=True)]
+Photos = Annotated[list[EvidenceBody], Field(max_length=MAX_PER_FEEDBACK)]
 
 
 class VerdictBody(Body):
@@ -33,17 +36,21 @@ class VerdictBody(Body):
 
 
 class FeedbackBody(VerdictBody):
-    """A buyer's verdict on one of their orders."""
+    """A buyer's verdict on one of their orders, with the photos that will be uploaded."""
 
     order_id: Id
+    photos: Photos = []
 
 
 class EditBody(Body):
-    """What is changed; what is not named stays as it was said."""
+    """What is changed; what is not named stays as it was said. `photos` are added, and `without_photos` names those
+    that are taken away."""
 
     score: Score | None = None
     dimensions: Mapping[Dimension, Score] | None = None
     comment: Comment | None = None
+    photos: Photos = []
+    without_photos: Annotated[list[Id], Field(max_length=MAX_PER_FEEDBACK)] = []
 
     @model_validator(mode="after")
     def _changes_something(self) -> Self:
@@ -53,7 +60,13 @@ class EditBody(Body):
 
     def to_edit(self) -> Edit:
         """The domain's word for it."""
-        return Edit(score=self.score, dimensions=self.dimensions, comment=self.comment)
+        return Edit(
+            score=self.score,
+            dimensions=self.dimensions,
+            comment=self.comment,
+            photos=[photo.to_file() for photo in self.photos],
+            without=frozenset(self.without_photos),
+        )
 
 
 class ReplyBody(Body):
@@ -127,6 +140,15 @@ class ModerationView(View):
     at: Instant
 
 
+class PhotoView(View):
+    """A photo; `reason` says why it was refused. Those that have not come or were refused are their author's alone."""
+
+    evidence_id: str
+    content_type: str
+    state: EvidenceState
+    reason: str | None
+
+
 class FeedbackView(View):
     """A feedback; `first_score` is what it began with. Order, buyer, moderation and what waits for a look are shown to
     its parties and the reviewers; `possible` is what the reader can do now."""
@@ -137,6 +159,7 @@ class FeedbackView(View):
     score: int
     dimensions: Mapping[Dimension, int]
     comment: str
+    photos: list[PhotoView]
     polarity: PolarityView
     status: Status
     reply: ReplyView | None
@@ -151,6 +174,12 @@ class FeedbackView(View):
     moderation: ModerationView | None
     edit_until: Instant | None
     possible: list[Act]
+
+
+class SaidFeedbackView(FeedbackView):
+    """A feedback as its author has just left or changed it, with an upload form for each photo that has not come."""
+
+    uploads: list[UploadView]
 
 
 class FeedbackPageView(View):
@@ -201,38 +230,54 @@ class RatingView(View):
 
 def feedback_view(feedback: Feedback, reader: Party, now: int) -> FeedbackView:
     """The feedback as this reader sees it."""
+    return FeedbackView(**_fields(feedback, reader, now))
+
+
+def said_feedback_view(
+    feedback: Feedback, forms: Sequence[tuple[Evidence, UploadForm]], reader: Party, now: int
+) -> SaidFeedbackView:
+    """The feedback with its upload forms."""
+    uploads = [upload_view(photo, form) for photo, form in forms]
+    return SaidFeedbackView(**_fields(feedback, reader, now), uploads=uploads)
+
+
+def _fields(feedback: Feedback, reader: Party, now: int) -> dict[str, Any]:
     mine, standing, verdict = party_to(feedback, reader), feedback.standing, feedback.verdict
     decided, reply = standing.moderation, feedback.reply
-    return FeedbackView(
-        feedback_id=feedback.feedback_id,
-        seller_id=feedback.seller_id,
-        skus=[product.sku for product in feedback.products],
-        score=verdict.score,
-        dimensions=verdict.dimensions,
-        comment=verdict.comment,
-        polarity=PolarityView(
+    author = (reader.role, reader.id) == (Role.BUYER, feedback.buyer_id)
+    return {
+        "feedback_id": feedback.feedback_id,
+        "seller_id": feedback.seller_id,
+        "skus": [product.sku for product in feedback.products],
+        "score": verdict.score,
+        "dimensions": verdict.dimensions,
+        "comment": verdict.comment,
+        "photos": [
+            _photo_view(one) for one in feedback.photos if author or one.state is EvidenceState.ACCEPTED
+        ],
+        "polarity": PolarityView(
             value=verdict.polarity.value,
             reasons=list(verdict.polarity.reasons),
             source=verdict.polarity.source,
         ),
-        status=feedback.status,
-        reply=ReplyView(text=reply.text, at=reply.at, edited_at=reply.edited_at) if reply else None,
-        version=feedback.version,
-        left_at=feedback.left_at,
-        updated_at=feedback.updated_at,
-        edited=feedback.edited,
-        first_score=feedback.first_score,
-        order_id=feedback.order_id if mine else None,
-        buyer_id=feedback.buyer_id if mine else None,
-        look=standing.look if mine else None,
-        moderation=(
+        "status": feedback.status,
+        "reply": ReplyView(text=reply.text, at=reply.at, edited_at=reply.edited_at) if reply else None,
+        "version": feedback.version,
+        "left_at": feedback.left_at,
+        "updated_at": feedback.updated_at,
+        "edited": feedback.edited,
+        "first_score": feedback.first_score,
+        "order_id": feedback.order_id if mine else None,
+        "buyer_id": feedback.buyer_id if mine else None,
+        "look": standing.look if mine else None,
+        "moderation": (
             ModerationView(action=decided.action, reason_code=decided.reason, at=decided.at)
             if decided and mine
             else None
         ),
-        edit_until=feedback.edit_until if reader.role is Role.BUYER and mine else None,
-        possible=possible(feedback, reader, now),
-    )
+        "edit_until": feedback.edit_until if reader.role is Role.BUYER and mine else None,
+        "possible": possible(feedback, reader, now),
+    }
 
 
 def feedback_page_view(page: Page[Feedback], reader: Party, now: int) -> FeedbackPageView:
@@ -260,6 +305,15 @@ def rating_view(rating: Rating, subject: Subject) -> RatingView:
             held=_by_star(rating.held),
             refused=_by_star(rating.hidden),
         ),
+    )
+
+
+def _photo_view(photo: Evidence) -> PhotoView:
+    return PhotoView(
+        evidence_id=photo.evidence_id,
+        content_type=photo.content_type,
+        state=photo.state,
+        reason=photo.reason,
     )
 
 

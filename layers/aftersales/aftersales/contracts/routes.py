@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
-from aftersales.contracts import cases, feedback, orders, pages, public, statements, subscriptions
+from aftersales.contracts import cases, evidence, feedback, orders, pages, public, statements, subscriptions
 from aftersales.domain.parties import Role
 
 _EVERY_PARTY = frozenset({Role.BUYER, Role.SELLER, Role.REVIEWER})
@@ -98,17 +98,6 @@ ROUTES: tuple[Route, ...] = (
         roles=frozenset({Role.BUYER}),
         body=cases.ShipmentBody,
         answer=cases.CaseView,
-        if_match=True,
-    ),
-    _post(
-        operation="open_dispute",
-        path="/cases/{case_id}/dispute",
-        function="buyer_api",
-        summary="Ask the platform to decide",
-        roles=frozenset({Role.BUYER}),
-        body=cases.StatementBody,
-        answer=cases.CaseView,
-        status=201,
         if_match=True,
     ),
     _post(
@@ -222,6 +211,17 @@ ROUTES: tuple[Route, ...] = (
         if_match=True,
     ),
     _post(
+        operation="open_dispute",
+        path="/cases/{case_id}/dispute",
+        function="cases_api",
+        summary="Ask the platform to decide",
+        roles=frozenset({Role.BUYER, Role.SELLER}),
+        body=cases.StatementBody,
+        answer=cases.CaseView,
+        status=201,
+        if_match=True,
+    ),
+    _post(
         operation="make_statement",
         path="/cases/{case_id}/statements",
         function="cases_api",
@@ -248,7 +248,7 @@ ROUTES: tuple[Route, ...] = (
         function="cases_api",
         summary="Promise one more photo and receive its upload form",
         roles=frozenset({Role.BUYER, Role.SELLER}),
-        body=cases.EvidenceBody,
+        body=evidence.EvidenceBody,
         answer=cases.AddedEvidenceView,
         status=201,
     ),
@@ -259,7 +259,7 @@ ROUTES: tuple[Route, ...] = (
         function="cases_api",
         summary="Receive a link to a photo; the view is recorded",
         roles=_EVERY_PARTY,
-        answer=cases.LinkView,
+        answer=evidence.LinkView,
     ),
     _post(
         operation="take_review",
@@ -295,7 +295,7 @@ ROUTES: tuple[Route, ...] = (
         summary="Say what a delivered order was like",
         roles=frozenset({Role.BUYER}),
         body=feedback.FeedbackBody,
-        answer=feedback.FeedbackView,
+        answer=feedback.SaidFeedbackView,
         status=201,
         key="required",
     ),
@@ -316,8 +316,17 @@ ROUTES: tuple[Route, ...] = (
         summary="Change one's feedback, or mend what a reviewer hid",
         roles=frozenset({Role.BUYER}),
         body=feedback.EditBody,
-        answer=feedback.FeedbackView,
+        answer=feedback.SaidFeedbackView,
         if_match=True,
+    ),
+    Route(
+        operation="view_photo",
+        method="GET",
+        path="/feedback/{feedback_id}/photos/{evidence_id}",
+        function="feedback_api",
+        summary="Get a link to a photo of a feedback that lives minutes",
+        roles=_READERS,
+        answer=evidence.LinkView,
     ),
     _post(
         operation="reply_to_feedback",

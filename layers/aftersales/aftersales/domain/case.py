@@ -210,12 +210,18 @@ class Shipment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InspectedLine:
-    """What came of the units of one line: accepted, or rejected for a reason; the rest of them did not come."""
+    """What came of the units of one line: accepted, or rejected for a reason; the rest of them did not come.
+
+    `deduction` is what the accepted ones have lost of their worth by use. `photos` are files of the seller's that show
+    what was rejected or deducted for.
+    """
 
     line_id: str
     accepted: int
     rejected: int = 0
+    deduction: int = 0
     reason: str = ""
+    photos: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,14 +245,18 @@ class ReturnLeg:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fees:
-    """What a return costs its buyer, by the policy; it was never part of the claim."""
+    """What a return costs its buyer, by the policy; it was never part of the claim.
+
+    `condition_percent` of the goods' worth may be deducted besides, at most, where they come back used.
+    """
 
     restocking: int = 0
     freight: int = 0
+    condition_percent: int = 0
 
     @property
     def total(self) -> int:
-        """All of it."""
+        """All that is known before the goods come back."""
         return self.restocking + self.freight
 
 

@@ -15,9 +15,11 @@ from enum import StrEnum
 
 from aftersales.domain import moderation
 from aftersales.domain.calendar import Period
+from aftersales.domain.evidence import MAX_PER_FEEDBACK, Evidence, find
+from aftersales.domain.feedback_request import RequestTerms
 from aftersales.domain.moderation import Action, BurstTerms, Look, Reason, Standing, Status
 from aftersales.domain.order import Order
-from aftersales.domain.parties import Party, Role
+from aftersales.domain.parties import POLICY, Party, Role
 from aftersales.domain.polarity import Polarity, PolarityValue, polarity
 from aftersales.domain.refusal import Code, Refusal, not_found
 
@@ -40,6 +42,7 @@ class Event(StrEnum):
     REPLIED = "feedback_replied"
     HIDDEN = "feedback_hidden"
     RESTORED = "feedback_restored"
+    PHOTO_CHECKED = "feedback_photo_checked"
 
 
 class Act(StrEnum):
@@ -81,6 +84,7 @@ class FeedbackTerms:
     prior_score: int
     prior_weight: int
     burst: BurstTerms
+    request: RequestTerms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +129,7 @@ class Feedback:
     seller_id: str
     products: tuple[Product, ...]
     verdict: Verdict
+    photos: tuple[Evidence, ...] = ()
     standing: Standing
     reply: Reply | None = None
     request_hash: str
@@ -194,6 +199,7 @@ def leave(
     feedback_id: str,
     order: Order,
     verdict: Verdict,
+    photos: tuple[Evidence, ...] = (),
     burst: bool,
     terms: FeedbackTerms,
     request_hash: str,
@@ -220,6 +226,7 @@ def leave(
         seller_id=order.seller_id,
         products=tuple(products),
         verdict=verdict,
+        photos=_few(photos),
         standing=_standing(
             Status.HELD if burst else Status.PUBLISHED, Look.BURST if burst else None, verdict
         ),
@@ -232,12 +239,20 @@ def leave(
     )
     return Change(
         feedback=feedback,
-        entry=_entry(feedback, Event.LEFT, buyer, now, _said(verdict), alerts=feedback.negative),
+        entry=_entry(feedback, Event.LEFT, buyer, now, _said(feedback), alerts=feedback.negative),
     )
 
 
-def edit(feedback: Feedback, verdict: Verdict, *, by: Party, now: int) -> Change:
-    """The buyer changes their mind, or mends what a reviewer hid, which is then held for another look."""
+def edit(
+    feedback: Feedback,
+    verdict: Verdict,
+    *,
+    photos: tuple[Evidence, ...] | None = None,
+    by: Party,
+    now: int,
+) -> Change:
+    """The buyer changes their mind, or mends what a reviewer hid, which is then held for another look. None leaves the
+    photos as they are."""
     _require(Act.EDIT, feedback)
     if now > feedback.edit_until:
         raise Refusal(
@@ -249,9 +264,10 @@ def edit(feedback: Feedback, verdict: Verdict, *, by: Party, now: int) -> Change
     else:
         look = None if before.look is Look.CONTRADICTION else before.look
         after = replace(_standing(before.status, look, verdict), moderation=before.moderation)
-    edited = replace(feedback, verdict=verdict, standing=after, edited=True)
+    shown = feedback.photos if photos is None else _few(photos)
+    edited = replace(feedback, verdict=verdict, photos=shown, standing=after, edited=True)
     alerts = edited.negative and not feedback.negative
-    return _change(edited, Event.EDITED, by, now, _said(verdict), alerts=alerts)
+    return _change(edited, Event.EDITED, by, now, _said(edited), alerts=alerts)
 
 
 def withdraw(feedback: Feedback, *, by: Party, now: int) -> Change:
@@ -290,6 +306,15 @@ def moderate(
     edit_until = max(feedback.edit_until, now + _days(terms.edit_days)) if hidden else feedback.edit_until
     after = replace(feedback, standing=standing, edit_until=edit_until)
     return _change(after, Event.HIDDEN if hidden else Event.RESTORED, by, now, {"reason_code": reason})
+
+
+def check_photo(feedback: Feedback, photo: Evidence, *, now: int) -> Change | None:
+    """A photo was looked at. None where it was taken away meanwhile, or all of it taken back."""
+    if not feedback.live or find(feedback.photos, photo.evidence_id) is None:
+        return None
+    photos = tuple(photo if one.evidence_id == photo.evidence_id else one for one in feedback.photos)
+    said = {"evidence_id": photo.evidence_id, "state": photo.state, "reason": photo.reason}
+    return _change(replace(feedback, photos=photos), Event.PHOTO_CHECKED, POLICY, now, said)
 
 
 def may_see(feedback: Feedback, reader: Party) -> bool:
@@ -366,8 +391,16 @@ def _entry(
     )
 
 
-def _said(verdict: Verdict) -> Mapping[str, object]:
-    return {"score": verdict.score, "dimensions": dict(verdict.dimensions), "comment": verdict.comment}
+def _few(photos: tuple[Evidence, ...]) -> tuple[Evidence, ...]:
+    if len(photos) > MAX_PER_FEEDBACK:
+        raise Refusal(Code.EVIDENCE_LIMIT, f"A feedback shows at most {MAX_PER_FEEDBACK} photos.")
+    return photos
+
+
+def _said(feedback: Feedback) -> Mapping[str, object]:
+    said, photos = feedback.verdict, [one.evidence_id for one in feedback.photos]
+    words = {"score": said.score, "dimensions": dict(said.dimensions), "comment": said.comment}
+    return words | ({"photos": photos} if photos else {})
 
 
 def _days(days: int) -> int:

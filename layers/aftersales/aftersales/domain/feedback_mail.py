@@ -1,6 +1,6 @@
-"""The mail to authors of feedback: what became of it, and where to turn when something went wrong.
+"""The mail about feedback: the one request for it, what became of it, and where to turn when something went wrong.
 
-As with cases, nothing that anybody wrote is in it, and nothing asks for another verdict.
+As with cases, nothing that anybody wrote is in it, and nothing asks for another verdict, or for a good one.
 """
 
 from collections.abc import Mapping
@@ -52,10 +52,33 @@ _CHINESE: Mapping[Told, Words] = {
     ),
     Told.RESTORED: Words("您的评价已展示", ("平台审核员已查看您的评价，现在所有人都可以看到。",)),
 }
+REQUESTS: Mapping[str, Words] = {
+    "en": Words(
+        "How was your order?",
+        (
+            "Your order was delivered. If you like, say what it was like: please open the order in the shop. Good or "
+            "bad, it is shown as you say it.",
+            "If something is wrong with it, you can ask for your money back there. What becomes of that does not "
+            "depend on whether you say anything here, nor on what you say.",
+            "We ask once only.",
+            "Order: $order_id",
+        ),
+    ),
+    "zh": Words(
+        "您的订单怎么样？",
+        (
+            "您的订单已送达。欢迎在商城中打开该订单并写下评价，无论好评还是差评，我们都会如实展示。",
+            "如商品存在问题，您可以在那里申请退款。是否评价、如何评价，均不影响申请的处理结果。",
+            "我们只邀请这一次。",
+            "订单编号：$order_id",
+        ),
+    ),
+}
 LETTERS: Mapping[str, Mapping[Told, Words]] = {"en": _ENGLISH, "zh": _CHINESE}
-_AROUND: Mapping[str, tuple[str, str]] = {
-    "en": ("Reference: $feedback_id", "This message was sent automatically. Please do not reply to it."),
-    "zh": ("评价编号：$feedback_id", "本邮件由系统自动发送，请勿直接回复。"),
+_REFERENCES: Mapping[str, str] = {"en": "Reference: $feedback_id", "zh": "评价编号：$feedback_id"}
+_CLOSINGS: Mapping[str, str] = {
+    "en": "This message was sent automatically. Please do not reply to it.",
+    "zh": "本邮件由系统自动发送，请勿直接回复。",
 }
 
 
@@ -67,6 +90,18 @@ def is_for_author(notice: FeedbackNotice) -> bool:
 def write(notice: FeedbackNotice, language: str) -> Mail:
     """The letter of a notice. A language that nobody has written in yet is answered in English."""
     chosen = language if language in LETTERS else "en"
-    words, (reference, closing) = LETTERS[chosen][Told(notice.event)], _AROUND[chosen]
-    around = Words(words.subject, (LANGUAGES[chosen].greeting, *words.paragraphs, reference, closing))
-    return rendered(around, {"feedback_id": notice.feedback_id}, LANGUAGES[chosen].tag)
+    words = LETTERS[chosen][Told(notice.event)]
+    referring = Words(words.subject, (*words.paragraphs, _REFERENCES[chosen]))
+    return _letter(referring, {"feedback_id": notice.feedback_id}, chosen)
+
+
+def write_request(order_id: str, language: str) -> Mail:
+    """The request for feedback on an order."""
+    chosen = language if language in REQUESTS else "en"
+    return _letter(REQUESTS[chosen], {"order_id": order_id}, chosen)
+
+
+def _letter(words: Words, values: Mapping[str, str], language: str) -> Mail:
+    greeting, tag = LANGUAGES[language].greeting, LANGUAGES[language].tag
+    around = Words(words.subject, (greeting, *words.paragraphs, _CLOSINGS[language]))
+    return rendered(around, values, tag)

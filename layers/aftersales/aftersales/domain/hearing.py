@@ -47,7 +47,7 @@ from aftersales.domain.order import Order
 from aftersales.domain.parties import Party, Role
 from aftersales.domain.policy import DAY, Policy, Verdict
 from aftersales.domain.refusal import Code, Refusal, not_found
-from aftersales.domain.returns import accept_deduction, dispute_deduction
+from aftersales.domain.returns import accept_deduction, dispute_deduction, dispute_return
 from aftersales.domain.timeline import Event
 
 
@@ -200,7 +200,9 @@ def answer_offer(
 
 def open_dispute(case: Case, text: str, *, by: Party, policy: Policy, now: int) -> Change:
     """The buyer asks the platform, once the seller has spoken: declined, or offered less. The seller is heard first,
-    for the buyer has just stated the case."""
+    for the buyer has just stated the case. A seller asks it about goods that came back."""
+    if by.role is Role.SELLER:
+        return dispute_return(case, text, by=by, policy=policy, now=now)
     require(Act.DISPUTE, case, by)
     if case.status is Status.INSPECTION_FAILED:
         return dispute_deduction(case, text=text, by=by, policy=policy, now=now)

@@ -182,7 +182,7 @@ def cases_end_once(books: Books) -> Iterator[Violation]:
             if Status(entry.to_status) in FINAL and entry.from_status != entry.to_status
         ]
         comebacks = sum(
-            entry.event in (Event.REFUND_FAILED_LATE, Event.CASE_APPEALED)
+            entry.event in (Event.REFUND_FAILED_LATE, Event.CASE_APPEALED, Event.RETURN_REOPENED)
             for entry in books.entries[case.case_id]
         )
         if len(ends) != 1 + comebacks:

@@ -17,7 +17,7 @@ from enum import StrEnum
 from itertools import chain
 
 from aftersales.domain.money import share, step
-from aftersales.domain.order import SHIPPING, Order
+from aftersales.domain.order import SHIPPING, Order, Payment
 from aftersales.domain.refusal import Code, Refusal
 
 
@@ -102,8 +102,9 @@ class Balance:
 class Ledger:
     """Units and money of one order. `version` is the one that was read; the store raises it with each write.
 
-    `platform_fee` is what the platform kept of the sale, and `fee_returned` what of it was given back (see
-    `settlement`); None where the order was written before there were postings.
+    `payments` are those that the desk took itself; the platform's snapshot does not know of them. `platform_fee` is
+    what the platform kept of the sale, and `fee_returned` what of it was given back (see `settlement`); None where the
+    order was written before there were postings.
     """
 
     order_id: str
@@ -112,6 +113,7 @@ class Ledger:
     lines: tuple[LedgerLine, ...]
     balances: tuple[Balance, ...]
     external: tuple[External, ...] = ()
+    payments: tuple[Payment, ...] = ()
     platform_fee: int | None = None
     fee_returned: int = 0
 
@@ -184,10 +186,7 @@ def open_ledger(order: Order) -> Ledger:
             )
             for line_id, total, tax, quantity in lines
         ),
-        balances=tuple(
-            Balance(payment_id=payment.payment_id, captured=payment.captured, available=payment.captured)
-            for payment in order.payments
-        ),
+        balances=tuple(map(_untouched, order.payments)),
         platform_fee=order.platform_fee,
     )
 
@@ -200,6 +199,10 @@ def rebase(ledger: Ledger, order: Order) -> Ledger:
     fresh = open_ledger(order)
     if ledger.currency != order.currency:
         raise _in_use("The currency of an order cannot change.")
+    _refuse_taken_twice(ledger.payments, order.payments)
+    ours = {payment.payment_id for payment in ledger.payments}
+    taken = tuple(balance for balance in ledger.balances if balance.payment_id in ours)
+    fresh = replace(fresh, balances=fresh.balances + taken)
     _refuse_vanished("line", (line.line_id for line in ledger.lines if _touched(line)), fresh.lines)
     _refuse_vanished(
         "payment", (balance.payment_id for balance in ledger.balances if _spent(balance)), fresh.balances
@@ -223,6 +226,23 @@ def refuse_moved_payments(ledger: Ledger, before: Order, after: Order) -> None:
             old = before.payment(payment.payment_id)
             if (old.provider, old.reference) != (payment.provider, payment.reference):
                 raise _in_use(f"A case depends on payment {payment.payment_id}; it stays where it was made.")
+
+
+def with_payment(ledger: Ledger, payment: Payment) -> Ledger:
+    """Book a payment that the desk took itself: captured and available grow by it, and it can be paid back like any
+    other. However often it is booked, it counts once."""
+    if payment in ledger.payments:
+        return ledger
+    if payment.payment_id in {balance.payment_id for balance in ledger.balances}:
+        raise ValueError(f"the ledger has another payment {payment.payment_id}")
+    return replace(
+        ledger, payments=(*ledger.payments, payment), balances=(*ledger.balances, _untouched(payment))
+    )
+
+
+def payments_of(order: Order, ledger: Ledger) -> tuple[Payment, ...]:
+    """What the order was paid with: in the platform's snapshot, and to the desk since."""
+    return order.payments + ledger.payments
 
 
 def pick_units(ledger: Ledger, wanted: Mapping[str, int]) -> tuple[ReservedUnits, ...]:
@@ -259,7 +279,7 @@ def reserve(ledger: Ledger, wanted: Mapping[str, int], fees: int = 0) -> tuple[L
     refuse_frozen(ledger)
     units = pick_units(ledger, wanted)
     parts = (PaymentShare(payment_id=b.payment_id, amount=b.available) for b in ledger.balances)
-    money = split_over_payments(max(0, sum(held.amount for held in units) - fees), parts)
+    money = split_over_payments(sum(held.amount for held in units) - fees, parts)
     reservation = Reservation(units=units, money=money)
     ledger = _mark(ledger, units, Unit.AVAILABLE, Unit.RESERVED)
     return _move(ledger, money, "available", "reserved"), reservation
@@ -457,6 +477,19 @@ def _move_in(balance: Balance, amount: int, source: str, target: str) -> Balance
     if left < 0:
         raise ValueError(f"payment {balance.payment_id} has {left + amount} {source}, not {amount}")
     return replace(balance, **{source: left, target: getattr(balance, target) + amount})
+
+
+def _untouched(payment: Payment) -> Balance:
+    return Balance(payment_id=payment.payment_id, captured=payment.captured, available=payment.captured)
+
+
+def _refuse_taken_twice(ours: Iterable[Payment], theirs: Iterable[Payment]) -> None:
+    """A platform that sees the desk's payment at the provider must not add it to its own: it would count twice."""
+    names = {(payment.provider, payment.reference) for payment in ours}
+    ids = {payment.payment_id for payment in ours}
+    for payment in theirs:
+        if (payment.provider, payment.reference) in names or payment.payment_id in ids:
+            raise _in_use(f"The desk took payment {payment.payment_id} itself and keeps it.")
 
 
 def _touched(line: LedgerLine) -> bool:

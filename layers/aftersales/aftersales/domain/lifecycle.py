@@ -55,7 +55,9 @@ class Act(StrEnum):
     DECIDE = "decide"
     WITHDRAW = "withdraw"
     SHIP_RETURN = "ship_return"
+    CONFIRM_ARRIVAL = "confirm_arrival"
     CONFIRM_RECEIPT = "confirm_receipt"
+    DISPUTE_RETURN = "dispute_return"
     MAKE_OFFER = "make_offer"
     ANSWER_OFFER = "answer_offer"
     DISPUTE = "dispute"
@@ -92,8 +94,11 @@ LIFECYCLE: Mapping[Act, frozenset[Status]] = {
     # A buyer may step back until money or goods move.
     Act.WITHDRAW: _HEARD | {Status.AWAITING_RETURN},
     Act.SHIP_RETURN: frozenset({Status.AWAITING_RETURN}),
-    # A parcel that nobody announced arrives as well.
+    # Goods that were given up come as well, and then the case goes on.
+    Act.CONFIRM_ARRIVAL: frozenset({Status.RETURN_IN_TRANSIT, Status.RETURN_RECEIVED, Status.EXPIRED}),
+    # Goods in a parcel that nobody announced can be accepted; what they lack cannot be held against their buyer yet.
     Act.CONFIRM_RECEIPT: _ON_ITS_WAY,
+    Act.DISPUTE_RETURN: frozenset({Status.RETURN_RECEIVED}),
     Act.MAKE_OFFER: _NEGOTIABLE,
     # What the seller would deduct after looking at the goods is an offer too.
     Act.ANSWER_OFFER: frozenset({Status.OFFER_PENDING, Status.INSPECTION_FAILED}),
@@ -129,7 +134,9 @@ ACTORS: Mapping[Act, frozenset[Role]] = {
     Act.DECIDE: _SELLER | _REVIEWER,
     Act.WITHDRAW: _BUYER,
     Act.SHIP_RETURN: _BUYER,
+    Act.CONFIRM_ARRIVAL: _SELLER,
     Act.CONFIRM_RECEIPT: _SELLER,
+    Act.DISPUTE_RETURN: _SELLER,
     Act.MAKE_OFFER: _PARTIES,
     Act.ANSWER_OFFER: _PARTIES,
     Act.DISPUTE: _BUYER,
@@ -286,7 +293,12 @@ def open_case(
     """A new case with its units and money reserved in the same change. What a return costs its buyer is not held."""
     ledger, claim = books.reserve(ledger, wanted, fees.total)
     if not claim.amount:
-        raise Refusal(Code.NOTHING_TO_REFUND, "Nothing was paid for these units.")
+        raise Refusal(
+            Code.NOTHING_TO_REFUND,
+            "To send these units back would cost all that was paid for them."
+            if fees.total
+            else "Nothing was paid for these units.",
+        )
     case = Case(
         case_id=case_id,
         order_id=order.order_id,

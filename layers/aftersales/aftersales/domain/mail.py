@@ -51,6 +51,7 @@ class Letter(StrEnum):
     PARCEL_SENT = "parcel_sent"
     PARCEL_ARRIVED = "parcel_arrived"
     PARCEL_OVERDUE = "parcel_overdue"
+    RETURN_REOPENED = "return_reopened"
     RETURN_ACCEPTED = "return_accepted"
     DEDUCTION = "deduction"
     DEDUCTION_STANDS = "deduction_stands"
@@ -130,6 +131,7 @@ OCCASIONS = (
     Occasion(Event.CASE_EXPIRED, Letter.RETURN_EXPIRED),
     Occasion(Event.PARCEL_SENT, Letter.PARCEL_SENT),
     Occasion(Event.PARCEL_ARRIVED, Letter.PARCEL_ARRIVED),
+    Occasion(Event.RETURN_REOPENED, Letter.RETURN_REOPENED, ("amount",)),
     Occasion(Event.PARCEL_OVERDUE, Letter.PARCEL_OVERDUE),
     Occasion(Event.RETURN_ACCEPTED, Letter.RETURN_ACCEPTED, ("amount",)),
     Occasion(Event.DEDUCTION_PROPOSED, Letter.DEDUCTION, ("amount",)),
@@ -457,6 +459,14 @@ ENGLISH = Language(
                 "Please open it in the shop and add the receipt of the carrier, or whatever shows that it was sent.",
             ),
         ),
+        Letter.RETURN_REOPENED: Words(
+            "Your parcel has arrived after all",
+            (
+                "The goods that you sent back came after your request had ended. It is open again, for $amount.",
+                "The seller looks at them by the date shown in your request. If the seller says nothing by then, they "
+                "count as received as you announced them.",
+            ),
+        ),
         Letter.RETURN_ACCEPTED: Words(
             "The goods that you sent back were accepted",
             (
@@ -697,6 +707,13 @@ CHINESE = Language(
             (
                 "您寄出的包裹未能按时送达，现由平台审核员对您的申请作出裁决。",
                 "请在商城中打开该申请，补充承运商的寄件凭证或其他寄件证明。",
+            ),
+        ),
+        Letter.RETURN_REOPENED: Words(
+            "您寄回的包裹已送达，申请已重新开启",
+            (
+                "您寄回的商品在申请结束后送达，申请已重新开启，金额为 $amount。",
+                "卖家会在申请中显示的日期之前查验商品。如卖家届时未作回应，则视为按您所述收到。",
             ),
         ),
         Letter.RETURN_ACCEPTED: Words(

@@ -11,6 +11,7 @@ from enum import StrEnum
 from aftersales.domain.calendar import Calendar, Period
 from aftersales.domain.case import Fees, FiredRule, Kind, Reason
 from aftersales.domain.feedback import FeedbackTerms
+from aftersales.domain.money import step
 
 DAY = 24 * 60 * 60 * 1000
 
@@ -112,13 +113,15 @@ class ReturnTerms:
     """What a return costs whom. Where the seller is at fault nothing is deducted, and below `keep_below` the goods
     stay.
 
-    `freight` is what a parcel back costs, `restocking_percent` of the goods' worth; the policy approves returns up to
-    `auto_approval_cap` by itself, for the money goes only after the goods have come. Amounts by currency.
+    `freight` is what a parcel back costs, `restocking_percent` of the goods' worth; of goods that come back used the
+    seller may deduct up to `condition_percent`. The policy approves returns up to `auto_approval_cap` by itself, for
+    the money goes only after the goods have come. Amounts by currency.
     """
 
     auto_approval_cap: Mapping[str, int]
     keep_below: Mapping[str, int]
     restocking_percent: int
+    condition_percent: int
     freight: Mapping[str, int]
 
 
@@ -386,11 +389,17 @@ def pays_shipping(policy: Policy, reason: Reason, *, last_unit: bool) -> bool:
 
 
 def return_fees(policy: Policy, reason: Reason, currency: str, worth: int) -> Fees:
-    """What a return of goods of this worth costs its buyer; nothing where the seller is at fault."""
+    """What a return of goods of this worth costs its buyer, never more than they are worth; nothing where the seller is
+    at fault. Rounded down to what can be left of a refund."""
     if policy.reasons[reason].seller_fault:
         return Fees()
-    restocking = worth * policy.returns.restocking_percent // 100
-    return Fees(restocking=restocking, freight=policy.returns.freight.get(currency, 0))
+    terms, part = policy.returns, step(currency)
+    restocking = worth * terms.restocking_percent // 100
+    restocking -= restocking % part
+    freight = min(terms.freight.get(currency, 0), worth - restocking)
+    return Fees(
+        restocking=restocking, freight=freight - freight % part, condition_percent=terms.condition_percent
+    )
 
 
 def keeps_item(policy: Policy, reason: Reason, currency: str, worth: int) -> bool:

@@ -108,9 +108,10 @@ def _clocks_run(policy: Policy) -> Iterator[str]:
             yield f"clocks.{field.name}: gives nobody any time"
 
 
-def _restocking_is_a_share(policy: Policy) -> Iterator[str]:
-    if policy.returns.restocking_percent > 100:
-        yield f"returns.restocking_percent: {policy.returns.restocking_percent} is more than the goods are worth"
+def _costs_of_a_return_are_shares(policy: Policy) -> Iterator[str]:
+    for name in ("restocking_percent", "condition_percent"):
+        if (percent := getattr(policy.returns, name)) > 100:
+            yield f"returns.{name}: {percent} is more than the goods are worth"
 
 
 def _risk_is_a_share(policy: Policy) -> Iterator[str]:
@@ -157,7 +158,7 @@ CHECKS: tuple[Check, ...] = (
     _currencies,
     _caps_rise,
     _clocks_run,
-    _restocking_is_a_share,
+    _costs_of_a_return_are_shares,
     _risk_is_a_share,
     _calendars_have_working_days,
     _leeway_has_room,

@@ -3,9 +3,10 @@
     awaiting_return ── sent ──► return_in_transit ── arrived ──► return_received ── all well ──► the refund
           │                            │                               │
           └─ never sent: expired       └─ never came: disputed         └─ inspection_failed ── accepted ──► the refund
-                                                                              └─ disputed ──► a reviewer decides
+                 └─ it came after all: return_received                        └─ disputed ──► a reviewer decides
 
-The refund follows what the seller accepted, unit by unit. What the seller would deduct is an offer to the buyer.
+The refund follows what the seller accepted, unit by unit. What the seller would deduct is an offer to the buyer; what
+no count can say, the seller brings before a reviewer.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,6 +25,7 @@ from aftersales.domain.case import (
     ReturnState,
     Review,
     Shipment,
+    Status,
 )
 from aftersales.domain.evidence import EvidenceState
 from aftersales.domain.ledger import Ledger, Reservation, ReservedUnits
@@ -31,10 +33,12 @@ from aftersales.domain.lifecycle import Act, Change, change, closed, offers_clos
 from aftersales.domain.money import step
 from aftersales.domain.order import SHIPPING
 from aftersales.domain.parties import SYSTEM, Party, Role
-from aftersales.domain.policy import Policy, Verdict
+from aftersales.domain.policy import Policy, Verdict, pays_shipping
 from aftersales.domain.refusal import Code, Refusal
 from aftersales.domain.timeline import Event
 from aftersales.domain.tracking_code import FORMS, fits, plain
+
+_OTHER_SIDE = {Role.BUYER: Role.SELLER, Role.SELLER: Role.BUYER}
 
 
 def ship_return(
@@ -57,14 +61,19 @@ def ship_return(
     return replace(sent, parcel=shipment)
 
 
-def confirm_arrival(case: Case, *, by: Party, policy: Policy, now: int) -> Change | None:
-    """The parcel is with its seller, who now has time to look at it; nothing where that was said before."""
-    require(Act.CONFIRM_RECEIPT, case, by)
+def confirm_arrival(case: Case, ledger: Ledger, *, by: Party, policy: Policy, now: int) -> Change | None:
+    """The parcel is with its seller, who now has time to look at it; nothing where that was said before.
+
+    Goods that come when nobody waited for them any more bring their case back, and are held once more.
+    """
+    require(Act.CONFIRM_ARRIVAL, case, by)
     leg = _leg(case)
     if leg.state is ReturnState.ARRIVED:
         return None
     shipment = replace(leg.shipment, arrived_at=now) if leg.shipment else None
     after = _with_leg(case, ReturnState.ARRIVED, shipment=shipment)
+    if case.status is Status.EXPIRED:
+        return _reopened(case, after, ledger, by=by, policy=policy, now=now)
     return change(case, after, Event.PARCEL_ARRIVED, by, now, policy)
 
 
@@ -80,18 +89,21 @@ def confirm_receipt(
 ) -> Change:
     """The seller has counted and looked: what is accepted is refunded, and for the rest an offer is made.
 
-    Raises `evidence_needed` where units are rejected that nobody can see on a photo of the seller's.
+    Raises `deduction_above_terms`; `evidence_needed` where nobody can see on a photo of the seller's what is wrong; and
+    `parcel_not_sent` where goods are missed that nobody has sent yet, for then the buyer's silence would mean nothing.
     """
     require(Act.CONFIRM_RECEIPT, case, by)
-    found = _counted(case, lines)
-    if any(line.rejected for line in found) and not _seller_has_shown(case):
-        raise Refusal(
-            Code.EVIDENCE_NEEDED, "Show the buyer a photo of what you reject: add it to the case first."
-        )
+    found = _counted(case, ledger, lines)
+    _refuse_unseen(case, found)
     receipt = Receipt(by=by, at=now, lines=found, note=note)
     if _as_announced(case, found):
         return _accepted(case, receipt, policy)
-    amount = _due(case, ledger, found)
+    if _leg(case).state is ReturnState.AWAITED:
+        raise Refusal(
+            Code.PARCEL_NOT_SENT,
+            "The buyer has named no parcel yet: what came without one can be accepted as a whole.",
+        )
+    amount = _due(case, ledger, found, policy)
     offer = Offer(
         offer_id=f"o{len(case.offers) + 1}", by=by, at=now, kind=case.kind, amount=amount, note=note
     )
@@ -133,7 +145,7 @@ def accept_deduction(case: Case, ledger: Ledger, *, by: Party, policy: Policy, n
             case, agreed, Review.CLOSED_DECLINED, Event.DEDUCTION_ACCEPTED, ledger, by, now, policy, data
         )
     assert leg.receipt  # noqa: S101 - a deduction is proposed with what was found
-    came, missing = _split_by_arrival(case, ledger, leg.receipt.lines)
+    came, missing = _split_by_arrival(case, ledger, leg.receipt.lines, policy)
     owed = books.split_over_payments(offer.amount, case.owed)
     freed = Reservation(units=missing, money=books.less(case.owed, owed))
     after = replace(agreed, owed=owed, claim=replace(case.claim, units=came))
@@ -157,16 +169,43 @@ def dispute_deduction(
     return change(case, after, Event.CASE_DISPUTED, by, now, policy, {"text": text})
 
 
+def dispute_return(case: Case, text: str, *, by: Party, policy: Policy, now: int) -> Change:
+    """What came back is bad in a way that no count can say: its seller shows it to a reviewer, and the buyer answers.
+
+    Raises `evidence_needed`.
+    """
+    require(Act.DISPUTE_RETURN, case, by)
+    if not _shown(case):
+        raise _evidence_needed()
+    return change(case, contested(case, by, now), Event.CASE_DISPUTED, by, now, policy, {"text": text})
+
+
 def contested(case: Case, by: Party, now: int) -> Case:
     """The case before the reviewers: what was granted is what is at stake now, and still held."""
-    turn = Role.SELLER if by.role is Role.BUYER else None
     return replace(
         _with_leg(case, ReturnState.CLOSED),
         review=Review.UNDER_REVIEW,
-        dispute=Dispute(opened_by=by, opened_at=now, turn=turn),
+        dispute=Dispute(opened_by=by, opened_at=now, turn=_OTHER_SIDE.get(by.role)),
         granted=case.owed,
         owed=(),
     )
+
+
+def _reopened(case: Case, after: Case, ledger: Ledger, *, by: Party, policy: Policy, now: int) -> Change:
+    """An expired case whose goods came after all owes what it owed, held once more: its very units, and the money from
+    where it is by now. Raises `units_unavailable` and `money_unavailable` where another case has them."""
+    assert case.decision  # noqa: S101 - goods are awaited only once somebody has approved
+    held, owed = books.reserve_again(ledger, case.claim.units, case.decision.amount)
+    rest = books.less(case.claim.money, books.split_over_payments(case.decision.amount, case.claim.money))
+    after = replace(
+        after,
+        review=Review.APPROVED,
+        owed=owed,
+        claim=replace(case.claim, money=books.plus(owed, rest)),
+        run=case.run + 1,
+    )
+    data = {"amount": case.decision.amount}
+    return change(case, after, Event.RETURN_REOPENED, by, now, policy, data, ledger=held)
 
 
 def _accepted(case: Case, receipt: Receipt, policy: Policy) -> Change:
@@ -175,7 +214,7 @@ def _accepted(case: Case, receipt: Receipt, policy: Policy) -> Change:
     return change(case, after, Event.RETURN_ACCEPTED, receipt.by, receipt.at, policy, data)
 
 
-def _counted(case: Case, lines: Iterable[InspectedLine]) -> tuple[InspectedLine, ...]:
+def _counted(case: Case, ledger: Ledger, lines: Iterable[InspectedLine]) -> tuple[InspectedLine, ...]:
     """One count for each line of the claim; of a line that is not named nothing came."""
     named = {line.line_id: line for line in lines}
     goods = _goods(case)
@@ -190,31 +229,75 @@ def _counted(case: Case, lines: Iterable[InspectedLine]) -> tuple[InspectedLine,
                 line_id=line_id,
                 claimed=claimed,
             )
+        at_most = _worth(ledger, goods[line_id], line.accepted) * case.fees.condition_percent // 100
+        if line.deduction > at_most:
+            raise Refusal(
+                Code.DEDUCTION_ABOVE_TERMS,
+                f"For the condition of these units at most {at_most} may be deducted.",
+                line_id=line_id,
+                at_most=at_most,
+            )
     return tuple(named.get(line_id, InspectedLine(line_id=line_id, accepted=0)) for line_id in goods)
 
 
-def _due(case: Case, ledger: Ledger, lines: Iterable[InspectedLine]) -> int:
-    """What of the sum that was granted goes with the accepted units; shipping goes with any of them.
+def _refuse_unseen(case: Case, lines: Iterable[InspectedLine]) -> None:
+    """Whatever the seller has against units that came is to be seen on a photo that the seller added to this case."""
+    shown = _shown(case)
+    for line in lines:
+        if (line.rejected or line.deduction) and not (line.photos and shown.issuperset(line.photos)):
+            raise _evidence_needed()
 
-    Rounded down to what can be paid back: it is an offer, and the buyer may object to it.
+
+def _shown(case: Case) -> frozenset[str]:
+    """The photos that the seller has added, and that were looked at and accepted."""
+    return frozenset(
+        one.evidence_id
+        for one in case.evidence
+        if one.added_by == Role.SELLER and one.state is EvidenceState.ACCEPTED
+    )
+
+
+def _evidence_needed() -> Refusal:
+    return Refusal(
+        Code.EVIDENCE_NEEDED,
+        "Show the buyer what is wrong: add a photo to the case, and name it with the count.",
+    )
+
+
+def _due(case: Case, ledger: Ledger, lines: Sequence[InspectedLine], policy: Policy) -> int:
+    """What of the sum that was granted goes with the accepted units, after what they have lost of their worth.
+
+    So what the return costs its buyer shrinks with the goods. Rounded down to what can be paid back: it is an offer,
+    and the buyer may object to it.
     """
     goods = _goods(case)
-    worth = sum(_worth(ledger, goods[line.line_id], line.accepted) for line in lines)
+    worth = sum(_worth(ledger, goods[line.line_id], line.accepted) - line.deduction for line in lines)
     shipping = sum(units.amount for units in case.claim.units if units.line_id == SHIPPING)
+    if not _takes_shipping(case, lines, policy):
+        shipping = 0
     whole = sum(units.amount for units in case.claim.units)
     due = total(case.owed) * (worth + shipping) // whole if worth else 0
     return due - due % step(case.currency)
 
 
+def _takes_shipping(case: Case, lines: Sequence[InspectedLine], policy: Policy) -> bool:
+    """Whether shipping that was granted is due: for the seller's fault with any of the goods, and else only where all
+    of them were accepted, for it was granted as nothing would be left of the order."""
+    last_unit = all(line.accepted == len(_goods(case)[line.line_id].units) for line in lines)
+    return pays_shipping(policy, case.reason, last_unit=last_unit)
+
+
 def _split_by_arrival(
-    case: Case, ledger: Ledger, lines: Iterable[InspectedLine]
+    case: Case, ledger: Ledger, lines: Sequence[InspectedLine], policy: Policy
 ) -> tuple[tuple[ReservedUnits, ...], tuple[ReservedUnits, ...]]:
-    """The units of the claim that came, accepted or not, and those that did not: of each line the last ones."""
+    """The units of the claim that came, accepted or not, and those that did not: of each line the last ones. Shipping
+    that is not due stays with what did not come."""
     came = {line.line_id: line.accepted + line.rejected for line in lines}
+    came[SHIPPING] = int(_takes_shipping(case, lines, policy))
     parts = [
         (_some(ledger, units, slice(count)), _some(ledger, units, slice(count, None)))
         for units in case.claim.units
-        for count in [came.get(units.line_id, len(units.units))]
+        for count in [came[units.line_id]]
     ]
     return tuple(one for one, _ in parts if one.units), tuple(rest for _, rest in parts if rest.units)
 
@@ -236,11 +319,7 @@ def _goods(case: Case) -> Mapping[str, ReservedUnits]:
 
 def _as_announced(case: Case, lines: Iterable[InspectedLine]) -> bool:
     goods = _goods(case)
-    return all(line.accepted == len(goods[line.line_id].units) for line in lines)
-
-
-def _seller_has_shown(case: Case) -> bool:
-    return any(one.added_by == Role.SELLER and one.state is EvidenceState.ACCEPTED for one in case.evidence)
+    return all(line.accepted == len(goods[line.line_id].units) and not line.deduction for line in lines)
 
 
 def _leg(case: Case) -> ReturnLeg:
@@ -262,5 +341,7 @@ def _told_line(line: InspectedLine) -> Mapping[str, object]:
         "line_id": line.line_id,
         "accepted": line.accepted,
         "rejected": line.rejected,
+        "deduction": line.deduction,
         "reason": line.reason,
+        "photos": list(line.photos),
     }

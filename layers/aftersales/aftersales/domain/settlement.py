@@ -127,14 +127,21 @@ def standing_of_external(ledger: Ledger) -> Lines:
 
 
 def fee_share(ledger: Ledger) -> int:
-    """What of the platform's fee belongs to all that has left the payments by now.
+    """What of the platform's fee belongs to all that has left the sale's payments by now; those that the desk took
+    itself are of no sale.
 
     A share of the whole, half up, and never a sum of shares: so parts in any order, some of them taken back, come to
     the whole fee when everything was paid back.
     """
-    captured = sum(balance.captured for balance in ledger.balances)
-    refunded = sum(balance.refunded for balance in ledger.balances)
-    external = sum(one.amount for one in ledger.external if one.state is not ExternalState.RETURNED)
+    ours = {payment.payment_id for payment in ledger.payments}
+    sale = [balance for balance in ledger.balances if balance.payment_id not in ours]
+    captured = sum(balance.captured for balance in sale)
+    refunded = sum(balance.refunded for balance in sale)
+    external = sum(
+        one.amount
+        for one in ledger.external
+        if one.payment_id not in ours and one.state is not ExternalState.RETURNED
+    )
     left = min(refunded + external, captured)
     return (2 * (ledger.platform_fee or 0) * left + captured) // (2 * captured) if captured else 0
 

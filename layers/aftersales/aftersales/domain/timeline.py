@@ -42,6 +42,7 @@ class Event(StrEnum):
     PARCEL_SENT = "parcel_sent"
     PARCEL_ARRIVED = "parcel_arrived"
     PARCEL_OVERDUE = "parcel_overdue"
+    RETURN_REOPENED = "return_reopened"
     RETURN_ACCEPTED = "return_accepted"
     DEDUCTION_PROPOSED = "deduction_proposed"
     DEDUCTION_ACCEPTED = "deduction_accepted"
@@ -124,6 +125,7 @@ EFFECTS: Mapping[Event, Effect] = {
     Event.PARCEL_SENT: _TELL,
     Event.PARCEL_ARRIVED: _TELL,
     Event.PARCEL_OVERDUE: _RING_AND_TELL,
+    Event.RETURN_REOPENED: _START_AND_TELL,
     Event.RETURN_ACCEPTED: _RING_AND_TELL,
     Event.DEDUCTION_PROPOSED: _TELL,
     Event.DEDUCTION_ACCEPTED: _RING_AND_TELL,

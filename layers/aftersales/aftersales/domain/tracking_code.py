@@ -15,7 +15,8 @@ type Check = Callable[[str], bool]
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """One shape of a carrier's codes: the whole of it, and the sum over its group `checked`, if it is public."""
+    """One shape of a carrier's codes: the whole of it, the sum over its group `checked`, if it is public, and its group
+    `number`, if the code says more than the parcel's number."""
 
     pattern: str
     check: Check | None = None
@@ -29,6 +30,14 @@ class Form:
 def plain(code: str) -> str:
     """As carriers store it: capitals and digits without the spaces and hyphens that people read by."""
     return re.sub(r"[\s-]", "", code).upper()
+
+
+def number(carrier: str, code: str) -> str:
+    """What names the parcel, however its code was read: labels carry more around it, such as where it goes. The same
+    for every carrier that could have it, for a code that fits two of them is still one parcel's."""
+    matches = (re.fullmatch(form.pattern, plain(code), re.ASCII) for form in FORMS.get(carrier, ()))
+    inner = next((match.groupdict().get("number") for match in matches if match), None)
+    return inner or plain(code)
 
 
 def fits(carrier: str, code: str) -> bool:
@@ -80,7 +89,8 @@ def _post(country: str) -> Form:
 
 FORMS: Mapping[str, tuple[Form, ...]] = {
     "usps": (
-        Form(r"(?:420\d{5}(?:\d{4})?)?(?P<checked>9[1-5]\d{20}|9[1-5]\d{24})", _gs1),
+        Form(r"(?:420\d{5}(?:\d{4})?)?(?P<checked>91(?P<number>\d{20}))", _gs1),
+        Form(r"(?:420\d{5}(?:\d{4})?)?(?P<number>(?P<checked>9[2-5]\d{20}|9[1-5]\d{24}))", _gs1),
         Form(r"(?P<checked>\d{20})", _usps_20),
         _post("US"),
     ),
@@ -91,8 +101,8 @@ FORMS: Mapping[str, tuple[Form, ...]] = {
     "fedex": (
         Form(r"(?P<checked>\d{12})", _fedex),
         Form(r"(?P<checked>\d{15})", _gs1),
-        Form(r"96\d{5}(?P<checked>\d{15})", _gs1),
-        Form(r"(?:[0-8]\d{19}|96\d{18})(?P<checked>\d{14})", _fedex),
+        Form(r"96\d{5}(?P<number>(?P<checked>\d{15}))", _gs1),
+        Form(r"(?:[0-8]\d{19}|96\d{18})(?P<checked>\d{2}(?P<number>\d{12}))", _fedex),
     ),
     "dhl_express": (
         Form(r"(?P<checked>\d{10,11})", _modulo_7),

@@ -73,11 +73,12 @@ def desk() -> Desk:
 
 @cache
 def store() -> DynamoDBStore:
-    """The three tables."""
+    """The tables."""
     return DynamoDBStore(
         client("dynamodb"),
         orders=settings.ORDERS_TABLE(),
         cases=settings.CASES_TABLE(),
+        feedback=settings.FEEDBACK_TABLE(),
         idempotency=settings.IDEMPOTENCY_TABLE(),
     )
 

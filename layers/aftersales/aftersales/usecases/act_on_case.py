@@ -97,7 +97,7 @@ def confirm_receipt(
 
     def confirm(read: Read) -> Change | None:
         if not lines:
-            return returns.confirm_arrival(read.case, by=by, policy=read.policy, now=desk.now())
+            return returns.confirm_arrival(read.case, read.ledger, by=by, policy=read.policy, now=desk.now())
         return returns.confirm_receipt(
             read.case, read.ledger, lines, note, by=by, policy=read.policy, now=desk.now()
         )

@@ -1,9 +1,10 @@
 """What people do to feedback that was left: edit, withdraw, reply, moderate. One transaction each."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from aftersales.domain import feedback as rules
+from aftersales.domain.evidence import Evidence, EvidenceState, PromisedFile, promised
 from aftersales.domain.feedback import Change, Dimension, Feedback, Verdict, may_see, verdict_of
 from aftersales.domain.moderation import Action, Reason
 from aftersales.domain.parties import Party, Role
@@ -15,11 +16,13 @@ from aftersales.usecases.ports import Receipt
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edit:
-    """What an author changes; None stays as it was said."""
+    """What an author changes; None stays as it was said. `photos` are promised, those in `without` taken away."""
 
     score: int | None
     dimensions: Mapping[Dimension, int] | None
     comment: str | None
+    photos: Sequence[PromisedFile] = ()
+    without: frozenset[str] = frozenset()
 
     def of(self, said: Verdict) -> Verdict:
         """The verdict after the edit."""
@@ -29,6 +32,19 @@ class Edit:
             said.comment if self.comment is None else self.comment,
         )
 
+    def photos_of(self, feedback: Feedback, by: Party) -> tuple[Evidence, ...]:
+        """The photos after the edit. What was promised before and has not come is not promised twice, so that a repeat
+        changes nothing; an id is never given again."""
+        kept = [one for one in feedback.photos if one.evidence_id not in self.without]
+        awaited = {one.promise for one in kept if one.state is EvidenceState.AWAITING_UPLOAD}
+        new = [file for file in self.photos if file not in awaited]
+        return (*kept, *promised(new, by, name=photo_name(feedback.version + 1)))
+
+
+def photo_name(version: int) -> str:
+    """What the ids of the photos begin with that a version promises."""
+    return f"p{version}."
+
 
 def edit_feedback(
     desk: FeedbackDesk, feedback_id: str, wanted: Edit, *, by: Party, if_match: int | None
@@ -36,10 +52,10 @@ def edit_feedback(
     """The author changes their mind. The same words again change nothing, so a repeat needs no key."""
 
     def edit(feedback: Feedback) -> Change | None:
-        verdict = wanted.of(feedback.verdict)
-        if verdict == feedback.verdict:
+        verdict, photos = wanted.of(feedback.verdict), wanted.photos_of(feedback, by)
+        if (verdict, photos) == (feedback.verdict, feedback.photos):
             return None
-        return rules.edit(feedback, verdict, by=by, now=desk.now())
+        return rules.edit(feedback, verdict, photos=photos, by=by, now=desk.now())
 
     return _change(desk, feedback_id, edit, by=by, if_match=if_match)
 

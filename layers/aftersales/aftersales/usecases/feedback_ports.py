@@ -8,6 +8,7 @@ from typing import Protocol
 
 from aftersales.domain.feedback import Change, Entry, Feedback
 from aftersales.domain.feedback_notice import FeedbackNotice
+from aftersales.domain.feedback_request import Request
 from aftersales.domain.order import Order
 from aftersales.domain.rating import Tally, day_of
 from aftersales.usecases.ports import Page, Policies, Receipt
@@ -43,6 +44,9 @@ class FeedbackStore(Protocol):
 
     def feedback_of_order(self, order_id: str, buyer_id: str) -> str | None:
         """The id of the feedback that takes the order's place, if there is one."""
+
+    def said_before(self, order_id: str, buyer_id: str) -> bool:
+        """Whether this buyer ever left feedback for the order, also if it was taken back."""
 
     def commit_feedback(self, change: Change, receipt: Receipt | None = None) -> None:
         """Write feedback, history entry, receipt and, where it is taken or freed, the order's place in one
@@ -92,6 +96,21 @@ class FeedbackStore(Protocol):
 
     def mark_feedback_relayed(self, entry: Entry) -> None:
         """Acknowledge an entry's effects."""
+
+    def requests_due(self, now: int, limit: int) -> Iterable[Request]:
+        """The requests for feedback whose time has come, the longest due first."""
+
+    def asked_before(self, order_id: str) -> bool:
+        """Whether the order's buyer was asked."""
+
+    def close_request(self, request: Request, now: int) -> None:
+        """The order's buyer was asked, and never will be again."""
+
+    def drop_request(self, request: Request) -> None:
+        """Nobody is asked. A request that was put anew meanwhile stays."""
+
+    def put_off_request(self, request: Request, later: Request) -> None:
+        """Ask later. A request that was put anew meanwhile stays as it is."""
 
 
 class FeedbackNotices(Protocol):

@@ -1,16 +1,16 @@
 """Evidence of a case: promise a file, look at it when it arrived, give a link to it."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from aftersales.domain import lifecycle
 from aftersales.domain.case import Case
-from aftersales.domain.evidence import Evidence, EvidenceState
+from aftersales.domain.evidence import Evidence, EvidenceState, PromisedFile, case_folder, find, promised
 from aftersales.domain.lifecycle import LIFECYCLE, Act, Change
 from aftersales.domain.parties import Party
-from aftersales.domain.refusal import Code, Refusal, not_found
+from aftersales.domain.refusal import not_found
+from aftersales.usecases import evidence_files
 from aftersales.usecases.commit import Read, change_case
-from aftersales.usecases.open_case import PromisedFile, promised
+from aftersales.usecases.evidence_files import look_at, refuse_unless_accepted
 from aftersales.usecases.ports import Desk, EvidenceFiles, Receipt, UploadForm
 
 
@@ -31,29 +31,13 @@ def add_evidence(
 
     case = change_case(desk, case_id, add, party=by, receipt=receipt)
     # Not simply the last: a repeat finds the file that it promised before, whatever was added since.
-    evidence = next(
-        one
-        for one in reversed(case.evidence)
-        if (one.filename, one.content_type, one.size, one.added_by)
-        == (file.filename, file.content_type, file.size, by.role)
-    )
-    return evidence, form_of(files, case, evidence)
+    evidence = next(one for one in reversed(case.evidence) if (one.promise, one.added_by) == (file, by.role))
+    return evidence, files.upload_form(case_folder(case_id), evidence)
 
 
 def upload_forms(files: EvidenceFiles, case: Case) -> Sequence[tuple[Evidence, UploadForm]]:
-    """A fresh form for every file that was promised and has not come."""
-    return [
-        (evidence, form_of(files, case, evidence))
-        for evidence in case.evidence
-        if evidence.state is EvidenceState.AWAITING_UPLOAD
-    ]
-
-
-def form_of(files: EvidenceFiles, case: Case, evidence: Evidence) -> UploadForm:
-    """The form for one file of a case."""
-    return files.upload_form(
-        case.case_id, evidence.evidence_id, content_type=evidence.content_type, size=evidence.size
-    )
+    """A fresh form for every file of the case that was promised and has not come."""
+    return evidence_files.upload_forms(files, case_folder(case.case_id), case.evidence)
 
 
 def check_evidence(desk: Desk, files: EvidenceFiles, case_id: str, evidence_id: str) -> Case | None:
@@ -62,16 +46,10 @@ def check_evidence(desk: Desk, files: EvidenceFiles, case_id: str, evidence_id: 
     The file is looked at before the transaction and the result recorded after; looking again gives the same.
     """
     case = desk.store.case(case_id)
-    evidence = _evidence(case, evidence_id) if case else None
+    evidence = find(case.evidence, evidence_id) if case else None
     if evidence is None or evidence.state is not EvidenceState.AWAITING_UPLOAD:
         return None
-    found = files.check(case_id, evidence_id, content_type=evidence.content_type, size=evidence.size)
-    checked = replace(
-        evidence,
-        state=EvidenceState.REFUSED if found.refused else EvidenceState.ACCEPTED,
-        sha256=found.sha256,
-        reason=found.refused,
-    )
+    checked = look_at(files, case_folder(case_id), evidence)
 
     def check(read: Read) -> Change | None:
         if read.case.status not in LIFECYCLE[Act.CHECK_EVIDENCE]:
@@ -87,21 +65,13 @@ def view_evidence(
     """A link that lives minutes. The view stands in the timeline before the link is given."""
 
     def view(read: Read) -> Change:
-        evidence = _evidence(read.case, evidence_id)
+        evidence = find(read.case.evidence, evidence_id)
         if evidence is None:
             raise not_found("evidence")
-        if evidence.state is not EvidenceState.ACCEPTED:
-            raise Refusal(
-                Code.EVIDENCE_NOT_READY,
-                f"This file is {evidence.state.replace('_', ' ')}; only accepted files can be seen.",
-                state=evidence.state,
-                reason=evidence.reason,
-            )
+        refuse_unless_accepted(evidence)
         return lifecycle.view_evidence(read.case, evidence_id, by=by, policy=read.policy, now=desk.now())
 
     case = change_case(desk, case_id, view, party=by)
-    return files.link(case_id, next(one for one in case.evidence if one.evidence_id == evidence_id))
-
-
-def _evidence(case: Case, evidence_id: str) -> Evidence | None:
-    return next((one for one in case.evidence if one.evidence_id == evidence_id), None)
+    return files.link(
+        case_folder(case_id), next(one for one in case.evidence if one.evidence_id == evidence_id)
+    )

@@ -1,13 +1,16 @@
 """A buyer says what they think of a delivered order."""
 
+from collections.abc import Sequence
 from uuid import UUID, uuid5
 
 from aftersales.domain import feedback as rules
 from aftersales.domain.calendar import MINUTE
+from aftersales.domain.evidence import PromisedFile, promised
 from aftersales.domain.feedback import Feedback, Verdict
 from aftersales.domain.moderation import BurstTerms, crowded, is_burst
 from aftersales.domain.parties import Party
 from aftersales.domain.refusal import Code, Refusal, not_found
+from aftersales.usecases.act_on_feedback import photo_name
 from aftersales.usecases.commit import until_committed
 from aftersales.usecases.feedback_ports import FeedbackDesk
 
@@ -23,6 +26,7 @@ def leave_feedback(
     desk: FeedbackDesk,
     order_id: str,
     verdict: Verdict,
+    photos: Sequence[PromisedFile],
     *,
     buyer: Party,
     idempotency_key: str,
@@ -50,6 +54,7 @@ def leave_feedback(
             feedback_id=feedback_id,
             order=order,
             verdict=verdict,
+            photos=promised(photos, buyer, name=photo_name(1)),
             burst=_burst(desk, order.seller_id, terms.burst, now),
             terms=terms,
             request_hash=request_hash,

@@ -1,12 +1,11 @@
 """A buyer applies."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from uuid import UUID, uuid5
 
 from aftersales.domain import lifecycle
 from aftersales.domain.case import Case
-from aftersales.domain.evidence import Evidence
+from aftersales.domain.evidence import PromisedFile, promised
 from aftersales.domain.parties import Party
 from aftersales.domain.policy import History
 from aftersales.domain.refusal import Code, Refusal
@@ -16,15 +15,6 @@ from aftersales.usecases.quote_case import Application, quote_claim
 from aftersales.usecases.read_order import read_order
 
 _CASES = UUID("6f0d9a6e-6a57-4a0e-8d0c-0a9d2a1f7c3b")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PromisedFile:
-    """A file that the buyer says will be uploaded."""
-
-    filename: str
-    content_type: str
-    size: int
 
 
 def case_id_of(buyer: Party, idempotency_key: str) -> str:
@@ -95,17 +85,3 @@ def open_case(
         return change.case
 
     return until_committed(desk, attempt)
-
-
-def promised(files: Sequence[PromisedFile], by: Party, after: int = 0) -> tuple[Evidence, ...]:
-    """Evidence rows for files to come, numbered on from those the case has."""
-    return tuple(
-        Evidence(
-            evidence_id=f"e{number}",
-            filename=file.filename,
-            content_type=file.content_type,
-            size=file.size,
-            added_by=by.role,
-        )
-        for number, file in enumerate(files, after + 1)
-    )

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from aftersales.domain.case import Case
+from aftersales.domain.charge import Charge, ProviderCharge
 from aftersales.domain.evidence import Evidence
+from aftersales.domain.feedback_request import Request
 from aftersales.domain.hearing import Extension
 from aftersales.domain.invariants import RefundAtProvider
 from aftersales.domain.label import Address, Label, LabelOrder, LabelRefused, VoidState
@@ -18,6 +20,7 @@ from aftersales.domain.parties import Party
 from aftersales.domain.policy import History, Policy
 from aftersales.domain.refund import Attempt, ProviderRefund
 from aftersales.domain.settlement import AccountBalance, Posted, Posting
+from aftersales.domain.stock import OutOfStock, Sku, StockLine, StockReservation
 from aftersales.domain.timeline import Entry
 
 
@@ -26,7 +29,7 @@ class Stale(Exception):
 
 
 class OutcomeUnknown(Exception):
-    """The provider's answer was lost or cannot be trusted; the refund, or the label, may or may not exist there."""
+    """The provider's answer was lost or cannot be trusted; what was asked for may or may not exist there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +63,8 @@ class Store(Protocol):
     def order(self, order_id: str) -> tuple[Order, Ledger] | None:
         """The order with its ledger, as last written."""
 
-    def put_order(self, order: Order, ledger: Ledger, *, new: bool) -> None:
-        """Write snapshot and ledger together. Raises `Stale` if the ledger's version moved."""
+    def put_order(self, order: Order, ledger: Ledger, request: Request | None = None, *, new: bool) -> None:
+        """Write snapshot, ledger and request for feedback together. Raises `Stale` if the ledger's version moved."""
 
     def put_ledger(self, ledger: Ledger, posting: Posting | None, now: int) -> None:
         """Write a ledger that moved without a case, with what that posts. Raises `Stale` if its version moved."""
@@ -224,16 +227,73 @@ class Payments(Protocol):
         """
 
 
+class Charges(Protocol):
+    """Where money is taken from: held under a charge's id, then captured or given back."""
+
+    def hold(self, charge: Charge) -> ProviderCharge:
+        """Ask for the payment under the charge's id: the buyer pays it with the `client_secret`, or its saved method is
+        charged at once. A refusal for good is a charge that `failed`. Repeatable; raises `OutcomeUnknown`.
+        """
+
+    def client_secret(self, charge: Charge) -> str | None:
+        """What the buyer's browser pays with while the charge awaits that; for nobody else's eyes, and never kept.
+
+        Raises `OutcomeUnknown`.
+        """
+
+    def find(self, charge: Charge) -> ProviderCharge | None:
+        """The payment of that charge, as it stands at the provider, or None if there is none.
+
+        Raises `OutcomeUnknown`.
+        """
+
+    def capture(self, charge: Charge) -> ProviderCharge:
+        """Take what is held; answers what became of it, also where the hold is gone. Repeatable; raises
+        `OutcomeUnknown`."""
+
+    def cancel(self, charge: Charge) -> ProviderCharge:
+        """Give back what is held, or ask the buyer no longer; answers what became of it, also where it was taken.
+        Repeatable; raises `OutcomeUnknown`."""
+
+
 @dataclass(frozen=True, slots=True)
 class ProviderEvent:
-    """A signed word of the provider: which refund changed, or on which payment something happened that is not the
-    desk's doing. What it became is asked, never believed."""
+    """A signed word of the provider: which refund or charge changed, or on which payment something happened that is not
+    the desk's doing. What it became is asked, never believed."""
 
     event_id: str
     case_id: str | None = None
     refund_id: str | None = None
     provider: str = ""
     reference: str | None = None
+    charge_id: str | None = None
+
+
+class Stock(Protocol):
+    """What can be sent in exchange. May be a platform's own inventory beyond a network: so it is asked by the steps of
+    a case's execution, under an id that stands on the case already, and never within a transaction.
+
+    Every call may be repeated: one id gets one answer. Raises `OutcomeUnknown` where the answer was lost: ask again.
+    """
+
+    def sku(self, sku: str) -> Sku | None:
+        """That SKU with what is available of it now."""
+
+    def variants(self, seller_id: str, product: str) -> Sequence[Sku]:
+        """What else the seller has of the product, by SKU; at most a hundred."""
+
+    def reserve(
+        self, reservation_id: str, lines: Sequence[StockLine], expires_at: int
+    ) -> StockReservation | OutOfStock:
+        """Hold all of these lines until then, or nothing. A repeat answers what became of the reservation meanwhile;
+        other lines under the same id are a programming error."""
+
+    def confirm(self, reservation_id: str) -> StockReservation:
+        """Promise what is held to the buyer, for good. One that is `released` or `expired` by now says so, and so does
+        an id under which nothing was ever held."""
+
+    def release(self, reservation_id: str) -> StockReservation:
+        """Give back what is held or confirmed. An id that comes after its release finds it released."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,15 +362,15 @@ class CheckedFile:
 
 
 class EvidenceFiles(Protocol):
-    """The files of cases: incoming, originals and clean copies are kept apart."""
+    """The files of cases and feedback, a folder each: incoming, originals and clean copies are kept apart."""
 
-    def upload_form(self, case_id: str, evidence_id: str, *, content_type: str, size: int) -> UploadForm:
-        """A form bound to this case, type and size, valid for minutes."""
+    def upload_form(self, folder: str, evidence: Evidence) -> UploadForm:
+        """A form bound to this folder, type and size, valid for minutes."""
 
-    def check(self, case_id: str, evidence_id: str, *, content_type: str, size: int) -> CheckedFile:
+    def check(self, folder: str, evidence: Evidence) -> CheckedFile:
         """Look at the uploaded file, keep original and clean copy, or refuse it. Repeatable."""
 
-    def link(self, case_id: str, evidence: Evidence) -> tuple[str, int]:
+    def link(self, folder: str, evidence: Evidence) -> tuple[str, int]:
         """A link to the clean copy of an accepted file and when it ends."""
 
 

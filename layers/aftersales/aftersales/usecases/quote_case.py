@@ -126,9 +126,8 @@ def _terms_of_return(
     claimed = (application.reason, order.currency, worth)
     if any(policies.keeps_item(policy, *claimed) for policy in versions):
         return Fees(), True
-    return min(
-        (policies.return_fees(policy, *claimed) for policy in versions), key=lambda it: it.total
-    ), False
+    fees = (policies.return_fees(policy, *claimed) for policy in versions)
+    return min(fees, key=lambda it: (it.total, it.condition_percent)), False
 
 
 def _shipping_claim(

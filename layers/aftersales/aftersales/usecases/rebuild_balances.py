@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from aftersales.domain.settlement import NOTHING, AccountBalance, Posted, counted, total
-from aftersales.usecases.ports import Accounts, Desk, Stale
+from aftersales.usecases.ports import Accounts, Patient, Stale
 
 _PAGE = 100
 _END_OF_TIME = 10**15 - 1
@@ -27,7 +27,7 @@ class Drift:
     should: AccountBalance
 
 
-def rebuild_balances(desk: Desk, accounts: Accounts, seller_id: str) -> tuple[Drift, ...]:
+def rebuild_balances(desk: Patient, accounts: Accounts, seller_id: str) -> tuple[Drift, ...]:
     """Hold every shard of a seller's balances against the postings in it; answers what was mended. Holds nothing up."""
     found: tuple[Drift, ...] = ()
     for n in range(_LOOKS):
