@@ -25,21 +25,41 @@ up: setup ## Start the engine and the sandboxes of payments and carriers, build 
 down: ## Stop what `up` started
 	test ! -x $(PYTHON) || $(STACK) down
 
-test: check ## All checks and all tests; what is not up is started, and stopped again
+test: setup ## All checks and all tests; what is not up is started, and stopped again
+	# What takes longest begins first; the build is there when the stack is started.
+	$(MAKE) --no-print-directory --jobs 2 types build-local $(CHECKS)
 	# In two processes, which have to agree on the order of the tests: some are made from sets.
 	PYTHONHASHSEED=0 $(PYTHON) -m pytest -n 2 tests/unit --cov --cov-fail-under=100
-	PYTHONHASHSEED=0 $(PYTHON) -m pytest -n 2 --dist worksteal -m "not e2e" tests/integration tests/conformance tests/simulation tests/fidelity
+	PYTHONHASHSEED=0 $(PYTHON) -m pytest -n 2 --dist worksteal -m "not e2e" tests/integration tests/conformance tests/simulation tests/fidelity tests/perf
 	# The engine is one process: what timed out beside fifty cold workers is tried once more; what fails twice has failed.
-	$(STACK) run -- bash -c '$(PYTHON) -m pytest tests/perf tests/e2e tests/fidelity $(ARGS) || $(PYTHON) -m pytest --last-failed --last-failed-no-failures none tests/perf tests/e2e tests/fidelity $(ARGS)'
+	$(STACK) run -- bash -c '$(PYTHON) -m pytest -m e2e tests/e2e tests/fidelity $(ARGS) || $(PYTHON) -m pytest --last-failed --last-failed-no-failures none -m e2e tests/e2e tests/fidelity $(ARGS)'
 
 check: setup ## Format, lint, types, layers, template, state machine, generated files
+	$(MAKE) --no-print-directory --jobs 2 $(CHECKS)
+
+CHECKS := types format imports template machine generated
+
+types:
+	mypy layers/aftersales functions tools tests
+
+format:
 	ruff format --check
 	ruff check
-	mypy layers/aftersales functions tools tests
+
+imports:
 	PYTHONPATH=layers/aftersales lint-imports --no-cache
+
+template:
 	sam validate --lint --region us-east-1
+
+machine:
 	statelint statemachines/*.asl.json
+
+generated:
 	$(PYTHON) -m tools.generate --check
+
+build-local:
+	$(STACK) build
 
 load: up ## Load orders into the local stack: make load FILE=orders.jsonl
 	$(PYTHON) -m tools.load_orders $(FILE) $(ARGS)
@@ -81,7 +101,7 @@ build: setup ## Build for AWS, with compiled bytecode
 deploy: build ## Deploy that build to AWS, after a look at the changes
 	sam deploy $(ARGS)
 
-.PHONY: help setup demo up down test check storm bench load feedback cases operate policy drill insight mutants generate build deploy
+.PHONY: $(CHECKS) build-local help setup demo up down test check storm bench load feedback cases operate policy drill insight mutants generate build deploy
 
 # ---------------------------------------------------------------- environments, renewed when the lock file changes
 

@@ -7,14 +7,16 @@ differs from every other, so that a mistaken one shows.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
 from typing import Any
 
-from aftersales.domain import hearing, lifecycle, returns, silence
+from aftersales.domain import hearing, lifecycle, returns, shipment, silence
 from aftersales.domain.calendar import MINUTE, Period
 from aftersales.domain.case import Case, Fees, FiredRule, InspectedLine, Kind, Reason, Status
 from aftersales.domain.evidence import Evidence, EvidenceState
 from aftersales.domain.feedback import FeedbackTerms
 from aftersales.domain.feedback_request import RequestTerms
+from aftersales.domain.label import Address, Label, LabelRefused
 from aftersales.domain.ledger import (
     External,
     ExternalKind,
@@ -25,6 +27,7 @@ from aftersales.domain.ledger import (
 )
 from aftersales.domain.lifecycle import Change
 from aftersales.domain.moderation import BurstTerms
+from aftersales.domain.money import Money
 from aftersales.domain.order import Line, Order, Payment, Shipping
 from aftersales.domain.parties import Party, Role
 from aftersales.domain.policy import (
@@ -35,6 +38,7 @@ from aftersales.domain.policy import (
     Grounds,
     HearingTerms,
     History,
+    LabelTerms,
     Policy,
     ReasonTerms,
     ReturnTerms,
@@ -45,6 +49,7 @@ from aftersales.domain.policy import (
 )
 from aftersales.domain.refund import Attempt, AttemptState, ProviderRefund, live
 from aftersales.domain.settlement import Posting, post_external
+from aftersales.domain.shipment import crosses_border
 from aftersales.domain.timeline import Entry
 from aftersales.domain.tracking_code import fits
 
@@ -107,6 +112,32 @@ def an_order(**changes: Any) -> Order:
     return replace(order, **changes)
 
 
+MEIS_DOOR = Address(
+    name="Mei Lin", street1="179 N Harbor Dr", city="Redondo Beach", state="CA", zip="90277", country="US"
+)
+KILNS_DOOR = Address(
+    name="Kiln and Clay",
+    street1="388 Townsend St",
+    city="San Francisco",
+    state="CA",
+    zip="94107",
+    country="US",
+)
+
+
+def a_label(**changes: Any) -> Label:
+    """What a carrier sold for the bowls' way back."""
+    label = Label(
+        shipment_id=f"{CASE}-s1",
+        provider_shipment_id="shp_1",
+        carrier="usps",
+        tracking_code="9400110898825022579493",
+        url="https://labels.example/1.png",
+        cost=Money(742, "USD"),
+    )
+    return replace(label, **changes)
+
+
 FEEDBACK_TERMS = FeedbackTerms(
     window_days=60,
     edit_days=20,
@@ -151,6 +182,7 @@ def a_policy(**changes: Any) -> Policy:
             restocking_percent=10,
             condition_percent=40,
             freight={"USD": 450},
+            labels=LabelTerms(countries=("US", "DE"), unit_weight=400),
         ),
         feedback=FEEDBACK_TERMS,
         clocks=Clocks(
@@ -165,7 +197,9 @@ def a_policy(**changes: Any) -> Policy:
             inquiry=Period(hours=1),
             operator=Period(hours=12),
             warning=Period(hours=6),
+            label=Period(minutes=50),
             ship=Period(days=6),
+            ship_abroad=Period(days=9),
             transit=Period(days=20),
             inspection=Period(hours=50),
             deduction=Period(days=5),
@@ -260,6 +294,11 @@ class Story:
         """What happened to it so far."""
         return self.timelines[CASE]
 
+    @property
+    def desk(self) -> Any:
+        """As much of a desk as a view of the case asks: the policy and the time."""
+        return SimpleNamespace(policies=SimpleNamespace(version=lambda _: self.policy), now=lambda: self.now)
+
     def open(
         self,
         wanted: Mapping[str, int] | None = None,
@@ -270,6 +309,7 @@ class Story:
         kind: Kind = Kind.REFUND,
         fees: Fees = Fees(),  # noqa: B008 - frozen
         keep_item: bool = False,
+        label_offered: bool = False,
     ) -> Change:
         """Apply; for one bowl unless other units are wanted."""
         return self._keep(
@@ -280,6 +320,8 @@ class Story:
                 kind=kind,
                 fees=fees,
                 keep_item=keep_item,
+                label_offered=label_offered,
+                crosses_border=crosses_border(self.order),
                 reason=reason,
                 description="It arrived cracked.",
                 wanted=wanted or {BOWLS: 1},
@@ -393,6 +435,13 @@ class Story:
         case = self.cases[case_id]
         return self._keep(
             hearing.extend_deadline(case, hours * HOUR, "A holiday.", by=by, policy=self.policy, now=self.now)
+        )
+
+    def record_label(self, answer: Label | LabelRefused | None = None, case_id: str = CASE) -> Change | None:
+        """The carrier sold a label, unless it is told to have refused."""
+        case = self.cases[case_id]
+        return self._keep_any(
+            shipment.record_label(case, answer or a_label(), policy=self.policy, now=self.now)
         )
 
     def dispute_return(self, case_id: str = CASE) -> Change:

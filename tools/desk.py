@@ -104,10 +104,12 @@ class Stack:
         party = party_id or next(user["party_id"] for user in self.facts["users"] if user["role"] == role)
         with self._lock:
             if (role, party) not in self._people:
-                token = self.id_token(role, party)
-                http = self._http({"Authorization": f"Bearer {token}"})
-                self._people[role, party] = Person(role, party, http)
+                self._people[role, party] = self.bearer(role, party, self.id_token(role, party))
             return self._people[role, party]
+
+    def bearer(self, role: str, party_id: str, token: str) -> Person:
+        """Whoever calls with this token."""
+        return Person(role, party_id, self._http({"Authorization": f"Bearer {token}"}))
 
     def id_token(self, role: str, party_id: str) -> str:
         """The ID token of a party, whose user is made where it is missing."""
@@ -131,7 +133,7 @@ class Stack:
 
     def sandbox(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
         """A call of the sandbox's control plane."""
-        answer = httpx.request(method, f"{self.payments_url}/_sandbox/{path}", json=body, timeout=30)
+        answer = self._beside_aws.request(method, f"{self.payments_url}/_sandbox/{path}", json=body)
         answer.raise_for_status()
         return answer.json() if answer.content else None
 
@@ -161,7 +163,7 @@ class Stack:
 
     def mails(self, address: str) -> list[dict[str, Any]]:
         """What was mailed to an address, oldest first."""
-        answer = httpx.get(f"{self.facts['endpoint_url']}/_ministack/ses/messages", timeout=10).json()
+        answer = self._beside_aws.get(f"{self.facts['endpoint_url']}/_ministack/ses/messages").json()
         sent = [mail for account in answer["messages"].values() for mail in account]
         return [mail for mail in sent if address in str(mail["To"])]
 
@@ -255,6 +257,14 @@ class Stack:
             verify=_tls(),
             trust_env=False,
             event_hooks={"response": [_check_turns]},
+        )
+
+    @cached_property
+    def _beside_aws(self) -> httpx.Client:
+        """For what engine and sandboxes answer that AWS and Stripe have no words for. No connection is kept, for they
+        may be started anew."""
+        return httpx.Client(
+            timeout=30, verify=_tls(), trust_env=False, limits=httpx.Limits(max_keepalive_connections=0)
         )
 
     @cached_property

@@ -52,6 +52,8 @@ def wrong_turn(case: Mapping[str, Any]) -> str | None:
 
 def _turn(case: Mapping[str, Any]) -> tuple[str | None, frozenset[str | None]]:
     match case["status"]:
+        case "awaiting_return" if any(parcel["label"] == "ordered" for parcel in case["shipments"]):
+            return "platform", frozenset({"carrier_asked_again"})
         case "offer_pending":
             offerer = case["offers"][-1]["by"]["role"]
             return ("buyer" if offerer == "seller" else "seller"), frozenset({"under_review"})

@@ -1,9 +1,17 @@
-"""What only a buyer does: quote, apply, withdraw."""
+"""What only a buyer does: quote, apply, withdraw, send goods back."""
 
-from aftersales.contracts.cases import CaseView, QuoteView, case_view, opened_case_view, quote_view
+from aftersales.contracts.cases import (
+    CaseView,
+    LabelView,
+    QuoteView,
+    case_view,
+    label_view,
+    opened_case_view,
+    quote_view,
+)
 from aftersales.entrypoints import bootstrap
 from aftersales.entrypoints.http import Answer, Api, Call
-from aftersales.usecases import act_on_case, handle_evidence
+from aftersales.usecases import act_on_case, handle_evidence, read_cases
 from aftersales.usecases import open_case as opening
 from aftersales.usecases import quote_case as quoting
 
@@ -32,7 +40,7 @@ def open_case(call: Call) -> Answer:
     )
     forms = handle_evidence.upload_forms(bootstrap.evidence_files(), case) if case.evidence else []
     headers = {} if created else {"Idempotency-Replayed": "true"}
-    return Answer(opened_case_view(case, forms, call.party), call.route.status, headers)
+    return Answer(opened_case_view(case, forms, call.party, bootstrap.desk()), call.route.status, headers)
 
 
 @handler.operation
@@ -47,7 +55,14 @@ def withdraw_case(call: Call) -> CaseView:
             receipt=call.receipt,
         ),
         call.party,
+        bootstrap.desk(),
     )
+
+
+@handler.operation
+def get_label(call: Call) -> LabelView:
+    """Receive the label that the platform has paid."""
+    return label_view(read_cases.read_label(bootstrap.desk(), call.path["case_id"], call.party))
 
 
 @handler.operation
@@ -64,6 +79,7 @@ def ship_return(call: Call) -> CaseView:
             receipt=call.receipt,
         ),
         call.party,
+        bootstrap.desk(),
     )
 
 
@@ -80,4 +96,5 @@ def appeal(call: Call) -> CaseView:
             receipt=call.receipt,
         ),
         call.party,
+        bootstrap.desk(),
     )

@@ -28,13 +28,16 @@ def list_cases(call: Call) -> CasePageView:
             bootstrap.desk(), call.party, limit=query.limit, cursor=query.cursor, filters=query.filters
         ),
         call.party,
+        bootstrap.desk(),
     )
 
 
 @handler.operation
 def get_case(call: Call) -> CaseView:
     """Read a case."""
-    return case_view(read_cases.read_case(bootstrap.desk(), call.path["case_id"], call.party), call.party)
+    return case_view(
+        read_cases.read_case(bootstrap.desk(), call.path["case_id"], call.party), call.party, bootstrap.desk()
+    )
 
 
 @handler.operation
@@ -81,6 +84,7 @@ def send_message(call: Call) -> CaseView:
             receipt=call.receipt,
         ),
         call.party,
+        bootstrap.desk(),
     )
 
 
@@ -126,6 +130,7 @@ def make_offer(call: Call) -> CaseView:
             receipt=call.receipt,
         ),
         call.party,
+        bootstrap.desk(),
     )
 
 
@@ -143,6 +148,7 @@ def answer_offer(call: Call) -> CaseView:
             receipt=call.receipt,
         ),
         call.party,
+        bootstrap.desk(),
     )
 
 
@@ -159,6 +165,7 @@ def open_dispute(call: Call) -> CaseView:
             receipt=call.receipt,
         ),
         call.party,
+        bootstrap.desk(),
     )
 
 
@@ -175,4 +182,5 @@ def make_statement(call: Call) -> CaseView:
             receipt=call.receipt,
         ),
         call.party,
+        bootstrap.desk(),
     )

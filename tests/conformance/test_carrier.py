@@ -45,7 +45,7 @@ DECLARED = Customs(
 
 
 def bought(carriers: Carriers, order: LabelOrder) -> Label:
-    label = carriers.buy_return_label(order)
+    label = carriers.buy_label(order)
     assert isinstance(label, Label)
     return label
 
@@ -98,7 +98,7 @@ def test_two_orders_have_two_labels(service: Service) -> None:
 
 def test_a_border_needs_a_declaration(service: Service, road: Control) -> None:
     order = an_order(sender=BRAZILIAN)
-    assert service.carriers().buy_return_label(order) == LabelRefused(
+    assert service.carriers().buy_label(order) == LabelRefused(
         shipment_id=order.shipment_id, reason="no_rates"
     )
     label = bought(service.carriers(), an_order(sender=BRAZILIAN, customs=DECLARED))
@@ -118,7 +118,7 @@ def test_a_label_inside_brazil_costs_reais_and_has_a_number_of_the_post(
 def test_what_cannot_be_sent_is_refused_by_a_code(service: Service, road: Control) -> None:
     """Which code EasyPost has for it is not documented."""
     order = an_order(grams=0)
-    refused = service.carriers().buy_return_label(order)
+    refused = service.carriers().buy_label(order)
     assert isinstance(refused, LabelRefused)
     assert refused.shipment_id == order.shipment_id
     assert refused.reason == "parameter.invalid"
@@ -132,7 +132,7 @@ def test_a_lost_answer_buys_no_second_label(service: Service, road: Control, on:
     order = an_order()
     road.order("lost_answer", on=on)
     with pytest.raises(OutcomeUnknown):
-        service.carriers().buy_return_label(order)
+        service.carriers().buy_label(order)
     label = bought(service.carriers(), order)
     assert [one["tracking_code"] for one in live_labels(road, order)] == [label.tracking_code]
 
@@ -144,7 +144,7 @@ def test_the_sdk_repeats_nothing_by_itself(service: Service, road: Control, on: 
     order = an_order()
     road.order(fault, on=on, times=2)
     with pytest.raises(OutcomeUnknown):
-        service.carriers().buy_return_label(order)
+        service.carriers().buy_label(order)
     assert [one["times"] for one in road.get("faults")["faults"]] == [1]
 
 
@@ -157,7 +157,7 @@ def test_a_carrier_in_trouble_is_asked_again_later(
     order = an_order()
     road.order("status", on=on, status=status)
     with pytest.raises(OutcomeUnknown):
-        service.carriers().buy_return_label(order)
+        service.carriers().buy_label(order)
     bought(service.carriers(), order)
     assert len(live_labels(road, order)) == 1
 
@@ -167,10 +167,10 @@ def test_every_call_of_a_second_try_can_fail_too(service: Service, road: Control
     road.order("status", on="buy")
     for on in ("list", "rerate", "buy", "retrieve"):
         with pytest.raises(OutcomeUnknown):
-            service.carriers().buy_return_label(order)
+            service.carriers().buy_label(order)
         road.order("lost_answer", on=on)
     with pytest.raises(OutcomeUnknown):
-        service.carriers().buy_return_label(order)
+        service.carriers().buy_label(order)
     bought(service.carriers(), order)
     assert len(live_labels(road, order)) == 1
 
@@ -179,9 +179,9 @@ def test_a_carrier_that_is_too_slow_has_bought_it_all_the_same(service: Service,
     order = an_order()
     road.order("delay", on="buy", delay_ms=600)
     with pytest.raises(OutcomeUnknown):
-        service.carriers(timeout=0.2).buy_return_label(order)
+        service.carriers(timeout=0.2).buy_label(order)
     with pytest.raises(OutcomeUnknown):  # it is still being bought
-        service.carriers().buy_return_label(order)
+        service.carriers().buy_label(order)
     wait_for(lambda: live_labels(road, order), bool)
     label = bought(service.carriers(), order)
     assert [one["tracking_code"] for one in live_labels(road, order)] == [label.tracking_code]
@@ -199,7 +199,7 @@ def test_a_carrier_that_times_out_may_print_yet(service: Service, road: Control)
     order = an_order()
     road.order("carrier_times_out")
     with pytest.raises(OutcomeUnknown):
-        service.carriers().buy_return_label(order)
+        service.carriers().buy_label(order)
     bought(service.carriers(), order)
     assert len(live_labels(road, order)) == 1
 
@@ -207,7 +207,7 @@ def test_a_carrier_that_times_out_may_print_yet(service: Service, road: Control)
 def test_a_carrier_that_refuses_has_printed_nothing(service: Service, road: Control) -> None:
     order = an_order()
     road.order("carrier_refuses")
-    assert service.carriers().buy_return_label(order) == LabelRefused(
+    assert service.carriers().buy_label(order) == LabelRefused(
         shipment_id=order.shipment_id, reason="shipment.postage.failure"
     )
     assert live_labels(road, order) == []
@@ -221,7 +221,7 @@ def test_of_two_shipments_of_one_order_the_one_that_was_bought_counts(
     road.order("delay", on="create", times=2, delay_ms=200)
     road.order("status", on="buy")
     with ThreadPoolExecutor(2) as pool:
-        answers = [pool.submit(service.carriers().buy_return_label, order) for _ in range(2)]
+        answers = [pool.submit(service.carriers().buy_label, order) for _ in range(2)]
     assert sum(isinstance(answer.exception(), OutcomeUnknown) for answer in answers) == 1
     assert road.get("health")["shipments"] == 2
     label = bought(service.carriers(), order)

@@ -25,7 +25,7 @@ def stack() -> Stack:
         pytest.fail(NO_STACK, pytrace=False)
     stack = Stack()
     try:
-        httpx.get(f"{stack.api_url}/health", timeout=60).raise_for_status()
+        stack.anyone.get("health").raise_for_status()
     except httpx.HTTPError as error:
         pytest.fail(f"{NO_STACK} ({STACK_FILE} names one that does not answer: {error})", pytrace=False)
     return stack

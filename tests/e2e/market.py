@@ -159,16 +159,16 @@ class Market:
 
     def finished(self, name: str) -> dict[str, Any]:
         """The execution of that name once it has ended."""
-        return wait_for(
-            lambda: one if (one := self._execution(name)) and one["status"] != "RUNNING" else None,
+        wait(
+            lambda: self._look(self.stack.execution_end, name).get("status", "RUNNING") != "RUNNING",
             f"execution {name} to end",
-            SECONDS,
         )
+        return self.stack.execution(name)
 
     def waits_in(self, name: str, state: str) -> None:
         """Wait until the execution has come to this state, where it then waits."""
         wait(
-            lambda: bool((one := self._execution(name)) and one["states"][-1:] == [state]),
+            lambda: self._look(self.stack.execution, name).get("states", [])[-1:] == [state],
             f"execution {name} to come to: {state}",
         )
 
@@ -177,12 +177,12 @@ class Market:
         arn = self.stack.execution(name)["arn"]
         self.stack.client("stepfunctions").stop_execution(executionArn=arn)
 
-    def _execution(self, name: str) -> dict[str, Any] | None:
-        """None while it has not been started."""
+    def _look(self, at: Callable[[str], dict[str, Any]], name: str) -> dict[str, Any]:
+        """Nothing while it has not been started."""
         try:
-            return self.stack.execution(name)
+            return at(name)
         except self.stack.client("stepfunctions").exceptions.ExecutionDoesNotExist:
-            return None
+            return {}
 
     def fault(self, sale: Sale, fault: str, **details: Any) -> None:
         """The provider's next call about this order meets a fault."""

@@ -8,8 +8,10 @@ import pytest
 
 from aftersales.domain.order import Order
 from tests.conformance.sandbox import Control
-from tests.integration.harness import WEBHOOK_SECRET, Desk, running_desk
+from tests.integration.harness import CARRIERS_SECRET, WEBHOOK_SECRET, Desk, running_desk
 from tests.integration.people import Payer, order_of, paid, put
+from tools.carrier_sandbox.sandbox import Settings as CarriersSettings
+from tools.carrier_sandbox.server import Server as CarriersServer
 from tools.payment_sandbox.sandbox import Settings
 from tools.payment_sandbox.server import Server
 
@@ -30,10 +32,27 @@ def sandbox(sandbox_server: Server) -> Iterator[Control]:
         yield Control(http)
 
 
+@pytest.fixture(scope="session")
+def carriers_server() -> Iterator[CarriersServer]:
+    settings = CarriersSettings(webhook_secret=CARRIERS_SECRET)
+    with CarriersServer(settings) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        yield server
+        server.shutdown()
+
+
 @pytest.fixture
-def desk(sandbox: Control, sandbox_server: Server) -> Iterator[Desk]:
+def carriers(carriers_server: CarriersServer) -> Iterator[Control]:
+    """The carriers' control plane; no parcel is under way yet."""
+    with httpx.Client(base_url=carriers_server.url) as http:
+        http.post("/_sandbox/reset").raise_for_status()
+        yield Control(http)
+
+
+@pytest.fixture
+def desk(sandbox: Control, sandbox_server: Server, carriers_server: CarriersServer) -> Iterator[Desk]:
     """The whole desk, empty."""
-    with running_desk(sandbox, sandbox_server.url) as desk:
+    with running_desk(sandbox, sandbox_server.url, carriers_server.url) as desk:
         yield desk
 
 

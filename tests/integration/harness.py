@@ -49,6 +49,7 @@ from tools.payment_sandbox.events import signature
 
 ACCOUNT, REGION, STACK = "123456789012", "us-east-1", "desk"
 WEBHOOK_SECRET = "whsec_integration"
+CARRIERS_SECRET = "carriers-integration"
 _PATIENCE = 120.0
 _FACTORIES: list[Any] = [
     made
@@ -276,7 +277,9 @@ class Trigger:
 class Desk:
     """The deployed desk, and everybody who calls it."""
 
-    def __init__(self, patch: pytest.MonkeyPatch, sandbox: Control, sandbox_url: str) -> None:
+    def __init__(
+        self, patch: pytest.MonkeyPatch, sandbox: Control, sandbox_url: str, carriers_url: str
+    ) -> None:
         self.clock = Clock(patch)
         self.sandbox = sandbox
         self.deaths: list[str] = []
@@ -302,6 +305,9 @@ class Desk:
                 "StripeApiKey": "sk_test_integration",
                 "StripeWebhookSecret": WEBHOOK_SECRET,
                 "StripeApiBase": sandbox_url,
+                "EasyPostApiKey": "EZTKintegration",
+                "EasyPostWebhookSecret": CARRIERS_SECRET,
+                "EasyPostApiBase": carriers_url,
             }
         )
         self._functions = {
@@ -771,12 +777,14 @@ class _Context:
 
 
 @contextmanager
-def running_desk(sandbox: Control, sandbox_url: str) -> Iterator[Desk]:
+def running_desk(
+    sandbox: Control, sandbox_url: str, carriers_url: str = "http://127.0.0.1:9"
+) -> Iterator[Desk]:
     """A desk that nobody has used yet; nothing of it remains afterwards."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_DEFAULT_REGION", REGION)
         with mock_aws(config={"stepfunctions": {"execute_state_machine": True}}):
-            desk = Desk(patch, sandbox, sandbox_url)
+            desk = Desk(patch, sandbox, sandbox_url, carriers_url)
             try:
                 yield desk
             finally:

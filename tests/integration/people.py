@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from itertools import pairwise
 from typing import Any, Self
 
@@ -90,11 +90,23 @@ def body_of(order: Order) -> dict[str, Any]:
             for one in order.payments
         ],
         "contact": {"email": "mei@example.com", "language": "en"},
+        "shipping_address": asdict(order.shipping_address) if order.shipping_address else None,
+        "return_address": asdict(order.return_address) if order.return_address else None,
     }
 
 
 def _line_body(line: Line) -> dict[str, Any]:
-    names = ("line_id", "sku", "title", "category", "quantity", "total", "tax", "returnable")
+    names = (
+        "line_id",
+        "sku",
+        "title",
+        "category",
+        "quantity",
+        "total",
+        "tax",
+        "returnable",
+        "origin_country",
+    )
     return {name: getattr(line, name) for name in names}
 
 

@@ -179,7 +179,7 @@ def _disputes_return(person: Person, case_id: str) -> None:
         added = person.ask("POST", f"/cases/{case_id}/evidence", promise, key=f"photo-{case_id}")
         if not added.ok:
             return
-        person.world.upload(f"incoming/{case_id}/{added.body['evidence']['evidence_id']}", _photo())
+        person.world.upload(f"incoming/cases/{case_id}/{added.body['evidence']['evidence_id']}", _photo())
         person.at_some_moment(case_id)
         said = {"text": f"A brick from {CANARY}."}
         person.ask("POST", f"/cases/{case_id}/dispute", said, key=f"shown-{case_id}")

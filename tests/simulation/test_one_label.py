@@ -80,7 +80,7 @@ class Case:
     def buy_label(self, carriers: EasyPostCarriers) -> None:
         """One run of the step."""
         if self.label is None:
-            label = carriers.buy_return_label(self.order)
+            label = carriers.buy_label(self.order)
             assert isinstance(label, Label)
             self.label = self.label or label.provider_shipment_id
         void_spare_labels(carriers, self.order, self.label)

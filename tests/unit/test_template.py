@@ -24,6 +24,7 @@ WITHOUT_DEAD_LETTERS = {
     "SweepDeadlines.EveryMinute": "the next run finds what is due",
     "SweepTimeline.EveryMinute": "the next run finds what is due",
     "SweepFeedback.EveryMinute": "the next run finds what is due",
+    "SweepStock.EveryMinute": "the next run finds what is due",
     "RequestFeedback.EveryMinute": "the next run finds what is due",
     "ReconcileBooks.EveryHour": "the next run looks back twice as far",
     "ReconcileBooks.EveryDay": "the next run looks back twice as far",

@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from aftersales.adapters.policies import PublishedPolicies
-from aftersales.domain import hearing, lifecycle, returns, silence
+from aftersales.domain import hearing, lifecycle, returns, shipment, silence
 from aftersales.domain.case import Case, InspectedLine, Kind, Reason, Status
 from aftersales.domain.evidence import Evidence, EvidenceState
+from aftersales.domain.label import Label, LabelRefused
 from aftersales.domain.ledger import (
     External,
     ExternalKind,
@@ -21,6 +22,7 @@ from aftersales.domain.ledger import (
     record_external,
 )
 from aftersales.domain.lifecycle import Act, Change
+from aftersales.domain.money import Money
 from aftersales.domain.order import Line, Order, Payment
 from aftersales.domain.parties import Party, Role
 from aftersales.domain.policy import Assessment, Facts, History, Policy, Verdict, assess
@@ -100,6 +102,7 @@ def opened(kind: Kind = Kind.REFUND) -> Change:
         request_hash="",
         buyer=_BUYER,
         now=_START,
+        label_offered=True,
     )
 
 
@@ -158,6 +161,8 @@ def _state(case: Case) -> object:
         min(case.inquiries, _INQUIRIES),
         _hearing(case),
         case.returning and (case.returning.state, case.returning.shipment is not None),
+        # How often the carrier was asked for a label, until one is bought or there will be none.
+        case.label_due and case.label and case.label.inquiries,
         # What of the goods was accepted: the whole refund, a part of it, or nothing.
         case.status is Status.INSPECTION_FAILED and case.offers[-1].amount > 0,
     )
@@ -266,6 +271,21 @@ def _confirm_receipt(stand: _Stand) -> Iterator[Doing]:
         found = [InspectedLine(line_id="1", accepted=accepted)]
         yield lambda found=found: returns.confirm_receipt(  # type: ignore[misc]
             stand.case, stand.ledger, found, "", by=_SELLER, policy=policy(), now=stand.now
+        )
+
+
+def _record_label(stand: _Stand) -> Iterator[Doing]:
+    label = Label(
+        shipment_id="case-1-s1",
+        provider_shipment_id="shp_1",
+        carrier="correios",
+        tracking_code="AA123456785BR",
+        url="",
+        cost=Money(1_800, "BRL"),
+    )
+    for answer in (label, LabelRefused(shipment_id="case-1-s1", reason="no_rates")):
+        yield lambda answer=answer: shipment.record_label(  # type: ignore[misc]
+            stand.case, answer, policy=policy(), now=stand.now
         )
 
 
@@ -379,6 +399,7 @@ _ACTS: Mapping[Act, Doings] = {
     Act.WITHDRAW: _only(
         lambda stand: lifecycle.withdraw(stand.case, stand.ledger, by=_BUYER, policy=policy(), now=stand.now)
     ),
+    Act.RECORD_LABEL: _record_label,
     Act.SHIP_RETURN: _only(
         lambda stand: returns.ship_return(
             stand.case, "ups", "1Z999AA10123456784", by=_BUYER, policy=policy(), now=stand.now

@@ -19,6 +19,7 @@ def main() -> int:
     )
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("up", help="start, build and deploy what is missing or has changed")
+    commands.add_parser("build", help="build what `up` would deploy")
     commands.add_parser("down", help="stop what `up` started")
     commands.add_parser("status", help="say what runs")
     run = commands.add_parser("run", help="run a command while the stack is up, then leave things as found")
@@ -36,6 +37,8 @@ def main() -> int:
         match options.command:
             case "up":
                 stack.up(checkout, steps)
+            case "build":
+                stack.build_ahead(checkout, steps)
             case "down":
                 stack.down(checkout, steps)
             case "status":

@@ -12,13 +12,18 @@ from tools.local_stack.build import fingerprint_of_build
 from tools.local_stack.checkout import REGION, ROOT_KEY, STACK_NAME, Checkout, architecture, aws_session
 
 
-def parameters(payments_url: str, webhook_secret: str) -> dict[str, str]:
+def parameters(
+    payments_url: str, webhook_secret: str, carriers_url: str, carriers_secret: str
+) -> dict[str, str]:
     """The template's parameters, where they differ from a deployment to AWS."""
     return {
         "Architecture": architecture(),
         "StripeApiKey": "sk_test_local",
         "StripeApiBase": payments_url,
         "StripeWebhookSecret": webhook_secret,
+        "EasyPostApiKey": "EZTKlocal",
+        "EasyPostApiBase": carriers_url,
+        "EasyPostWebhookSecret": carriers_secret,
     }
 
 

@@ -5,6 +5,7 @@ environment: a dependency missing from a layer would go unnoticed.
 """
 
 import os
+from pathlib import Path
 
 from tools.local_stack.checkout import REGION, Checkout
 from tools.local_stack.daemon import Daemon, Running
@@ -22,7 +23,8 @@ def start(checkout: Checkout) -> Running:
     port = daemon.choose_port()
     return daemon.start(
         port,
-        command=[str(checkout.engine_python), "-m", "ministack"],
+        # Without this folder on the path, whose modules have everyday names.
+        command=[str(checkout.engine_python), "-P", str(Path(__file__).with_name("ministack.py"))],
         environment=_environment(daemon, port),
         health_path="/_ministack/ready",
     )

@@ -38,7 +38,9 @@ def up(checkout: Checkout, steps: Steps) -> None:
 
         with steps.step("deploy") as remarks:
             secret = PAYMENTS.webhook_secret(checkout)
-            changed = deploy.deploy(checkout, aws.url, deploy.parameters(payments.url, secret))
+            carriers_secret = CARRIERS.webhook_secret(checkout)
+            values = deploy.parameters(payments.url, secret, carriers.url, carriers_secret)
+            changed = deploy.deploy(checkout, aws.url, values)
             outputs = deploy.outputs(aws.url)
             remarks.append("changed" if changed else "unchanged")
         api_url = deploy.local_api_url(aws.url, outputs["ApiUrl"])
@@ -61,9 +63,16 @@ def up(checkout: Checkout, steps: Steps) -> None:
             "payments_url": payments.url,
             "webhook_secret": secret,
             "carriers_url": carriers.url,
-            "carriers_webhook_secret": CARRIERS.webhook_secret(checkout),
+            "carriers_webhook_secret": carriers_secret,
         }
         checkout.stack_file.write_text(json.dumps(stack, indent=2) + "\n")
+
+
+def build_ahead(checkout: Checkout, steps: Steps) -> None:
+    """What `up` would build, so that it finds it there."""
+    checkout.require_tools()
+    with _one_at_a_time(checkout):
+        _build(checkout, steps)
 
 
 def down(checkout: Checkout, steps: Steps) -> None:

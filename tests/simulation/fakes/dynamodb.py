@@ -19,6 +19,7 @@ Values = Mapping[str, Any]
 Condition = Callable[[Item, Values, Values], bool]
 
 _MOST_IN_TRANSACTION = 100
+_ZERO: Item = {"N": "0"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,33 +154,53 @@ class DynamoDB:
         return {}
 
     def update_item(self, **update: Any) -> Item:
-        """`REMOVE attribute` is all that the desk does to a row alone."""
+        """One row changed, if the condition holds."""
         self._check_alone("UpdateItem", update, update["Key"])
-        self._write(update["TableName"], self._after(update))
+        self._write(update["TableName"], self._updated(update))
         return {}
 
     def transact_write_items(self, *, TransactItems: list[Item]) -> Item:
         """All or nothing; a reason for each item where nothing."""
-        writes = [_only_one(write) for write in TransactItems]
+        writes = [self._as_put(write) for write in TransactItems]
         targets = [
-            (write["TableName"], str(self.tables[write["TableName"]].key_of(_target(write))))
-            for write in writes
+            (put["TableName"], str(self.tables[put["TableName"]].key_of(put["Item"]))) for put in writes
         ]
         if len(set(targets)) < len(targets) or len(targets) > _MOST_IN_TRANSACTION:
             raise error("TransactWriteItems", "ValidationException")
-        reasons = [
-            "None" if self._holds(write, _target(write)) else "ConditionalCheckFailed" for write in writes
-        ]
+        reasons = ["None" if self._holds(put, put["Item"]) else "ConditionalCheckFailed" for put in writes]
         if any(reason != "None" for reason in reasons):
             raise cancelled(reasons)
-        rows = [(write["TableName"], write.get("Item") or self._after(write)) for write in writes]
-        for name, row in rows:
-            self._write(name, row, tell=False)
-        for name, row in rows:
-            self._on_commit(name, row)
+        for put in writes:
+            self._write(put["TableName"], put["Item"], tell=False)
+        for put in writes:
+            self._on_commit(put["TableName"], put["Item"])
         return {}
 
     # ------------------------------------------------------------ inside
+
+    def _as_put(self, write: Item) -> Item:
+        """A write of a transaction as the put that it comes to."""
+        ((kind, content),) = write.items()
+        if kind == "Put":
+            put: Item = content
+            return put
+        if kind != "Update":
+            _unknown(str(write))
+        return {**content, "Item": self._updated(content)}
+
+    def _updated(self, update: Item) -> Item:
+        """The row as an update leaves it. To remove an attribute and to add numbers is all the change there is."""
+        expression = update["UpdateExpression"]
+        old = self.tables[update["TableName"]].get(update["Key"]) or update["Key"]
+        if removed := re.fullmatch(r"REMOVE (\w+)", expression):
+            return {name: value for name, value in old.items() if name != removed[1]}
+        added = re.fullmatch(r"ADD (\w+ :\w+(?:, \w+ :\w+)*)", expression)
+        if not added:
+            _unknown(expression)
+        values = update["ExpressionAttributeValues"]
+        pairs = [pair.split(" ") for pair in added[1].split(", ")]
+        sums = {name: int(old.get(name, _ZERO)["N"]) + int(values[value]["N"]) for name, value in pairs}
+        return old | {name: {"N": str(number)} for name, number in sums.items()}
 
     def _holds(self, write: Item, key: Item) -> bool:
         expression = write.get("ConditionExpression")
@@ -189,21 +210,6 @@ class DynamoDB:
         names = write.get("ExpressionAttributeNames", {})
         values = write.get("ExpressionAttributeValues", {})
         return _condition(expression)(table.get(table.key_of(key)) or {}, names, values)
-
-    def _after(self, update: Item) -> Item:
-        """The row as an update leaves it: an attribute removed, or numbers added to, from 0 where there are none."""
-        expression, values = update["UpdateExpression"], update.get("ExpressionAttributeValues", {})
-        old = self.tables[update["TableName"]].get(update["Key"]) or update["Key"]
-        if removed := re.fullmatch(r"REMOVE (\w+)", expression):
-            return {name: value for name, value in old.items() if name != removed[1]}
-        if not re.fullmatch(r"ADD \w+ :\w+(, \w+ :\w+)*", expression):
-            _unknown(expression)
-        added = (part.split(" ") for part in expression.removeprefix("ADD ").split(", "))
-        sums = {
-            name: {"N": str(int(old.get(name, {"N": "0"})["N"]) + int(values[value]["N"]))}
-            for name, value in added
-        }
-        return old | sums
 
     def _check_alone(self, operation: str, write: Item, key: Item) -> None:
         known = {"TableName", "Item", "Key", "UpdateExpression", "ConditionExpression"}
@@ -265,20 +271,6 @@ def cancelled(reasons: list[str]) -> ClientError:
         },
         "TransactWriteItems",
     )
-
-
-def _only_one(write: Item) -> Item:
-    if len(write) != 1 or not set(write) <= {"Put", "Update"}:
-        _unknown(str(set(write)))
-    (one,) = write.values()
-    found: Item = one
-    return found
-
-
-def _target(write: Item) -> Item:
-    """What a write of a transaction is about: an item, or the key of one."""
-    found: Item = write.get("Item") or write["Key"]
-    return found
 
 
 def _unknown(what: str) -> NoReturn:

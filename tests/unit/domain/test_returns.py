@@ -19,6 +19,7 @@ from aftersales.domain.invariants import ALWAYS, Books, violations
 from aftersales.domain.ledger import Unit
 from aftersales.domain.lifecycle import total
 from aftersales.domain.order import SHIPPING
+from aftersales.domain.parcel import Parcel
 from aftersales.domain.parties import SYSTEM
 from aftersales.domain.policy import Verdict, assess, keeps_item, return_fees
 from aftersales.domain.refund import AttemptState
@@ -98,7 +99,7 @@ def test_an_approved_return_waits_for_the_goods_and_then_pays() -> None:
     leg = story.case.returning
     assert leg
     assert leg.shipment
-    assert (leg.shipment.carrier, leg.shipment.tracking_code) == ("ups", "1Z999AA10123456784")
+    assert leg.shipment.parcel == Parcel(carrier="ups", tracking_code="1Z999AA10123456784")
     assert (leg.shipment.sent_at, leg.shipment.arrived_at) == (NOON, None)
     story.now += HOUR
     story.arrive()

@@ -9,12 +9,13 @@ from botocore.exceptions import ClientError
 from aftersales.adapters import items, tables
 from aftersales.adapters.dynamodb_accounts import account_of, count_posting
 from aftersales.adapters.items import Item
-from aftersales.domain.case import FINAL, Case, Shipment, WaitingOn
+from aftersales.domain.case import FINAL, Case, WaitingOn
 from aftersales.domain.feedback_request import Request
 from aftersales.domain.hearing import Extension
 from aftersales.domain.ledger import Ledger
 from aftersales.domain.lifecycle import Change
 from aftersales.domain.order import Order
+from aftersales.domain.parcel import Parcel
 from aftersales.domain.parties import Party, Role
 from aftersales.domain.policy import History
 from aftersales.domain.settlement import EXTERNAL_BOOKED, Posting
@@ -363,7 +364,7 @@ class DynamoDBStore:
         condition = items.ABSENT if new else items.at_version(ledger.version)
         return {"Put": {"TableName": self._orders, "Item": items.wire(row), **condition}}
 
-    def _put_parcel(self, parcel: Shipment, case_id: str) -> Item:
+    def _put_parcel(self, parcel: Parcel, case_id: str) -> Item:
         """Two buyers name one parcel at once: the second transaction fails, reads again, and finds whose it is."""
         row = tables.parcel_key(parcel.carrier, parcel.tracking_code) | {"case_id": case_id}
         return {"Put": {"TableName": self._cases, "Item": items.wire(row), **items.ABSENT}}

@@ -82,7 +82,7 @@ class EasyPostCarriers:
     def __init__(self, client: EasyPostClient) -> None:
         self._easypost = client
 
-    def buy_return_label(self, order: LabelOrder) -> Label | LabelRefused:
+    def buy_label(self, order: LabelOrder) -> Label | LabelRefused:
         """EasyPost knows no idempotency key, but it never buys a shipment of its own twice, and that carries our id as
         its `reference`: what an earlier call left is found by it, and bought only if it was not.
         """

@@ -22,6 +22,8 @@ BY_DEADLINE = "by_deadline"
 BY_WAITING = "by_waiting"
 BY_LOOK = "by_look"
 BY_ACCOUNT = "by_account"
+BY_EXPIRY = "by_expiry"
+BY_PRODUCT = "by_product"
 UNRELAYED = "unrelayed"
 BY_DUE = "by_due"
 
@@ -34,6 +36,8 @@ EXTENSION = "EXTENSION#"
 FEEDBACK = "FEEDBACK"
 COUNTED = "COUNTED#"
 POSTING = "POSTING#"
+SKU = "SKU"
+RESERVATION = "RESERVATION"
 
 Key = dict[str, str]
 
@@ -170,6 +174,21 @@ def rating_shard(feedback_id: str) -> int:
     return blake2s(feedback_id.encode(), digest_size=2).digest()[1] % RATING_SHARDS
 
 
+def sku_key(sku: str) -> Key:
+    """A thing that can be sent in exchange, with its numbers."""
+    return {"pk": f"SKU#{sku}", "sk": SKU}
+
+
+def reservation_key(reservation_id: str) -> Key:
+    """What is set apart of the stock under an id, or that nothing is and never will be."""
+    return {"pk": f"RESERVATION#{reservation_id}", "sk": RESERVATION}
+
+
+def variants_index(seller_id: str, product: str) -> str:
+    """The partition of the SKUs of one product: like a SKU, a product is its seller's own name for it."""
+    return f"PRODUCT#{seller_id}#{product}"
+
+
 def party_index(party: Party) -> str:
     """The partition of a buyer's or seller's cases."""
     return f"{party.role.upper()}#{party.id}"
@@ -181,7 +200,7 @@ def waiting_index(waiting_on: str, party_id: str) -> str:
 
 
 def shard(case_id: str) -> str:
-    """The shard of a case, the same for all its rows."""
+    """The shard of a case, the same for all its rows; and that of a reservation of stock, by its own id."""
     return f"SHARD#{blake2s(case_id.encode(), digest_size=2).digest()[0] % SHARDS}"
 
 

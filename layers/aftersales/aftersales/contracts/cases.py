@@ -35,14 +35,16 @@ from aftersales.domain.case import (
 from aftersales.domain.case import Receipt as ParcelReceipt
 from aftersales.domain.evidence import MAX_PER_CASE, Evidence
 from aftersales.domain.hearing import Extension
+from aftersales.domain.label import Label, LabelState
 from aftersales.domain.ledger import Reservation
-from aftersales.domain.lifecycle import Act, possible
+from aftersales.domain.lifecycle import Act
 from aftersales.domain.order import SHIPPING
 from aftersales.domain.parties import Party, Role
 from aftersales.domain.policy import PERSONAL, Verdict
 from aftersales.domain.refund import Attempt, AttemptState
 from aftersales.domain.timeline import Entry, Event
-from aftersales.usecases.ports import Page, UploadForm
+from aftersales.usecases.commit import possible_now
+from aftersales.usecases.ports import Desk, Page, UploadForm
 from aftersales.usecases.quote_case import Application, Quote
 
 
@@ -268,11 +270,13 @@ class FeesView(View):
 
 class QuoteView(ClaimView):
     """What an application would reserve and pay, and how the policy sees it as things stand. With `keep_item` the goods
-    stay with the buyer although it is a return: their way back would cost `freight_saved`."""
+    stay with the buyer although it is a return: their way back would cost `freight_saved`. With `label_offered` the
+    platform pays the label of what comes back."""
 
     fees: FeesView
     keep_item: bool
     freight_saved: int
+    label_offered: bool
     verdict: Verdict
     rules: list[RuleView]
     policy_version: str
@@ -309,13 +313,24 @@ class RefundView(View):
 
 
 class ShipmentView(View):
-    """A parcel of the case."""
+    """A parcel of the case, or one to be: `label` tells what became of a label that the platform pays, whose link is
+    for the buyer alone."""
+
+    shipment_id: str
+    label: LabelState | None
+    carrier: str | None
+    tracking_code: str | None
+    sent_at: Instant | None
+    arrived_at: Instant | None
+
+
+class LabelView(View):
+    """A label that the platform has paid: `url` shows it to whoever knows it."""
 
     shipment_id: str
     carrier: str
     tracking_code: str
-    sent_at: Instant
-    arrived_at: Instant | None
+    url: str
 
 
 class InspectedLineView(View):
@@ -457,17 +472,27 @@ class AddedEvidenceView(View):
     upload: UploadView
 
 
-def case_view(case: Case, reader: Party) -> CaseView:
-    """The case as this party sees it."""
-    return CaseView(**_case_fields(case, reader))
+def case_view(case: Case, reader: Party, desk: Desk) -> CaseView:
+    """The case as this party sees it now."""
+    return CaseView(**_case_fields(case, reader, desk))
 
 
 def opened_case_view(
-    case: Case, forms: Sequence[tuple[Evidence, UploadForm]], reader: Party
+    case: Case, forms: Sequence[tuple[Evidence, UploadForm]], reader: Party, desk: Desk
 ) -> OpenedCaseView:
     """The case with its upload forms."""
     uploads = [upload_view(evidence, form) for evidence, form in forms]
-    return OpenedCaseView(**_case_fields(case, reader), uploads=uploads)
+    return OpenedCaseView(**_case_fields(case, reader, desk), uploads=uploads)
+
+
+def label_view(label: Label) -> LabelView:
+    """The label, for its buyer."""
+    return LabelView(
+        shipment_id=label.shipment_id,
+        carrier=label.carrier,
+        tracking_code=label.tracking_code,
+        url=label.url,
+    )
 
 
 def extension_view(extension: Extension) -> ExtensionView:
@@ -504,12 +529,14 @@ def quote_view(quote: Quote, reader: Party) -> QuoteView:
         fees=_fees_view(quote.fees),
         keep_item=quote.keep_item,
         freight_saved=quote.freight_saved,
+        label_offered=quote.label_offered,
     )
 
 
-def case_page_view(page: Page[Case], reader: Party) -> CasePageView:
+def case_page_view(page: Page[Case], reader: Party, desk: Desk) -> CasePageView:
     """One page of cases."""
-    return CasePageView(items=[case_view(case, reader) for case in page.items], next_cursor=page.next_cursor)
+    items = [case_view(case, reader, desk) for case in page.items]
+    return CasePageView(items=items, next_cursor=page.next_cursor)
 
 
 def timeline_view(page: Page[Entry], reader: Party) -> TimelineView:
@@ -519,7 +546,7 @@ def timeline_view(page: Page[Entry], reader: Party) -> TimelineView:
     )
 
 
-def _case_fields(case: Case, reader: Party) -> dict[str, Any]:
+def _case_fields(case: Case, reader: Party, desk: Desk) -> dict[str, Any]:
     claim = _claim_view(case.claim, case.currency)
     return {
         "case_id": case.case_id,
@@ -553,7 +580,7 @@ def _case_fields(case: Case, reader: Party) -> dict[str, Any]:
         if case.returning and case.returning.receipt
         else None,
         "dispute": case.dispute and _dispute_view(case, case.dispute, reader),
-        "possible": possible(case.status, reader.role),
+        "possible": possible_now(desk, case, reader),
         "opened_at": case.opened_at,
         "updated_at": case.updated_at,
     }
@@ -568,8 +595,9 @@ def _fees_view(fees: Fees) -> FeesView:
 def _shipment_view(shipment: Shipment) -> ShipmentView:
     return ShipmentView(
         shipment_id=shipment.shipment_id,
-        carrier=shipment.carrier,
-        tracking_code=shipment.tracking_code,
+        label=shipment.label.state if shipment.label else None,
+        carrier=shipment.parcel.carrier if shipment.parcel else None,
+        tracking_code=shipment.parcel.tracking_code if shipment.parcel else None,
         sent_at=shipment.sent_at,
         arrived_at=shipment.arrived_at,
     )

@@ -18,16 +18,22 @@ from aftersales.contracts.fields import (
     clean,
     epoch_ms,
 )
+from aftersales.domain.label import Address
 from aftersales.domain.ledger import Ledger
 from aftersales.domain.order import SHIPPING, Contact, Line, Order, Payment, Shipping
 from aftersales.domain.refusal import Code, Refusal
 
 MAX_UNITS = 10_000
+# As long as a label has room for.
+AddressLine = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(clean)]
+OptionalAddressLine = Annotated[str, Field(max_length=100), AfterValidator(clean)]
+Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
 MARKET_PATTERN = r"^([A-Za-z0-9][A-Za-z0-9-]{0,15})?$"
 
 
 class LineBody(Body):
-    """`total` is what was paid for all units after discounts, tax included; `tax` is the tax within it."""
+    """`total` is what was paid for all units after discounts, tax included; `tax` is the tax within it. `weight` is of
+    one unit, in grams; goods that go back over a border are declared with `origin_country` and `hs_tariff_number`."""
 
     line_id: Id
     sku: Name
@@ -37,6 +43,9 @@ class LineBody(Body):
     total: Amount
     tax: Amount = 0
     returnable: bool = True
+    weight: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+    origin_country: Country | Literal[""] = ""
+    hs_tariff_number: Annotated[str, Field(pattern=r"^[0-9.]{0,14}$")] = ""
 
 
 class ShippingBody(Body):
@@ -63,10 +72,30 @@ class ContactBody(Body):
     language: Literal["en", "zh"] = "en"
 
 
+class AddressBody(Body):
+    """Where a parcel starts or ends; `country` is its ISO 3166-1 alpha-2 code."""
+
+    name: AddressLine
+    street1: AddressLine
+    city: AddressLine
+    zip: Annotated[str, Field(max_length=16), AfterValidator(clean)] = ""
+    country: Country
+    state: OptionalAddressLine = ""
+    street2: OptionalAddressLine = ""
+    company: OptionalAddressLine = ""
+    phone: Annotated[str, Field(pattern=r"^[0-9+() .-]{0,32}$")] = ""
+    email: Email | Literal[""] = ""
+
+    def to_address(self) -> Address:
+        """The domain's word for it."""
+        return Address(**self.model_dump())
+
+
 class OrderBody(Body):
     """An order as the platform knows it. Times are UTC; amounts are minor units of `currency`; `market` names the
     calendar by which its deadlines are counted, for example `BR`; `platform_fee` is what the platform kept of the sale,
-    of which it gives the seller back the share of what the buyer gets back."""
+    of which it gives the seller back the share of what the buyer gets back. With the buyer's `shipping_address` and the
+    seller's `return_address` the platform can buy the label of a return."""
 
     order_id: Id | None = None
     buyer_id: Id
@@ -81,6 +110,8 @@ class OrderBody(Body):
     contact: ContactBody | None = None
     market: Annotated[str, Field(pattern=MARKET_PATTERN)] = ""
     platform_fee: Amount = 0
+    shipping_address: AddressBody | None = None
+    return_address: AddressBody | None = None
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> Self:
@@ -126,6 +157,8 @@ class OrderBody(Body):
             contact=Contact(**self.contact.model_dump()) if self.contact else None,
             market=self.market,
             platform_fee=self.platform_fee,
+            shipping_address=self.shipping_address.to_address() if self.shipping_address else None,
+            return_address=self.return_address.to_address() if self.return_address else None,
         )
 
 
@@ -190,7 +223,7 @@ class OrderView(View):
 
 
 def order_view(order: Order, ledger: Ledger) -> OrderView:
-    """The order as its parties see it. The buyer's contact is nobody's business here."""
+    """The order as its parties see it. Contact and addresses are nobody's business here."""
     worth = {line.line_id: line.worth(line.free)[0] for line in ledger.lines}
     free = {line.line_id: len(line.free) for line in ledger.lines}
     balances = {balance.payment_id: balance for balance in ledger.balances}

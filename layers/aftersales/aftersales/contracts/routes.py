@@ -9,7 +9,17 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
-from aftersales.contracts import cases, evidence, feedback, orders, pages, public, statements, subscriptions
+from aftersales.contracts import (
+    cases,
+    evidence,
+    feedback,
+    orders,
+    pages,
+    public,
+    skus,
+    statements,
+    subscriptions,
+)
 from aftersales.domain.parties import Role
 
 _EVERY_PARTY = frozenset({Role.BUYER, Role.SELLER, Role.REVIEWER})
@@ -59,6 +69,34 @@ ROUTES: tuple[Route, ...] = (
         roles=_READERS,
         answer=orders.OrderView,
     ),
+    Route(
+        operation="put_sku",
+        method="PUT",
+        path="/skus/{sku}",
+        function="orders_api",
+        summary="Write what can be sent in exchange, and how much of it there is",
+        roles=frozenset({Role.PLATFORM}),
+        body=skus.SkuBody,
+        answer=skus.SkuView,
+    ),
+    Route(
+        operation="get_sku",
+        method="GET",
+        path="/skus/{sku}",
+        function="orders_api",
+        summary="Read what can be sent in exchange, and how much of it is available",
+        roles=_READERS,
+        answer=skus.SkuView,
+    ),
+    Route(
+        operation="list_variants",
+        method="GET",
+        path="/skus/{sku}/variants",
+        function="orders_api",
+        summary="Read all variants of its product",
+        roles=_READERS,
+        answer=skus.SkusView,
+    ),
     _post(
         operation="quote_case",
         path="/quotes",
@@ -89,6 +127,15 @@ ROUTES: tuple[Route, ...] = (
         body=cases.EmptyBody,
         answer=cases.CaseView,
         if_match=True,
+    ),
+    Route(
+        operation="get_label",
+        method="GET",
+        path="/cases/{case_id}/label",
+        function="buyer_api",
+        summary="Receive the label under which the goods go back",
+        roles=frozenset({Role.BUYER}),
+        answer=cases.LabelView,
     ),
     _post(
         operation="ship_return",

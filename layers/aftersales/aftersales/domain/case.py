@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from aftersales.domain.evidence import Evidence, EvidenceState
+from aftersales.domain.label import LabelLeg, LabelState
 from aftersales.domain.ledger import PaymentShare, Reservation, by_payment, less, plus
+from aftersales.domain.parcel import Parcel
 from aftersales.domain.parties import Party, Role
 from aftersales.domain.refund import Attempt, AttemptState, RefundLeg, refund_leg, uncovered
 
@@ -84,8 +86,8 @@ class WaitingOn(StrEnum):
     PAYMENT = "payment"
 
 
-# Whose turn a status is, where it is always the same one's: an offer waits for the other side, and a dispute for
-# whoever's statement is due.
+# Whose turn a status is, where it is always the same one's: an offer waits for the other side, a dispute for whoever's
+# statement is due, and goods that go back under the platform's label for the platform until that is bought.
 WAITING_ON: Mapping[Status, WaitingOn | None] = {
     Status.REQUESTED: WaitingOn.PLATFORM,
     Status.EVIDENCE_REQUIRED: WaitingOn.BUYER,
@@ -199,12 +201,13 @@ _RETURNING: Mapping[ReturnState, Status] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shipment:
-    """A parcel of the case, under the carrier's own number."""
+    """Goods on their way, or about to be. `label` is the platform's, where it pays one; `parcel` what is known of them
+    under the carrier's own number, once there is one."""
 
     shipment_id: str
-    carrier: str
-    tracking_code: str
-    sent_at: int
+    label: LabelLeg | None = None
+    parcel: Parcel | None = None
+    sent_at: int | None = None
     arrived_at: int | None = None
 
 
@@ -281,7 +284,8 @@ class Case:
     `ended_at` is when it last came to an end.
     `silence_approves` where the policy takes a seller's silence for a yes. `fees` is what of the units' worth is not
     claimed; `keep_item` where the goods stay although it is a return; `granted` what was granted before the goods
-    came back, and a dispute is about now.
+    came back, and a dispute is about now. `label_offered` where the platform pays the label of what comes back, and
+    `crosses_border` where that goes from one country to another.
     """
 
     case_id: str
@@ -317,6 +321,8 @@ class Case:
     silence_approves: bool = False
     fees: Fees = Fees()
     keep_item: bool = False
+    label_offered: bool = False
+    crosses_border: bool = False
     returning: ReturnLeg | None = None
     granted: tuple[PaymentShare, ...] = ()
     ended_at: int | None = None
@@ -348,7 +354,21 @@ class Case:
         return WaitingOn.PLATFORM if self.trouble and turn not in _PARTIES else turn
 
     @property
+    def label_due(self) -> bool:
+        """Whether goods are awaited under a label that is ordered and was not bought yet."""
+        ordered = self.label is not None and self.label.state is LabelState.ORDERED
+        return ordered and self.status is Status.AWAITING_RETURN
+
+    @property
+    def label(self) -> LabelLeg | None:
+        """The label that the platform pays for goods that come back, from its order on."""
+        shipment = self.returning.shipment if self.returning else None
+        return shipment.label if shipment else None
+
+    @property
     def _turn(self) -> WaitingOn | None:
+        if self.label_due:
+            return WaitingOn.PLATFORM
         if self.status is Status.OFFER_PENDING:
             return WaitingOn.BUYER if self.offers[-1].by.role is Role.SELLER else WaitingOn.SELLER
         if self.status is Status.DISPUTED:

@@ -72,6 +72,15 @@ class LabelOrder:
     customs: Customs | None = None
 
 
+class LabelState(StrEnum):
+    """What became of a label that the platform pays: ordered before the carrier was asked for it, bought, or refused by
+    the carrier."""
+
+    ORDERED = "ordered"
+    BOUGHT = "bought"
+    REFUSED = "refused"
+
+
 class VoidState(StrEnum):
     """Where the carrier stands with taking a label back. `not_applicable` is one that is only paid for when scanned."""
 
@@ -108,3 +117,17 @@ class LabelRefused:
 
     shipment_id: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelLeg:
+    """A label that the platform pays, from its order on, which is durable before the carrier is asked.
+
+    `inquiries` counts how often the carrier was asked in vain; `refused` is why there is none.
+    """
+
+    ordered_at: int
+    state: LabelState = LabelState.ORDERED
+    label: Label | None = None
+    inquiries: int = 0
+    refused: str = ""

@@ -29,8 +29,10 @@ from aftersales.domain.case import (
     WaitingOn,
 )
 from aftersales.domain.evidence import MAX_PER_CASE, Evidence, EvidenceState
+from aftersales.domain.label import LabelLeg
 from aftersales.domain.ledger import Ledger, PaymentShare, Reservation
 from aftersales.domain.order import Order
+from aftersales.domain.parcel import Parcel
 from aftersales.domain.parties import POLICY, SYSTEM, Party, Role
 from aftersales.domain.policy import Assessment, Clocks, Policy, Verdict
 from aftersales.domain.refund import (
@@ -54,6 +56,7 @@ class Act(StrEnum):
     ASSESS = "assess"
     DECIDE = "decide"
     WITHDRAW = "withdraw"
+    RECORD_LABEL = "record_label"
     SHIP_RETURN = "ship_return"
     CONFIRM_ARRIVAL = "confirm_arrival"
     CONFIRM_RECEIPT = "confirm_receipt"
@@ -93,6 +96,7 @@ LIFECYCLE: Mapping[Act, frozenset[Status]] = {
     Act.DECIDE: _DECIDABLE,
     # A buyer may step back until money or goods move.
     Act.WITHDRAW: _HEARD | {Status.AWAITING_RETURN},
+    Act.RECORD_LABEL: frozenset({Status.AWAITING_RETURN}),
     Act.SHIP_RETURN: frozenset({Status.AWAITING_RETURN}),
     # Goods that were given up come as well, and then the case goes on.
     Act.CONFIRM_ARRIVAL: frozenset({Status.RETURN_IN_TRANSIT, Status.RETURN_RECEIVED, Status.EXPIRED}),
@@ -133,6 +137,7 @@ ACTORS: Mapping[Act, frozenset[Role]] = {
     Act.ASSESS: frozenset(),
     Act.DECIDE: _SELLER | _REVIEWER,
     Act.WITHDRAW: _BUYER,
+    Act.RECORD_LABEL: frozenset(),
     Act.SHIP_RETURN: _BUYER,
     Act.CONFIRM_ARRIVAL: _SELLER,
     Act.CONFIRM_RECEIPT: _SELLER,
@@ -165,7 +170,7 @@ class Change:
     case: Case
     entry: Entry
     ledger: Ledger | None = None
-    parcel: Shipment | None = None
+    parcel: Parcel | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,10 +201,18 @@ def _patience_with_provider(clocks: Clocks, case: Case) -> Period:
     return clocks.inquiry if case.inquiries < _INQUIRIES_A_DAY else Period(days=1)
 
 
+def _unsold_label(case: Case) -> Event:
+    """After a day the buyer is not kept waiting any longer."""
+    asked = case.label.inquiries if case.label else 0
+    return Event.LABEL_OVERDUE if asked < _INQUIRIES_A_DAY else Event.LABEL_REFUSED
+
+
+_LABEL = Clock(lambda clocks, _: clocks.label, _unsold_label, "carrier_asked_again")
 _OPERATOR = Clock(lambda clocks, _: clocks.operator, lambda _: Event.OPERATOR_OVERDUE, "operator_reminded")
 _STATEMENT = Clock(lambda clocks, _: clocks.statement, lambda _: Event.STATEMENT_FORGONE, "statement_forgone")
 
-# What silence does. While a side's statement is due, a dispute has the clock of statements instead.
+# What silence does. While a side's statement is due, a dispute has the clock of statements instead; goods that are
+# awaited under a label that was not bought yet have the carrier's.
 CLOCKS: Mapping[Status, Clock] = {
     Status.EVIDENCE_REQUIRED: Clock(lambda clocks, _: clocks.evidence, _silent_buyer, "cancelled"),
     # Silence approves or opens a dispute, as the policy said when it asked the seller.
@@ -211,7 +224,11 @@ CLOCKS: Mapping[Status, Clock] = {
     Status.DECLINED: Clock(
         lambda clocks, _: clocks.declined, lambda _: Event.CASE_CLOSED_DECLINED, "closed_declined"
     ),
-    Status.AWAITING_RETURN: Clock(lambda clocks, _: clocks.ship, lambda _: Event.CASE_EXPIRED, "expired"),
+    Status.AWAITING_RETURN: Clock(
+        lambda clocks, case: clocks.ship_abroad if case.crosses_border else clocks.ship,
+        lambda _: Event.CASE_EXPIRED,
+        "expired",
+    ),
     # The buyer chose the carrier, so what became of the parcel is for a reviewer to find out.
     Status.RETURN_IN_TRANSIT: Clock(
         lambda clocks, _: clocks.transit, lambda _: Event.PARCEL_OVERDUE, "disputed"
@@ -232,6 +249,7 @@ CLOCKS: Mapping[Status, Clock] = {
 _NEW_TURN = frozenset(
     {
         Event.ASSESSMENT_OVERDUE,
+        Event.LABEL_OVERDUE,
         Event.REVIEW_OVERDUE,
         Event.REFUND_OVERDUE,
         Event.OPERATOR_OVERDUE,
@@ -251,26 +269,17 @@ _VERDICTS = {
 }
 
 
-def possible(status: Status, role: Role | None = None) -> list[Act]:
-    """What can be done to a case in this status: by this role, or, without one, by anybody and the desk itself."""
-    return sorted(
-        act
-        for act, statuses in LIFECYCLE.items()
-        if status in statuses and (role is None or role in ACTORS[act])
-    )
-
-
 def require(act: Act, case: Case, by: Party | None = None) -> None:
-    """Refuse an act that the status does not allow, saying which acts it does allow to this party."""
+    """Refuse an act that the status does not allow, or that is another role's."""
     if case.status not in LIFECYCLE[act]:
-        raise Refusal(
-            Code.ACT_NOT_POSSIBLE,
-            f"A case that is {case.status} cannot take this step.",
-            status=case.status,
-            possible=possible(case.status, by.role if by else None),
-        )
+        raise not_possible(case, f"A case that is {case.status} cannot take this step.")
     if by and by.role not in ACTORS[act]:
         raise Refusal(Code.FORBIDDEN, "Somebody else's part in the case takes this step.")
+
+
+def not_possible(case: Case, detail: str) -> Refusal:
+    """Said of an act that its case cannot take as it stands; what it can take instead is said where a request ends."""
+    return Refusal(Code.ACT_NOT_POSSIBLE, detail, status=case.status)
 
 
 def open_case(
@@ -289,6 +298,8 @@ def open_case(
     now: int,
     fees: Fees = _NO_FEES,
     keep_item: bool = False,
+    label_offered: bool = False,
+    crosses_border: bool = False,
 ) -> Change:
     """A new case with its units and money reserved in the same change. What a return costs its buyer is not held."""
     ledger, claim = books.reserve(ledger, wanted, fees.total)
@@ -318,6 +329,8 @@ def open_case(
         market=order.market,
         fees=fees,
         keep_item=keep_item,
+        label_offered=label_offered,
+        crosses_border=crosses_border,
     )
     entry = Entry(
         case_id=case_id,
@@ -347,7 +360,8 @@ def apply_assessment(case: Case, assessment: Assessment, now: int) -> Change:
     )
     case = replace(case, decision=decision, policy_version=assessment.policy.version, trouble=None)
     review, event = _VERDICTS[assessment.verdict]
-    after = approved(case, case.claim.amount) if review is Review.APPROVED else replace(case, review=review)
+    granted = review is Review.APPROVED
+    after = approved(case, case.claim.amount, now) if granted else replace(case, review=review)
     data = dict(told(decision))
     if review is Review.UNDER_REVIEW:
         after = replace(after, silence_approves=assessment.silence_approves)
@@ -360,14 +374,14 @@ def withdraw(case: Case, ledger: Ledger, *, by: Party, policy: Policy, now: int)
     """The buyer steps back; everything that was held is freed. An appeal is decided, not withdrawn: the decision
     that it is about stands until then."""
     require(Act.WITHDRAW, case, by)
-    if case.appeal:
-        raise Refusal(
-            Code.ACT_NOT_POSSIBLE,
-            "An appeal is decided by a reviewer.",
-            status=case.status,
-            possible=[act for act in possible(case.status, by.role) if act is not Act.WITHDRAW],
-        )
+    refuse_withdrawal(case)
     return closed(case, case, Review.CANCELLED, Event.CASE_WITHDRAWN, ledger, by, now, policy)
+
+
+def refuse_withdrawal(case: Case) -> None:
+    """Raises `act_not_possible` where the case is appealed."""
+    if case.appeal:
+        raise not_possible(case, "An appeal is decided by a reviewer.")
 
 
 def waits_for(party: str | None) -> str:
@@ -500,11 +514,7 @@ def pay_elsewhere(
     lost chargeback. Only what cannot arrive any more by the desk's own keys may be paid so."""
     require(Act.PAY_ELSEWHERE, case)
     books.refuse_frozen(ledger)
-    if any(attempt.state not in DEAD | {AttemptState.SUCCEEDED} for attempt in case.attempts):
-        raise Refusal(
-            Code.REFUND_UNDER_WAY,
-            "A refund of this case may still arrive; wait until the provider has decided.",
-        )
+    refuse_under_way(case)
     rest, ledger_after = less_what_is_gone(case, ledger)
     paid = tuple(
         replace(attempt, provider=ELSEWHERE, state=AttemptState.SUCCEEDED)
@@ -529,14 +539,28 @@ def pay_elsewhere(
     )
 
 
+def refuse_under_way(case: Case) -> None:
+    """Raises `refund_under_way`."""
+    if any(attempt.state not in DEAD | {AttemptState.SUCCEEDED} for attempt in case.attempts):
+        raise Refusal(
+            Code.REFUND_UNDER_WAY,
+            "A refund of this case may still arrive; wait until the provider has decided.",
+        )
+
+
 def add_evidence(case: Case, evidence: Evidence, *, by: Party, policy: Policy, now: int) -> Change:
     """Promise one more file."""
-    require(Act.ADD_EVIDENCE, case)
-    # Counted for each side: a seller who fills the case with promises must not keep the buyer's photo out.
-    if sum(one.added_by == evidence.added_by for one in case.evidence) >= MAX_PER_CASE:
-        raise Refusal(Code.EVIDENCE_LIMIT, f"A case takes at most {MAX_PER_CASE} files of each side.")
+    require(Act.ADD_EVIDENCE, case, by)
+    refuse_more_evidence(case, by)
     after = replace(case, evidence=(*case.evidence, evidence))
     return change(case, after, Event.EVIDENCE_ADDED, by, now, policy, {"evidence_id": evidence.evidence_id})
+
+
+def refuse_more_evidence(case: Case, by: Party) -> None:
+    """Raises `evidence_limit`. Counted for each side: a seller who fills the case with promises must not keep the
+    buyer's photo out."""
+    if sum(one.added_by == by.role for one in case.evidence) >= MAX_PER_CASE:
+        raise Refusal(Code.EVIDENCE_LIMIT, f"A case takes at most {MAX_PER_CASE} files of each side.")
 
 
 def check_evidence(case: Case, checked: Evidence, *, policy: Policy, now: int) -> Change | None:
@@ -577,12 +601,14 @@ def send_message(
     return change(case, case, Event.MESSAGE_SENT, by, now, policy, {"text": text, **attached})
 
 
-def approved(case: Case, amount: int) -> Case:
-    """The case with so much more granted of what is at stake; if its goods are to come back, they are awaited."""
+def approved(case: Case, amount: int, now: int) -> Case:
+    """The case with so much more granted of what is at stake; if its goods are to come back, they are awaited, and
+    their label is ordered in the same write, where one is offered."""
     more = books.split_over_payments(amount, case.stake)
     returning = case.returning
     if case.kind is Kind.RETURN and not case.keep_item and returning is None:
-        returning = ReturnLeg()
+        label = LabelLeg(ordered_at=now) if case.label_offered else None
+        returning = ReturnLeg(shipment=Shipment(shipment_id="s1", label=label) if label else None)
     return replace(
         case, review=Review.APPROVED, owed=books.plus(case.owed, more), granted=(), returning=returning
     )
@@ -691,6 +717,8 @@ def clock_of(case: Case) -> Clock | None:
     """The clock that runs. A case in trouble whose status has none of its own waits for an operator like any other."""
     if case.status is Status.DISPUTED and case.dispute and case.dispute.turn:
         return _STATEMENT
+    if case.label_due:
+        return _LABEL
     return CLOCKS.get(case.status) or (_OPERATOR if case.trouble else None)
 
 

@@ -47,6 +47,8 @@ class Letter(StrEnum):
     CANCELLED = "cancelled"
     CLOSED = "closed"
     RETURN_AWAITED = "return_awaited"
+    LABEL_READY = "label_ready"
+    LABEL_REFUSED = "label_refused"
     RETURN_EXPIRED = "return_expired"
     PARCEL_SENT = "parcel_sent"
     PARCEL_ARRIVED = "parcel_arrived"
@@ -128,6 +130,8 @@ OCCASIONS = (
     Occasion(Event.REVIEW_REQUESTED, Letter.UNDER_REVIEW),
     Occasion(Event.CASE_APPROVED, Letter.APPROVED, ("amount",), _for_money),
     Occasion(Event.CASE_APPROVED, Letter.RETURN_AWAITED, ("amount",), _for_goods),
+    Occasion(Event.LABEL_BOUGHT, Letter.LABEL_READY),
+    Occasion(Event.LABEL_REFUSED, Letter.LABEL_REFUSED),
     Occasion(Event.CASE_EXPIRED, Letter.RETURN_EXPIRED),
     Occasion(Event.PARCEL_SENT, Letter.PARCEL_SENT),
     Occasion(Event.PARCEL_ARRIVED, Letter.PARCEL_ARRIVED),
@@ -426,7 +430,23 @@ ENGLISH = Language(
             (
                 "Your return has been approved. Once the goods have come back, we will refund $amount.",
                 "Please send them by the date shown in your request, and enter the carrier and the number of your "
-                "parcel there. If nothing is sent by then, the request ends and nothing is refunded.",
+                "parcel there. If we pay for the parcel, its label follows shortly, and there is nothing to enter. If "
+                "nothing is sent by then, the request ends and nothing is refunded.",
+            ),
+        ),
+        Letter.LABEL_READY: Words(
+            "The label for your return is ready",
+            (
+                "We have paid for the parcel in which the goods go back. Please open your request in the shop to print "
+                "its label, and hand the parcel to the carrier by the date shown there.",
+            ),
+        ),
+        Letter.LABEL_REFUSED: Words(
+            "Please send the goods back by a carrier of your choice",
+            (
+                "We are sorry: we could not get a label for the goods that go back. Please send them by a carrier of "
+                "your choice by the date shown in your request, and enter the carrier and the number of your parcel "
+                "there.",
             ),
         ),
         Letter.RETURN_EXPIRED: Words(
@@ -682,7 +702,20 @@ CHINESE = Language(
             "请寄回商品",
             (
                 "您的退货申请已通过。卖家收到退回的商品后，我们将向您退款 $amount。",
-                "请在申请页面显示的截止时间前寄出商品，并在页面填写承运商和运单号。逾期未寄出的，申请将自动结束，不会产生退款。",
+                "请在申请页面显示的截止时间前寄出商品，并在页面填写承运商和运单号。如由平台承担运费，我们随后会提供寄件面单，"
+                "届时无需填写。逾期未寄出的，申请将自动结束，不会产生退款。",
+            ),
+        ),
+        Letter.LABEL_READY: Words(
+            "您的退货面单已备好",
+            (
+                "退货运费由我们承担。请在商城中打开该申请并打印寄件面单，在页面显示的截止时间前将包裹交给承运商。",
+            ),
+        ),
+        Letter.LABEL_REFUSED: Words(
+            "请自行选择承运商寄回商品",
+            (
+                "很抱歉，我们未能取得退货面单。请在申请页面显示的截止时间前自行选择承运商寄出商品，并在页面填写承运商和运单号。",
             ),
         ),
         Letter.RETURN_EXPIRED: Words(

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from aftersales.domain.label import Address
+
 # The shipping of an order is claimed and refunded like a line of one unit; no line may carry its name.
 SHIPPING = "shipping"
 
@@ -10,7 +12,8 @@ SHIPPING = "shipping"
 class Line:
     """One position of an order. `total` is what was paid for all units after discounts, tax included.
 
-    `tax` is the part of `total` that is tax at the original rate; it is reversed as stored.
+    `tax` is the part of `total` that is tax at the original rate; it is reversed as stored. `weight` is of one unit, in
+    grams, 0 where nobody knows it; `origin_country` (ISO 3166-1 alpha-2) and `hs_tariff_number` are for the customs.
     """
 
     line_id: str
@@ -21,6 +24,9 @@ class Line:
     total: int
     tax: int = 0
     returnable: bool = True
+    weight: int = 0
+    origin_country: str = ""
+    hs_tariff_number: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +60,9 @@ class Contact:
 class Order:
     """A snapshot of one order of one seller. Times are epoch milliseconds; `market` names the calendar it is under,
     `platform_fee` is what the platform kept of the sale.
+
+    `shipping_address` is the buyer's, `return_address` where the seller takes goods back. Like the contact they are
+    kept for as long as they are needed and erased with their person.
     """
 
     order_id: str
@@ -69,6 +78,8 @@ class Order:
     contact: Contact | None = None
     market: str = ""
     platform_fee: int = 0
+    shipping_address: Address | None = None
+    return_address: Address | None = None
 
     def line(self, line_id: str) -> Line | None:
         """The line of that id, if the order has it."""

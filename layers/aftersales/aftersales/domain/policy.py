@@ -79,7 +79,8 @@ class Clocks:
     """How long each party has. What silence does stands in the life cycle.
 
     `warning` is how long before the end a buyer or seller is reminded; `assignment` how long a case that a reviewer
-    took is that reviewer's alone.
+    took is that reviewer's alone; `label` how soon a carrier is asked again that did not sell a label; `ship_abroad`
+    is `ship` where the goods cross a border.
     """
 
     evidence: Period
@@ -93,7 +94,9 @@ class Clocks:
     inquiry: Period
     operator: Period
     warning: Period
+    label: Period
     ship: Period
+    ship_abroad: Period
     transit: Period
     inspection: Period
     deduction: Period
@@ -106,6 +109,15 @@ class HearingTerms:
 
     offers: int
     appeal_days: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelTerms:
+    """Where the platform buys the label of a return: for parcels that start in one of these `countries`. A unit whose
+    weight nobody knows is taken to weigh `unit_weight` grams."""
+
+    countries: tuple[str, ...]
+    unit_weight: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +135,7 @@ class ReturnTerms:
     restocking_percent: int
     condition_percent: int
     freight: Mapping[str, int]
+    labels: LabelTerms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,6 +32,7 @@ from aftersales.domain.ledger import Ledger, Reservation, ReservedUnits
 from aftersales.domain.lifecycle import Act, Change, change, closed, offers_closed, require, told, total
 from aftersales.domain.money import step
 from aftersales.domain.order import SHIPPING
+from aftersales.domain.parcel import Parcel
 from aftersales.domain.parties import SYSTEM, Party, Role
 from aftersales.domain.policy import Policy, Verdict, pays_shipping
 from aftersales.domain.refusal import Code, Refusal
@@ -55,10 +56,11 @@ def ship_return(
             "This is no number of a parcel of that carrier.",
             carriers=sorted(FORMS),
         )
-    shipment = Shipment(shipment_id="s1", carrier=carrier, tracking_code=plain(tracking_code), sent_at=now)
+    parcel = Parcel(carrier=carrier, tracking_code=plain(tracking_code))
+    shipment = replace(_leg(case).shipment or Shipment(shipment_id="s1"), parcel=parcel, sent_at=now)
     after = _with_leg(case, ReturnState.IN_TRANSIT, shipment=shipment)
     sent = change(case, after, Event.PARCEL_SENT, by, now, policy, {"carrier": carrier})
-    return replace(sent, parcel=shipment)
+    return replace(sent, parcel=parcel)
 
 
 def confirm_arrival(case: Case, ledger: Ledger, *, by: Party, policy: Policy, now: int) -> Change | None:

@@ -19,6 +19,7 @@ from aftersales.domain.lifecycle import (
 from aftersales.domain.parties import SYSTEM
 from aftersales.domain.policy import Policy, Verdict
 from aftersales.domain.returns import accept_deduction, contested, receive_as_announced
+from aftersales.domain.shipment import CARRIER_SILENT, label_overdue, without_label
 from aftersales.domain.timeline import Event
 
 
@@ -47,6 +48,10 @@ def pass_deadline(case: Case, ledger: Ledger, *, policy: Policy, now: int) -> Ch
             return closed(case, case, Review.CLOSED_DECLINED, event, ledger, SYSTEM, now, policy)
         case Event.CASE_EXPIRED:
             return closed(case, case, Review.EXPIRED, event, ledger, SYSTEM, now, policy)
+        case Event.LABEL_OVERDUE:
+            return label_overdue(case, policy=policy, now=now)
+        case Event.LABEL_REFUSED:
+            return without_label(case, CARRIER_SILENT, policy=policy, now=now)
         case Event.RETURN_ACCEPTED:
             return receive_as_announced(case, policy=policy, now=now)
         case Event.DEDUCTION_ACCEPTED:
@@ -62,7 +67,7 @@ def pass_deadline(case: Case, ledger: Ledger, *, policy: Policy, now: int) -> Ch
                 amount=case.claim.amount,
                 policy_version=case.policy_version,
             )
-            after = approved(replace(case, decision=decision), case.claim.amount)
+            after = approved(replace(case, decision=decision), case.claim.amount, now)
             return change(case, after, event, SYSTEM, now, policy, told(decision))
         case Event.CASE_DISPUTED:
             # The seller's silence was the seller's turn, the application the buyer's: a reviewer is next.

@@ -39,6 +39,9 @@ class Event(StrEnum):
     CASE_CANCELLED = "case_cancelled"
     CASE_CLOSED_DECLINED = "case_closed_declined"
     CASE_EXPIRED = "case_expired"
+    LABEL_BOUGHT = "label_bought"
+    LABEL_OVERDUE = "label_overdue"
+    LABEL_REFUSED = "label_refused"
     PARCEL_SENT = "parcel_sent"
     PARCEL_ARRIVED = "parcel_arrived"
     PARCEL_OVERDUE = "parcel_overdue"
@@ -121,6 +124,9 @@ EFFECTS: Mapping[Event, Effect] = {
     Event.CASE_CANCELLED: _RING_AND_TELL,
     Event.CASE_CLOSED_DECLINED: _RING_AND_TELL,
     Event.CASE_EXPIRED: _RING_AND_TELL,
+    Event.LABEL_BOUGHT: _TELL,
+    Event.LABEL_OVERDUE: _RING,
+    Event.LABEL_REFUSED: _TELL,
     # While goods come back the execution waits in one state: it is woken when that is over.
     Event.PARCEL_SENT: _TELL,
     Event.PARCEL_ARRIVED: _TELL,

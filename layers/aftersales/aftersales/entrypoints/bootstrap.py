@@ -17,11 +17,12 @@ from botocore.config import Config
 from aftersales.adapters.dynamodb import DynamoDBStore
 from aftersales.adapters.policies import PublishedPolicies
 from aftersales.contracts import settings
-from aftersales.usecases.ports import Desk, Payments
+from aftersales.usecases.ports import Carriers, Desk, Payments
 
 if TYPE_CHECKING:
     from aftersales.adapters.dynamodb_accounts import DynamoDBAccounts
     from aftersales.adapters.dynamodb_feedback import DynamoDBFeedback
+    from aftersales.adapters.dynamodb_stock import DynamoDBStock
     from aftersales.adapters.s3_evidence import S3EvidenceFiles
     from aftersales.adapters.ses import SesMailer
     from aftersales.adapters.sns import SnsAlarms, SnsNotices, SnsSubscriptions
@@ -114,6 +115,14 @@ def feedback_store() -> "DynamoDBFeedback":
 
 
 @cache
+def stock() -> "DynamoDBStock":
+    """The desk's own stock; a platform's inventory would stand here instead."""
+    from aftersales.adapters.dynamodb_stock import DynamoDBStock
+
+    return DynamoDBStock(client("dynamodb"), settings.STOCK_TABLE(), now, pause)
+
+
+@cache
 def workflow() -> "StepFunctionsWorkflow":
     """The state machine; functions that only answer a token are not told its ARN."""
     from aftersales.adapters.stepfunctions import StepFunctionsWorkflow
@@ -154,6 +163,16 @@ def provider_events() -> "StripeEvents":
     return StripeEvents(
         lambda: tuple(_stripe_secret(_secret_age())["webhook_secrets"]),
         livemode=settings.STRIPE_LIVEMODE() == "true",
+    )
+
+
+@cache
+def carriers() -> Carriers:
+    """EasyPost."""
+    from aftersales.adapters.easypost_carriers import EasyPostCarriers, easypost_client
+
+    return EasyPostCarriers(
+        easypost_client(_easypost_secret(_secret_age())["api_key"], settings.EASYPOST_API_BASE())
     )
 
 
@@ -215,6 +234,16 @@ def _secret_age() -> int:
 @lru_cache(maxsize=1)
 def _stripe_secret(_age: int) -> dict[str, Any]:
     """`{"api_key": "sk_...", "webhook_secrets": ["whsec_..."]}`; read again when its age changes."""
-    answer = client("secretsmanager").get_secret_value(SecretId=settings.STRIPE_SECRET_ARN())
+    return _secret(settings.STRIPE_SECRET_ARN())
+
+
+@lru_cache(maxsize=1)
+def _easypost_secret(_age: int) -> dict[str, Any]:
+    """`{"api_key": "EZAK...", "webhook_secrets": ["..."]}`; read again when its age changes."""
+    return _secret(settings.EASYPOST_SECRET_ARN())
+
+
+def _secret(arn: str) -> dict[str, Any]:
+    answer = client("secretsmanager").get_secret_value(SecretId=arn)
     secret: dict[str, Any] = json.loads(answer["SecretString"])
     return secret

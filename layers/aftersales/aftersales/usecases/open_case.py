@@ -9,6 +9,7 @@ from aftersales.domain.evidence import PromisedFile, promised
 from aftersales.domain.parties import Party
 from aftersales.domain.policy import History
 from aftersales.domain.refusal import Code, Refusal
+from aftersales.domain.shipment import crosses_border
 from aftersales.usecases.commit import until_committed
 from aftersales.usecases.ports import Desk
 from aftersales.usecases.quote_case import Application, quote_claim
@@ -74,6 +75,8 @@ def open_case(
             wanted=quote.wanted,
             fees=quote.fees,
             keep_item=quote.keep_item,
+            label_offered=quote.label_offered,
+            crosses_border=crosses_border(order),
             evidence=promised(files, buyer),
             assessment=quote.assessment,
             request_hash=request_hash,

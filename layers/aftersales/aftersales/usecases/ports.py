@@ -296,6 +296,20 @@ class Stock(Protocol):
         """Give back what is held or confirmed. An id that comes after its release finds it released."""
 
 
+class EmbeddedStock(Stock, Protocol):
+    """The stock that the desk keeps itself, for a platform that tells it what there is."""
+
+    def put_sku(self, sku: Sku) -> Sku:
+        """Write what the platform says of the SKU; what cases hold of it stays held. Raises `stock_promised` and
+        `sku_taken`."""
+
+    def overdue(self, limit: int) -> Iterable[str]:
+        """Ids of reservations whose time is up and that hold something still."""
+
+    def expire(self, reservation_id: str) -> StockReservation:
+        """Give back what is held if its time is up."""
+
+
 @dataclass(frozen=True, slots=True)
 class AddressCheck:
     """Whether a carrier finds the address: as it would write it, or why it does not (stable codes)."""
@@ -305,9 +319,9 @@ class AddressCheck:
 
 
 class Carriers(Protocol):
-    """Who carries goods back."""
+    """Who carries goods."""
 
-    def buy_return_label(self, order: LabelOrder) -> Label | LabelRefused:
+    def buy_label(self, order: LabelOrder) -> Label | LabelRefused:
         """The label of that order, bought by this call or by an earlier one whose answer was lost.
 
         Raises `OutcomeUnknown`: ask again. Workers that ask at the same time may buy two, see `void_spare_labels`.

@@ -10,6 +10,7 @@ from aftersales.domain.order import SHIPPING, Order
 from aftersales.domain.parties import Party
 from aftersales.domain.policy import Assessment, Facts, History, Policy, ShippingClaim, decide
 from aftersales.domain.refusal import Code, Refusal
+from aftersales.domain.shipment import offers_label
 from aftersales.usecases.ports import Desk
 from aftersales.usecases.read_order import read_order
 
@@ -29,7 +30,7 @@ class Quote:
     """What would be taken of the order (with the shipping, where it is due), and the policy's view of it.
 
     `fees` is what a return costs its buyer. Where the goods stay although it is a return (`keep_item`),
-    `freight_saved` is what their way back would have cost.
+    `freight_saved` is what their way back would have cost. `label_offered` where the platform pays their label.
     """
 
     order: Order
@@ -39,6 +40,7 @@ class Quote:
     fees: Fees
     keep_item: bool
     freight_saved: int
+    label_offered: bool
 
 
 def quote_case(desk: Desk, application: Application, buyer: Party) -> Quote:
@@ -79,6 +81,7 @@ def quote_claim(
         fees=fees,
         keep_item=keep_item,
         freight_saved=versions[0].returns.freight.get(order.currency, 0) if keep_item else 0,
+        label_offered=any(offers_label(policy, order, application.lines) for policy in versions),
     )
 
 

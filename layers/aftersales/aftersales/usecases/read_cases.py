@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 
 from aftersales.domain.case import Case, Status, WaitingOn
+from aftersales.domain.label import Label
 from aftersales.domain.parties import Party, Role
+from aftersales.domain.refusal import Code, Refusal
 from aftersales.domain.timeline import Entry
 from aftersales.usecases.commit import admit, reviews_own
 from aftersales.usecases.ports import Desk, Page
@@ -12,6 +14,14 @@ from aftersales.usecases.ports import Desk, Page
 def read_case(desk: Desk, case_id: str, party: Party) -> Case:
     """The case, for its parties and the reviewers."""
     return admit(party, desk.store.case(case_id))
+
+
+def read_label(desk: Desk, case_id: str, buyer: Party) -> Label:
+    """The label that the platform has bought for the goods that go back."""
+    leg = read_case(desk, case_id, buyer).label
+    if leg is None or leg.label is None:
+        raise Refusal(Code.LABEL_NOT_READY, "No label has been bought for this case.")
+    return leg.label
 
 
 def read_timeline(desk: Desk, case_id: str, party: Party, *, after: int, limit: int) -> Page[Entry]:

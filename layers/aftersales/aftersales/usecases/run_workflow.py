@@ -12,12 +12,14 @@ from dataclasses import dataclass, replace
 
 from aftersales.domain import lifecycle
 from aftersales.domain.case import Case, Status
+from aftersales.domain.label import Label, LabelOrder, LabelRefused
 from aftersales.domain.lifecycle import LIFECYCLE, Act, Change
 from aftersales.domain.parties import Party, Role
 from aftersales.domain.policy import History
 from aftersales.domain.refund import UNANSWERED, Attempt, AttemptState, ProviderRefund
-from aftersales.usecases.commit import Read, change_case
-from aftersales.usecases.ports import Desk, OutcomeUnknown, Payments, Receipt, Workflow
+from aftersales.domain.shipment import ADDRESS_MISSING, label_order, record_label
+from aftersales.usecases.commit import Read, change_case, known_order
+from aftersales.usecases.ports import Carriers, Desk, OutcomeUnknown, Payments, Receipt, Workflow
 from aftersales.usecases.quote_case import assess_claim, recent_history
 
 # Stripe may forget an idempotency key after 24 hours; an hour before that nothing is sent under it any more,
@@ -48,8 +50,9 @@ class Outcome:
     version: int
 
 
-# What an execution is told whose case came back and runs under another name now.
-SUPERSEDED = "superseded"
+# What an execution is told whose case came back and runs under another name now, and one whose case needs its label
+# before anybody is waited for.
+SUPERSEDED, LABEL_DUE = "superseded", "label_due"
 
 
 def execution_name(case: Case) -> str:
@@ -96,6 +99,40 @@ def assess_case(desk: Desk, case_id: str, execution: str) -> Outcome:
     if execution_name(case) != execution:
         return Outcome(case_id=case_id, status=SUPERSEDED, version=case.version)
     return _outcome(case)
+
+
+def buy_label(desk: Desk, carriers: Carriers, case_id: str, version: int) -> Outcome:
+    """Buy the label that the case has ordered, and record it. `version` is the one at which it was found due.
+
+    A worker that dies after the purchase leaves a label that the next run finds under the order's id. Of two that both
+    bought, the case's conditional write keeps one; the other is given back by `run_errands`.
+
+    Raises `OutcomeUnknown`: run it again.
+    """
+    recorded = False
+
+    def record(read: Read) -> Change | None:
+        nonlocal recorded
+        recorded = read.case.label_due
+        # Otherwise the case moved on beside the purchase, and what was bought is given back.
+        return record_label(read.case, answer, policy=read.policy, now=desk.now()) if recorded else None
+
+    case = desk.store.case(case_id)
+    if case is None or not case.label_due:
+        # Whoever came before has changed the case: the wait that follows sees the version and looks at it again.
+        return Outcome(case_id=case_id, status=LABEL_DUE, version=version)
+    order, _ = known_order(desk, case.order_id)
+    answer = _ask_for_label(
+        carriers, label_order(case, order, desk.policies.version(case.policy_version)), case_id
+    )
+    case = change_case(desk, case_id, record)
+    return _outcome(case) if recorded else Outcome(case_id=case_id, status=LABEL_DUE, version=version)
+
+
+def _ask_for_label(carriers: Carriers, order: LabelOrder | None, case_id: str) -> Label | LabelRefused:
+    if order is None:
+        return LabelRefused(shipment_id=case_id, reason=ADDRESS_MISSING)
+    return carriers.buy_label(order)
 
 
 def wait_for_party(desk: Desk, workflow: Workflow, case_id: str, waiting: Waiting) -> None:
@@ -198,7 +235,8 @@ def _park(desk: Desk, case_id: str, waiting: Waiting) -> None:
 
 
 def _outcome(case: Case) -> Outcome:
-    return Outcome(case_id=case.case_id, status=case.status, version=case.version)
+    status = LABEL_DUE if case.label_due else case.status
+    return Outcome(case_id=case.case_id, status=status, version=case.version)
 
 
 def _before_this_case(history: History) -> History:

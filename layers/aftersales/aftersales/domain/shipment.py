@@ -1,0 +1,134 @@
+"""Parcels of a case under labels that the platform pays: where one is offered, what a carrier is asked for, and what it
+answered.
+
+    ordered ── bought ──► the goods go under it
+       └────── refused, or not sold for a day ──► the buyer's own parcel, as where no label is offered
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from aftersales.domain.case import Case, Shipment
+from aftersales.domain.label import (
+    Customs,
+    CustomsItem,
+    Label,
+    LabelLeg,
+    LabelOrder,
+    LabelRefused,
+    LabelState,
+    Package,
+)
+from aftersales.domain.ledger import ReservedUnits
+from aftersales.domain.lifecycle import Act, Change, change, require
+from aftersales.domain.money import Money
+from aftersales.domain.order import Line, Order
+from aftersales.domain.parcel import Parcel
+from aftersales.domain.parties import SYSTEM
+from aftersales.domain.policy import Policy
+from aftersales.domain.timeline import Event
+
+# Why there is no label although no carrier refused it: the order has lost an address since, or nobody sold one.
+ADDRESS_MISSING, CARRIER_SILENT = "address_missing", "carrier_silent"
+
+
+def crosses_border(order: Order) -> bool:
+    """Whether what comes back goes from one country to another, as far as the addresses are known."""
+    start, end = order.shipping_address, order.return_address
+    return start is not None and end is not None and start.country != end.country
+
+
+def offers_label(policy: Policy, order: Order, line_ids: Iterable[str]) -> bool:
+    """Whether the platform buys the label for these lines: both ends are known, parcels from there are offered one, and
+    where there is a border between them it is known where the goods were made."""
+    start, end = order.shipping_address, order.return_address
+    if start is None or end is None or start.country not in policy.returns.labels.countries:
+        return False
+    lines = (order.line(line_id) for line_id in line_ids)
+    return not crosses_border(order) or all(line.origin_country for line in lines if line)
+
+
+def label_order(case: Case, order: Order, policy: Policy) -> LabelOrder | None:
+    """What the carrier is asked for, under an id that never changes; nothing where an address is gone since.
+
+    Made anew for each question: so no address is kept in the case, where nobody would erase it.
+    """
+    start, end = order.shipping_address, order.return_address
+    if start is None or end is None:
+        return None
+    goods = [(line, units) for units in case.claim.units if (line := order.line(units.line_id)) is not None]
+    weights = [_weight(line, units, policy) for line, units in goods]
+    items = tuple(
+        _customs_item(line, units, weight, case.currency)
+        for (line, units), weight in zip(goods, weights, strict=True)
+    )
+    return LabelOrder(
+        shipment_id=f"{case.case_id}-{_shipment(case).shipment_id}",
+        ordered_at=_leg(case).ordered_at,
+        from_address=start,
+        to_address=end,
+        package=Package(weight=sum(weights)),
+        customs=Customs(signer=start.name, items=items) if crosses_border(order) else None,
+    )
+
+
+def record_label(case: Case, answer: Label | LabelRefused, *, policy: Policy, now: int) -> Change | None:
+    """What the carrier said to the order; nothing where none waits for it. The number under which the goods go is this
+    case's alone."""
+    require(Act.RECORD_LABEL, case)
+    if not case.label_due:
+        return None
+    if isinstance(answer, LabelRefused):
+        return without_label(case, answer.reason, policy=policy, now=now)
+    parcel = Parcel(carrier=answer.carrier, tracking_code=answer.tracking_code)
+    leg = replace(_leg(case), state=LabelState.BOUGHT, label=answer)
+    after = _with(case, replace(_shipment(case), label=leg, parcel=parcel))
+    data = {"carrier": answer.carrier, "cost": answer.cost.amount, "currency": answer.cost.currency}
+    bought = change(case, after, Event.LABEL_BOUGHT, SYSTEM, now, policy, data)
+    return replace(bought, parcel=parcel)
+
+
+def label_overdue(case: Case, *, policy: Policy, now: int) -> Change:
+    """Nobody has sold it yet: the carrier is asked again."""
+    leg = replace(_leg(case), inquiries=_leg(case).inquiries + 1)
+    after = _with(case, replace(_shipment(case), label=leg))
+    return change(case, after, Event.LABEL_OVERDUE, SYSTEM, now, policy, {"inquiries": leg.inquiries})
+
+
+def without_label(case: Case, reason: str, *, policy: Policy, now: int) -> Change:
+    """There will be no label: the buyer sends the goods by a carrier of their own choice, and has the whole time for
+    it."""
+    leg = replace(_leg(case), state=LabelState.REFUSED, refused=reason)
+    after = _with(case, replace(_shipment(case), label=leg))
+    return change(case, after, Event.LABEL_REFUSED, SYSTEM, now, policy, {"reason_code": reason})
+
+
+def _weight(line: Line, units: ReservedUnits, policy: Policy) -> int:
+    return (line.weight or policy.returns.labels.unit_weight) * len(units.units)
+
+
+def _customs_item(line: Line, units: ReservedUnits, weight: int, currency: str) -> CustomsItem:
+    return CustomsItem(
+        description=line.title,
+        quantity=len(units.units),
+        value=Money(units.amount, currency),
+        weight=weight,
+        origin_country=line.origin_country,
+        hs_tariff_number=line.hs_tariff_number,
+    )
+
+
+def _shipment(case: Case) -> Shipment:
+    assert case.returning  # noqa: S101 - only what is on its way has a label
+    assert case.returning.shipment  # noqa: S101
+    return case.returning.shipment
+
+
+def _leg(case: Case) -> LabelLeg:
+    assert case.label  # noqa: S101 - nobody asks for a label that was not ordered
+    return case.label
+
+
+def _with(case: Case, shipment: Shipment) -> Case:
+    assert case.returning  # noqa: S101
+    return replace(case, returning=replace(case.returning, shipment=shipment))

@@ -1,0 +1,185 @@
+"""Goods that go back under a label of the platform's, through the real functions, the real SDK and the carriers of the
+sandbox."""
+
+from collections import Counter
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from aftersales.adapters.easypost_carriers import EasyPostCarriers
+from aftersales.domain.parties import Party, Role
+from tests.builders import BUYER, KILNS_DOOR, MEIS_DOOR, REVIEWER, SELLER
+from tests.conformance.sandbox import Control
+from tests.integration.harness import Answer, Desk, dies
+from tests.integration.people import (
+    Payer,
+    apply,
+    assert_ended,
+    events,
+    order_of,
+    paid,
+    put,
+    read,
+    status,
+    withdraw,
+)
+
+pytestmark = pytest.mark.enable_socket
+
+
+def approved(desk: Desk, payer: Payer, key: str = "key-1", **changes: Any) -> str:
+    """A return whose order has both addresses; the policy approves it."""
+    ends = {"shipping_address": MEIS_DOOR, "return_address": KILNS_DOOR} | changes
+    order = put(desk, paid(order_of(desk, 6_000, order_id=f"order-{key}", **ends), payer))
+    case_id = apply(desk, order, key=key, kind="return")
+    desk.pump()
+    return case_id
+
+
+def labelled(desk: Desk, payer: Payer, **changes: Any) -> str:
+    """One whose label was bought."""
+    case_id = approved(desk, payer, **changes)
+    assert events(desk, case_id)[-1] == "label_bought"
+    return case_id
+
+
+def label(desk: Desk, case_id: str, by: Party = BUYER) -> Answer:
+    return desk.call("GET", f"/cases/{case_id}/label", by=by)
+
+
+def ship(desk: Desk, case_id: str, code: str = "1Z999AA10123456784") -> Answer:
+    parcel = {"carrier": "ups", "tracking_code": code}
+    return desk.call("POST", f"/cases/{case_id}/shipment", by=BUYER, body=parcel)
+
+
+def sold(carriers: Control) -> list[Any]:
+    labels: list[Any] = carriers.get("labels")["labels"]
+    return labels
+
+
+def test_an_approved_return_has_its_label_before_anybody_is_waited_for(
+    desk: Desk, payer: Payer, carriers: Control
+) -> None:
+    case_id = labelled(desk, payer)
+    _, entered = desk.execution(case_id)
+    assert entered[2:] == ["Buy the return label", "Wait for the goods to come back"]
+    [bought], [parcel] = sold(carriers), read(desk, case_id)["shipments"]
+    assert (parcel["label"], parcel["tracking_code"]) == ("bought", bought["tracking_code"])
+    assert bought["reference"] == f"{case_id}-s1"
+    case = read(desk, case_id)
+    assert (case["status"], case["waiting_on"], case["on_timeout"]) == ("awaiting_return", "buyer", "expired")
+
+
+def test_only_the_buyer_is_shown_the_label(desk: Desk, payer: Payer, carriers: Control) -> None:
+    case_id = labelled(desk, payer)
+    shown = label(desk, case_id).ok()
+    assert shown["url"].startswith("http")
+    assert label(desk, case_id, SELLER).status == label(desk, case_id, REVIEWER).status == 403
+    assert label(desk, case_id, Party(Role.BUYER, "somebody-else")).status == 404
+    told = [
+        desk.call("GET", f"/cases/{case_id}{path}", by=by).text
+        for by in (BUYER, SELLER, REVIEWER)
+        for path in ("", "/timeline")
+    ]
+    assert not any(shown["url"] in text for text in told)
+    assert shown["url"] not in desk.history(case_id)
+
+
+@pytest.mark.parametrize("missing", ["shipping_address", "return_address"])
+def test_without_an_address_the_buyer_sends_a_parcel_of_their_own(
+    missing: str, desk: Desk, payer: Payer, carriers: Control
+) -> None:
+    gone: dict[str, Any] = {missing: None}
+    case_id = approved(desk, payer, **gone)
+    assert (status(desk, case_id), read(desk, case_id)["shipments"]) == ("awaiting_return", [])
+    assert label(desk, case_id).code == "label_not_ready"
+    assert sold(carriers) == []
+
+
+def test_over_a_border_goods_are_declared_or_go_without_a_label_and_have_longer(
+    desk: Desk, payer: Payer, carriers: Control
+) -> None:
+    abroad = replace(MEIS_DOOR, country="DE", state="", zip="10117", city="Berlin")
+    undeclared = approved(desk, payer, shipping_address=abroad)
+    assert read(desk, undeclared)["shipments"] == []
+    bowl = replace(order_of(desk).lines[0], total=6_000, origin_country="US")
+    declared = labelled(desk, payer, key="key-2", shipping_address=abroad, lines=(bowl,))
+    for case_id in (undeclared, declared):
+        assert status(desk, case_id) == "awaiting_return"
+    desk.silence(days=8)
+    assert status(desk, declared) == "awaiting_return"
+    desk.silence(days=3)
+    assert_ended(desk, declared, "expired")
+    assert_ended(desk, undeclared, "expired")
+
+
+def test_a_carrier_that_refuses_leaves_the_buyer_an_own_parcel(
+    desk: Desk, payer: Payer, carriers: Control
+) -> None:
+    carriers.order("no_rates", on="create")
+    case_id = approved(desk, payer)
+    assert events(desk, case_id)[-1] == "label_refused"
+    case = read(desk, case_id)
+    assert (case["shipments"][0]["label"], case["waiting_on"], case["on_timeout"]) == (
+        "refused",
+        "buyer",
+        "expired",
+    )
+    assert ship(desk, case_id).ok()["status"] == "return_in_transit"
+
+
+@pytest.mark.parametrize("fault", ["lost_answer", "status"])
+def test_a_lost_answer_to_the_purchase_leaves_one_label(
+    fault: str, desk: Desk, payer: Payer, carriers: Control
+) -> None:
+    carriers.order(fault, on="buy")
+    case_id = labelled(desk, payer)
+    assert [one["tracking_code"] for one in sold(carriers)] == [label(desk, case_id).ok()["tracking_code"]]
+
+
+def test_a_worker_that_dies_after_the_purchase_leaves_one_label(
+    desk: Desk, payer: Payer, carriers: Control
+) -> None:
+    desk.after(EasyPostCarriers, "buy_label", dies)
+    case_id = labelled(desk, payer)
+    assert len(desk.deaths) == 1
+    assert [one["tracking_code"] for one in sold(carriers)] == [label(desk, case_id).ok()["tracking_code"]]
+
+
+def test_carriers_that_are_silent_for_a_day_keep_no_buyer_waiting(
+    desk: Desk, payer: Payer, carriers: Control
+) -> None:
+    carriers.order("refused", on="retrieve", times=10_000)
+    case_id = approved(desk, payer)
+    case = read(desk, case_id)
+    assert (case["waiting_on"], case["on_timeout"]) == ("platform", "carrier_asked_again")
+    for _ in range(25):
+        desk.silence(hours=1)
+    told = Counter(events(desk, case_id))
+    assert (told["label_overdue"], told["label_refused"]) == (24, 1)
+    assert ship(desk, case_id).ok()["status"] == "return_in_transit"
+
+
+def test_carriers_that_answer_again_sell_the_label_an_hour_later(
+    desk: Desk, payer: Payer, carriers: Control
+) -> None:
+    carriers.order("refused", on="retrieve", times=7)
+    case_id = approved(desk, payer)
+    assert events(desk, case_id)[-1] == "case_approved"
+    desk.silence(hours=1)
+    assert events(desk, case_id)[-2:] == ["label_overdue", "label_bought"]
+
+
+def test_a_buyer_who_withdraws_beside_the_purchase_ends_the_case(
+    desk: Desk, payer: Payer, carriers: Control
+) -> None:
+    desk.after(EasyPostCarriers, "buy_label", lambda: withdraw_any(desk))
+    case_id = approved(desk, payer)
+    assert_ended(desk, case_id, "cancelled")
+    assert read(desk, case_id)["shipments"][0]["label"] == "ordered"
+
+
+def withdraw_any(desk: Desk) -> None:
+    [row] = [row for row in desk.rows("CasesTable") if row["sk"]["S"] == "CASE"]
+    withdraw(desk, row["case_id"]["S"]).ok()
