@@ -11,12 +11,13 @@ from types import SimpleNamespace
 from typing import Any
 
 from aftersales.domain import hearing, lifecycle, returns, shipment, silence
+from aftersales.domain.address import Address
 from aftersales.domain.calendar import MINUTE, Period
 from aftersales.domain.case import Case, Fees, FiredRule, InspectedLine, Kind, Reason, Status
 from aftersales.domain.evidence import Evidence, EvidenceState
 from aftersales.domain.feedback import FeedbackTerms
 from aftersales.domain.feedback_request import RequestTerms
-from aftersales.domain.label import Address, Label, LabelRefused
+from aftersales.domain.label import Label, LabelRefused
 from aftersales.domain.ledger import (
     External,
     ExternalKind,

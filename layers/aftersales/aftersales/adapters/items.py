@@ -213,6 +213,7 @@ _KEYS = frozenset(
         "unrelayed",
         "looked_at",
         "account",
+        "due",
         "variants",
     }
 )

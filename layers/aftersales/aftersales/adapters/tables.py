@@ -149,6 +149,14 @@ def asked_key(order_id: str) -> Key:
     return {"pk": f"REQUEST#{order_id}", "sk": "ASKED"}
 
 
+def digest_key(seller_id: str, address: str) -> Key:
+    """That somebody of a seller wants digests. The address itself stands in the row, where it can be erased."""
+    return {
+        "pk": f"SELLER#{seller_id}",
+        "sk": f"DIGEST#{blake2s(address.lower().encode(), digest_size=8).hexdigest()}",
+    }
+
+
 def seller_subject(seller_id: str) -> str:
     """The rating of a seller."""
     return f"SELLER#{seller_id}"

@@ -16,8 +16,8 @@ class PageQuery(Body):
     cursor: Annotated[str, Field(max_length=2000)] | None = None
 
 
-class PeriodQuery(PageQuery):
-    """A page of what happened in a period, both ends included."""
+class PeriodQuery(Body):
+    """What happened in a period, both ends included."""
 
     from_: Annotated[When | None, Field(alias="from")] = None
     to: When | None = None

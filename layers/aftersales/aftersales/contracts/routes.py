@@ -29,7 +29,7 @@ _SIGNED_IN = _READERS | {Role.OPERATOR}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """One operation. No `roles` means that it is answered without a token."""
+    """One operation. No `roles` means that it is answered without a token; `media` is what it answers in."""
 
     operation: str
     method: Literal["GET", "PUT", "POST", "PATCH", "DELETE"]
@@ -40,6 +40,7 @@ class Route:
     body: type[BaseModel] | None = None
     query: type[BaseModel] | None = None
     answer: type[BaseModel] | None = None
+    media: Literal["application/json", "text/csv"] = "application/json"
     status: int = 200
     key: Literal["required", "accepted", "none"] = "none"
     if_match: bool = False
@@ -233,7 +234,7 @@ ROUTES: tuple[Route, ...] = (
         function="cases_api",
         summary="Read what refunds do to a seller's account, newest first",
         roles=frozenset({Role.SELLER, Role.OPERATOR}),
-        query=pages.PeriodQuery,
+        query=statements.StatementQuery,
         answer=statements.StatementView,
     ),
     _post(
@@ -393,6 +394,35 @@ ROUTES: tuple[Route, ...] = (
         roles=_READERS,
         query=feedback.ListFeedbackQuery,
         answer=feedback.FeedbackPageView,
+    ),
+    Route(
+        operation="export_feedback",
+        method="GET",
+        path="/sellers/{seller_id}/feedback.csv",
+        function="feedback_api",
+        summary="A seller's own feedback as a table for a spreadsheet, newest first, a page at a time",
+        roles=frozenset({Role.SELLER}),
+        query=feedback.ExportFeedbackQuery,
+        media="text/csv",
+    ),
+    Route(
+        operation="put_digest",
+        method="PUT",
+        path="/sellers/{seller_id}/digest",
+        function="feedback_api",
+        summary="Be told of new feedback by mail, once a day or once a week",
+        roles=frozenset({Role.SELLER}),
+        body=feedback.DigestBody,
+        answer=feedback.DigestView,
+    ),
+    Route(
+        operation="delete_digest",
+        method="DELETE",
+        path="/sellers/{seller_id}/digest",
+        function="feedback_api",
+        summary="Be told no more",
+        roles=frozenset({Role.SELLER}),
+        status=204,
     ),
     Route(
         operation="get_rating",

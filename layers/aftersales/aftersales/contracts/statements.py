@@ -4,8 +4,13 @@ from collections.abc import Mapping
 
 from aftersales.contracts.cases import MoneyView
 from aftersales.contracts.fields import Instant, View
+from aftersales.contracts.pages import PageQuery, PeriodQuery
 from aftersales.domain.settlement import Account, AccountBalance, Lines, Posted, owed_to_seller
 from aftersales.usecases.ports import Page
+
+
+class StatementQuery(PageQuery, PeriodQuery):
+    """A page of what was posted in a period."""
 
 
 class PostingLineView(View):

@@ -20,6 +20,7 @@ from aftersales.contracts import settings
 from aftersales.usecases.ports import Carriers, Desk, Payments
 
 if TYPE_CHECKING:
+    from aftersales.adapters.comprehend import ComprehendSentiment
     from aftersales.adapters.dynamodb_accounts import DynamoDBAccounts
     from aftersales.adapters.dynamodb_feedback import DynamoDBFeedback
     from aftersales.adapters.dynamodb_stock import DynamoDBStock
@@ -224,6 +225,14 @@ def subscriptions() -> "SnsSubscriptions":
         dead_letters_arn=settings.ALERT_DEAD_LETTERS_ARN(),
         table=settings.CASES_TABLE(),
     )
+
+
+@cache
+def comment_reader() -> "ComprehendSentiment":
+    """Amazon Comprehend."""
+    from aftersales.adapters.comprehend import ComprehendSentiment
+
+    return ComprehendSentiment(client("comprehend"))
 
 
 @cache

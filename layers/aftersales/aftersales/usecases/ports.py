@@ -4,13 +4,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from aftersales.domain.address import Address
 from aftersales.domain.case import Case
 from aftersales.domain.charge import Charge, ProviderCharge
 from aftersales.domain.evidence import Evidence
 from aftersales.domain.feedback_request import Request
 from aftersales.domain.hearing import Extension
 from aftersales.domain.invariants import RefundAtProvider
-from aftersales.domain.label import Address, Label, LabelOrder, LabelRefused, VoidState
+from aftersales.domain.label import Label, LabelOrder, LabelRefused, VoidState
 from aftersales.domain.ledger import External, Ledger
 from aftersales.domain.lifecycle import Change
 from aftersales.domain.notice import Notice
