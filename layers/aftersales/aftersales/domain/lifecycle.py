@@ -402,8 +402,8 @@ def withdraw(case: Case, ledger: Ledger, *, by: Party, policy: Policy, now: int)
 
 
 def refuse_withdrawal(case: Case) -> None:
-    """Raises `act_not_possible` where the case is appealed."""
-    if case.appeal:
+    """Raises `act_not_possible` while the case is appealed; goods that the appeal let come back may be kept."""
+    if case.appeal and case.status is Status.DISPUTED:
         raise not_possible(case, "An appeal is decided by a reviewer.")
 
 
