@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from stripe import StripeClient
 
     from aftersales.adapters.comprehend import ComprehendSentiment
+    from aftersales.adapters.dynamodb_accounts import DynamoDBAccounts
     from aftersales.adapters.dynamodb_feedback import DynamoDBFeedback
     from aftersales.adapters.dynamodb_stock import DynamoDBStock
     from aftersales.adapters.easypost_carriers import EasyPostEvents
@@ -86,6 +87,14 @@ def store() -> DynamoDBStore:
         feedback=settings.FEEDBACK_TABLE(),
         idempotency=settings.IDEMPOTENCY_TABLE(),
     )
+
+
+@cache
+def accounts() -> "DynamoDBAccounts":
+    """The sellers' accounts."""
+    from aftersales.adapters.dynamodb_accounts import DynamoDBAccounts
+
+    return DynamoDBAccounts(client("dynamodb"), cases=settings.CASES_TABLE())
 
 
 @cache
