@@ -46,6 +46,7 @@ from aftersales.domain.refund import (
     observe,
 )
 from aftersales.domain.refusal import Code, Refusal
+from aftersales.domain.settlement import post
 from aftersales.domain.timeline import Entry, Event
 
 
@@ -708,7 +709,8 @@ def change(
     *,
     ledger: Ledger | None = None,
 ) -> Change:
-    """Raise the version, set the clock if another one runs now or silence used it up, write the entry.
+    """Raise the version, set the clock if another one runs now or silence used it up, write the entry, and in it what
+    the seller's account is posted.
 
     A case that moved on leaves its trouble behind, unless its execution is dead: then nobody moves it further until an
     operator sends it on under another one. A word or a photo never sets a clock: one that comes after
@@ -723,6 +725,7 @@ def change(
     reclocked = moved or clock_of(after) is not clock_of(before) or event in _NEW_TURN
     if reclocked or (after.attempts != before.attempts and after.status is not Status.DISPUTED):
         after = _set_clock(after, policy, now)
+    ledger, posting = post(before, after, ledger) if ledger else (None, None)
     entry = Entry(
         case_id=after.case_id,
         seq=after.version,
@@ -732,6 +735,7 @@ def change(
         from_status=before.status,
         to_status=after.status,
         data=data or {},
+        posting=posting,
     )
     return Change(case=after, entry=entry, ledger=ledger)
 

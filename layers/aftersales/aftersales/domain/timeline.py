@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from aftersales.domain.parties import Party
 from aftersales.domain.policy import Grounds
+from aftersales.domain.settlement import Posting
 
 
 class Event(StrEnum):
@@ -174,7 +175,7 @@ class Entry:
 
     `seq` equals the version of the case that the same transaction wrote. `data` holds what explains the event:
     the rules that fired, an amount, the text of a message. `grounds` is what the policy decided on, for those who
-    decide it again; no view shows it.
+    decide it again; no view shows it. `posting` is what it does to the seller's account, where money moved.
     """
 
     case_id: str
@@ -186,6 +187,7 @@ class Entry:
     to_status: str
     data: Mapping[str, object] = field(default_factory=dict)
     grounds: Grounds | None = None
+    posting: Posting | None = None
 
     @property
     def notice_id(self) -> str:
