@@ -212,12 +212,9 @@ _KEYS = frozenset(
         "wakes_at",
         "unrelayed",
         "looked_at",
-<<<<<<< HEAD
         "errand",
         "errand_at",
-=======
         "account",
->>>>>>> main
         "due",
         "variants",
     }
