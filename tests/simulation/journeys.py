@@ -415,7 +415,7 @@ class Market:
             with self.world.quietly():
                 left = bootstrap.stock().sku(sku)
             if left and left.held:
-                self.world.violate("I12", sku, f"{left.held} are still set aside, and nobody waits for them")
+                self.world.violate("I13", sku, f"{left.held} are still set aside, and nobody waits for them")
         for order in self._orders:
             for case in self.books.cases(order.order_id):
                 if case.case_id not in self.opened and not self._somebody_gave_up:
@@ -501,6 +501,7 @@ class Market:
         )
         return Order(
             order_id=order_id,
+            platform_fee=(total + shipping) // 7,
             buyer_id=BUYER.id,
             seller_id=SELLER.id,
             currency="USD",

@@ -17,8 +17,14 @@ from aftersales.domain.case import FINAL, Case, Fees, Kind, Reason, Review, SetA
 from aftersales.domain.charge import ChargeState
 from aftersales.domain.evidence import EvidenceState
 from aftersales.domain.exchange import Wanted, tasks
-from aftersales.domain.invariants import Books, exchanges_make_whole, violations
-from aftersales.domain.ledger import ExternalKind, ExternalState, PaymentShare, Unit, rebase, record_external
+from aftersales.domain.invariants import (
+    Books,
+    exchanges_make_whole,
+    money_is_posted_once,
+    postings_sum_to_zero,
+    violations,
+)
+from aftersales.domain.ledger import ExternalKind, ExternalState, PaymentShare, Unit, rebase
 from aftersales.domain.lifecycle import CLOCKS
 from aftersales.domain.order import SHIPPING
 from aftersales.domain.parcel import TrackingStatus
@@ -497,6 +503,16 @@ class LivesOnOneOrder(RuleBasedStateMachine):
             assert not case.attempts or owed == counting + _by_payment(case.uncovered)
 
     @invariant()
+    def all_money_that_moved_is_posted(self) -> None:
+        books = Books(
+            ledger=self.story.ledger,
+            cases=tuple(self.story.cases.values()),
+            entries={case_id: tuple(entries) for case_id, entries in self.story.timelines.items()},
+            postings=tuple(self.story.postings),
+        )
+        assert not violations(books, (postings_sum_to_zero, money_is_posted_once))
+
+    @invariant()
     def the_timeline_tells_every_change_once(self) -> None:
         for case_id, case in self.story.cases.items():
             timeline = self.story.timelines[case_id]
@@ -509,7 +525,7 @@ class LivesOnOneOrder(RuleBasedStateMachine):
     def teardown(self) -> None:
         """From wherever a case is, it comes to its end once everybody does their part, and then holds nothing."""
         decided = [replace(one, state=ExternalState.TAKEN) for one in self.story.ledger.external]
-        self.story.ledger = record_external(self.story.ledger, decided) or self.story.ledger
+        self.story.hear_of_external(decided)
         for case_id in self.story.cases:
             for _ in range(24):
                 self.go_on(case_id)

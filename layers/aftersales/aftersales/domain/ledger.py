@@ -105,7 +105,9 @@ class Balance:
 class Ledger:
     """Units and money of one order. `version` is the one that was read; the store raises it with each write.
 
-    `payments` are those that the desk took itself; the platform's snapshot does not know of them.
+    `payments` are those that the desk took itself; the platform's snapshot does not know of them. `platform_fee` is
+    what the platform kept of the sale, and `fee_returned` what of it was given back (see `settlement`); None where the
+    order was written before there were postings.
     """
 
     order_id: str
@@ -115,6 +117,8 @@ class Ledger:
     balances: tuple[Balance, ...]
     external: tuple[External, ...] = ()
     payments: tuple[Payment, ...] = ()
+    platform_fee: int | None = None
+    fee_returned: int = 0
 
     @property
     def frozen(self) -> bool:
@@ -177,6 +181,7 @@ def open_ledger(order: Order) -> Ledger:
         version=1,
         lines=tuple(_new_line(*line, order.currency) for line in lines),
         balances=tuple(map(_untouched, order.payments)),
+        platform_fee=order.platform_fee,
     )
 
 
@@ -212,7 +217,10 @@ def rebase(ledger: Ledger, order: Order) -> Ledger:
     lines = tuple(_rebase_line(old_lines.get(line.line_id), line) for line in fresh.lines)
     lines += tuple(line for line in ledger.lines if line.goods)
     balances = tuple(_rebase_balance(old_balances.get(new.payment_id), new) for new in fresh.balances)
-    return _covered(replace(ledger, lines=lines, balances=balances))
+    # One that has paid before there were postings goes on without: what it has paid was never posted.
+    untouched = not any(map(_spent, ledger.balances))
+    fee = ledger.platform_fee if ledger.platform_fee is None and not untouched else order.platform_fee
+    return _covered(replace(ledger, lines=lines, balances=balances, platform_fee=fee))
 
 
 def refuse_moved_payments(ledger: Ledger, before: Order, after: Order) -> None:

@@ -22,6 +22,7 @@ from aftersales.domain.shipment import ADDRESS_MISSING, label_order, record_labe
 from aftersales.domain.stock import StockReservation, StockState
 from aftersales.usecases.commit import Read, change_case, known_order
 from aftersales.usecases.ports import (
+    KEY_LIFE,
     Carriers,
     Desk,
     OutcomeUnknown,
@@ -31,10 +32,6 @@ from aftersales.usecases.ports import (
     Workflow,
 )
 from aftersales.usecases.quote_case import assess_claim, recent_history
-
-# Stripe may forget an idempotency key after 24 hours; an hour before that nothing is sent under it any more,
-# and the provider's list of refunds is the only judge (https://docs.stripe.com/api/idempotent_requests).
-KEY_LIFE = 23 * 60 * 60 * 1000
 
 
 class RefundUnsettled(Exception):
