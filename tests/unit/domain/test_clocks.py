@@ -121,6 +121,7 @@ def test_a_silent_seller_brings_a_large_case_before_a_reviewer() -> None:
 
 def test_a_silent_reviewer_is_reminded_again_and_again_and_nothing_is_decided_for_them() -> None:
     story = story_at(Status.DISPUTED)
+    first = story.case.deadline_at
     for _ in range(5):
         before = story.now
         change = story.silence()
@@ -129,6 +130,9 @@ def test_a_silent_reviewer_is_reminded_again_and_again_and_nothing_is_decided_fo
         assert (change.entry.event, change.case.status) == (Event.REVIEW_OVERDUE, Status.DISPUTED)
         assert change.ledger is None
         assert story.case.on_timeout == "reviewer_reminded"
+        assert story.case.due_at == story.case.overdue_since == first
+    story.decide()
+    assert story.case.overdue_since is None
 
 
 def test_the_provider_is_asked_soon_then_hourly_and_after_a_day_daily() -> None:

@@ -207,6 +207,7 @@ _KEYS = frozenset(
         "clock",
         "waiting",
         "wakes_at",
+        "due_at",
         "unrelayed",
         "looked_at",
         "variants",
