@@ -728,7 +728,7 @@ def test_a_case_that_an_extension_has_not_reached_is_given_it_instead_of_its_sil
     late = NOON + 49 * HOUR
 
     def fall(*extensions: Extension) -> Change | None:
-        return fall_silent(story.case, story.ledger, extensions, policy=story.policy, now=late)
+        return fall_silent(story.case, story.ledger, extensions, policy=story.policy, now=late, uploads=None)
 
     given = fall(replace(an_extension(), extension_id="x0", market="CN"), an_extension())
     assert given
