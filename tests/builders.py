@@ -29,6 +29,7 @@ from aftersales.domain.lifecycle import Change
 from aftersales.domain.moderation import BurstTerms
 from aftersales.domain.money import Money
 from aftersales.domain.order import Line, Order, Payment, Shipping
+from aftersales.domain.parcel import Scan, TrackingStatus
 from aftersales.domain.parties import Party, Role
 from aftersales.domain.policy import (
     DAY,
@@ -197,6 +198,7 @@ def a_policy(**changes: Any) -> Policy:
             label=Period(minutes=50),
             ship=Period(days=6),
             ship_abroad=Period(days=9),
+            unseen=Period(days=4),
             transit=Period(days=20),
             inspection=Period(hours=50),
             deduction=Period(days=5),
@@ -451,6 +453,22 @@ class Story:
             returns.ship_return(
                 case, "ups", "1Z 999 AA1 01 2345 6784", by=BUYER, policy=self.policy, now=self.now
             )
+        )
+
+    def scan(
+        self,
+        *statuses: TrackingStatus,
+        at: int | None = None,
+        case_id: str = CASE,
+        tracking_code: str | None = None,
+    ) -> Change | None:
+        """A carrier sees the parcel, now unless told otherwise; that of the case, unless it is told another."""
+        case = self.cases[case_id]
+        parcel = case.shipment.parcel if case.shipment else None
+        number = tracking_code or (parcel.number if parcel else a_label().tracking_code)
+        scans = [Scan(status=status, at=self.now if at is None else at) for status in statuses]
+        return self._keep_any(
+            returns.record_scans(case, self.ledger, number, scans, policy=self.policy, now=self.now)
         )
 
     def arrive(self, case_id: str = CASE) -> Change | None:

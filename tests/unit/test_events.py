@@ -16,10 +16,12 @@ import pytest
 
 from aftersales.adapters import tables
 from aftersales.adapters.dynamodb import entry_of_stream_image
+from aftersales.adapters.easypost_carriers import EasyPostEvents
 from aftersales.adapters.stripe_payments import StripeEvents
 from aftersales.contracts.routes import ROUTES, Route
 from aftersales.domain import feedback
 from aftersales.domain.notice import Notice
+from aftersales.domain.parcel import TrackingStatus
 from aftersales.domain.refusal import Code, Refusal
 from aftersales.domain.timeline import EFFECTS, Entry
 from aftersales.entrypoints import step
@@ -132,12 +134,16 @@ def test_a_request_looks_as_the_gateway_sends_it(sample: Path) -> None:
     assert event["multiValueHeaders"] == {name: [value] for name, value in event["headers"].items()}
 
 
-@samples_of("webhooks")
-def test_a_signed_event_is_genuine_but_can_never_be_fresh(
-    sample: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_carriers_signed_event_is_genuine() -> None:
+    event = load(ROOT / "events" / "webhooks.parcel_delivered.json")
+    events = EasyPostEvents(lambda: (SAMPLE_SECRET,), livemode=False)
+    heard = events.verify(event["body"].encode(), event["headers"]["X-Hmac-Signature"])
+    assert (heard.carrier, heard.scans[-1].status) == ("usps", TrackingStatus.DELIVERED)
+
+
+def test_a_signed_event_is_genuine_but_can_never_be_fresh(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its signature is right for the moment that it names. Whoever replays the sample is refused."""
-    event = load(sample)
+    event = load(ROOT / "events" / "webhooks.refund_succeeded.json")
     body, signature = event["body"].encode(), event["headers"]["Stripe-Signature"]
     signed_at = int(signature.split(",")[0].removeprefix("t="))
     genuine = hmac.new(SAMPLE_SECRET.encode(), f"{signed_at}.".encode() + body, hashlib.sha256)

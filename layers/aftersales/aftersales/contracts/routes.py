@@ -452,6 +452,14 @@ ROUTES: tuple[Route, ...] = (
         answer=public.HeardView,
     ),
     Route(
+        operation="easypost_event",
+        method="POST",
+        path="/webhooks/easypost",
+        function="webhooks",
+        summary="EasyPost's signed events",
+        answer=public.HeardView,
+    ),
+    Route(
         operation="get_health",
         method="GET",
         path="/health",

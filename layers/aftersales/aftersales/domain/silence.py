@@ -20,7 +20,7 @@ from aftersales.domain.lifecycle import (
 )
 from aftersales.domain.parties import SYSTEM, Role
 from aftersales.domain.policy import Policy, Verdict
-from aftersales.domain.returns import accept_deduction, contested, receive_as_announced
+from aftersales.domain.returns import accept_deduction, contested, lose_parcel, receive_as_announced
 from aftersales.domain.shipment import CARRIER_SILENT, label_overdue, without_label
 from aftersales.domain.timeline import Event
 
@@ -91,6 +91,8 @@ def pass_deadline(
             return receive_as_announced(case, policy=policy, now=now)
         case Event.DEDUCTION_ACCEPTED:
             return accept_deduction(case, ledger, by=SYSTEM, policy=policy, now=now)
+        case Event.PARCEL_LOST:
+            return lose_parcel(case, policy=policy, now=now)
         case Event.PARCEL_OVERDUE:
             return change(case, contested(case, SYSTEM, now), event, SYSTEM, now, policy)
         case Event.CASE_APPROVED:
@@ -125,4 +127,6 @@ def _warn(case: Case, policy: Policy, now: int) -> Change | None:
     if case.warn_at is None or now < case.warn_at:
         return None
     data = {"deadline_at": case.deadline_at, "reason_code": waits_for(case.waiting_on)}
-    return change(case, replace(case, warn_at=None), Event.DEADLINE_NEAR, SYSTEM, now, policy, data)
+    unseen = case.status is Status.RETURN_IN_TRANSIT
+    event = Event.PARCEL_UNSEEN if unseen else Event.DEADLINE_NEAR
+    return change(case, replace(case, warn_at=None), event, SYSTEM, now, policy, data)

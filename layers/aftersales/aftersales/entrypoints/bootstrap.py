@@ -22,6 +22,7 @@ from aftersales.usecases.ports import Carriers, Desk, Payments
 if TYPE_CHECKING:
     from aftersales.adapters.dynamodb_feedback import DynamoDBFeedback
     from aftersales.adapters.dynamodb_stock import DynamoDBStock
+    from aftersales.adapters.easypost_carriers import EasyPostEvents
     from aftersales.adapters.s3_evidence import S3EvidenceFiles
     from aftersales.adapters.ses import SesMailer
     from aftersales.adapters.sns import SnsAlarms, SnsNotices, SnsSubscriptions
@@ -164,6 +165,17 @@ def carriers() -> Carriers:
 
     return EasyPostCarriers(
         easypost_client(_easypost_secret(_secret_age())["api_key"], settings.EASYPOST_API_BASE())
+    )
+
+
+@cache
+def carrier_events() -> "EasyPostEvents":
+    """EasyPost's signed events."""
+    from aftersales.adapters.easypost_carriers import EasyPostEvents
+
+    return EasyPostEvents(
+        lambda: tuple(_easypost_secret(_secret_age())["webhook_secrets"]),
+        livemode=settings.EASYPOST_LIVEMODE() == "true",
     )
 
 

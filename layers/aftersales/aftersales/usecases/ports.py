@@ -319,8 +319,8 @@ class Carriers(Protocol):
 class CarrierEvent:
     """A signed word of a carrier: the parcel's scans as they stood when it was said; none if it is of no parcel.
 
-    The signature has no time in it, so a genuine event can be sent again by anybody who saw it: scans are merged,
-    which an old one does not change, and the event's id is remembered.
+    The signature has no time in it, so a genuine event can be sent again by anybody who saw it: scans are merged, to
+    which an old one adds nothing.
     """
 
     event_id: str
