@@ -703,6 +703,15 @@ def test_a_market_gets_more_time_once_for_every_case_that_was_open() -> None:
     assert extend_for_market(story.case, an_extension(), policy=story.policy, now=late)
 
 
+def test_a_market_is_the_same_however_its_name_is_written() -> None:
+    policy = replace(a_policy(), calendars={"BR": Calendar(holidays=("2026-01-06",))})
+    story = Story(order=an_order(market="br"), policy=policy)
+    story.open()
+    story.assess()
+    assert extend_for_market(story.case, an_extension(), policy=policy, now=NOON)
+    assert policy.calendar("br") == policy.calendar("BR") != policy.calendar("CN")
+
+
 @pytest.mark.parametrize(
     "extension",
     [an_extension(market="CN"), an_extension(at=NOON - 1), an_extension(at=NOON + 48 * HOUR)],
