@@ -78,6 +78,7 @@ BODIES: Mapping[type[BaseModel], Callable[[Thing], dict[str, Any]]] = {
     feedback.FeedbackBody: lambda thing: {"order_id": thing.sale.order_id, "score": 4},
     feedback.EditBody: lambda _: {"comment": "It came in time."},
     feedback.ReplyBody: lambda _: {"text": "Thank you."},
+    feedback.DigestBody: lambda _: {"rhythm": "weekly"},
     feedback.ModerationBody: lambda _: {"action": "hide", "reason_code": "advertising"},
     subscriptions.SubscriptionBody: lambda _: {"endpoint": "alerts@example.com"},
 }

@@ -83,7 +83,10 @@ def alone(monkeypatch: pytest.MonkeyPatch, function: str, use_case: str) -> list
     calls: list[tuple[Any, ...]] = []
     app = function_module(function)
     nothing = SimpleNamespace(
-        **dict.fromkeys(("desk", "feedback_desk", "workflow", "notices", "evidence_files", "mailer"), list)
+        **dict.fromkeys(
+            ("desk", "feedback_desk", "comment_reader", "workflow", "notices", "evidence_files", "mailer"),
+            list,
+        )
     )
     monkeypatch.setattr(app, "bootstrap", nothing)
     monkeypatch.setattr(app, use_case, lambda *args: calls.append(args))
@@ -225,6 +228,25 @@ def test_records_of_feedback_are_entries_that_the_filter_lets_through(
         assert set(record["dynamodb"]["NewImage"]) <= {"pk", "sk", "unrelayed"} | {
             field.name for field in fields(feedback.Entry)
         }
+
+
+@samples_of("read_comments")
+def test_only_what_an_author_said_is_read_by_another_model(
+    sample: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = alone(monkeypatch, "read_comments", "read_comment_again")
+    pattern = json.loads(
+        functions_with("DynamoDB")["read_comments"]["FilterCriteria"]["Filters"][0]["Pattern"]
+    )
+
+    answer = function_module("read_comments").handler(load(sample), None)
+
+    assert answer == {"batchItemFailures": []}
+    [record] = load(sample)["Records"]
+    assert matches(pattern, record)
+    assert [call[-1] for call in read] == [record["dynamodb"]["NewImage"]["feedback_id"]["S"]]
+    record["dynamodb"]["NewImage"]["event"]["S"] = feedback.Event.COMMENT_READ
+    assert not matches(pattern, record)
 
 
 @samples_of("mail_buyer")

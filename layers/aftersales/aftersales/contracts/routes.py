@@ -9,7 +9,17 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
-from aftersales.contracts import cases, evidence, feedback, orders, public, skus, subscriptions
+from aftersales.contracts import (
+    cases,
+    evidence,
+    feedback,
+    orders,
+    pages,
+    public,
+    skus,
+    statements,
+    subscriptions,
+)
 from aftersales.domain.parties import Role
 
 _EVERY_PARTY = frozenset({Role.BUYER, Role.SELLER, Role.REVIEWER})
@@ -19,7 +29,7 @@ _SIGNED_IN = _READERS | {Role.OPERATOR}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """One operation. No `roles` means that it is answered without a token."""
+    """One operation. No `roles` means that it is answered without a token; `media` is what it answers in."""
 
     operation: str
     method: Literal["GET", "PUT", "POST", "PATCH", "DELETE"]
@@ -30,6 +40,7 @@ class Route:
     body: type[BaseModel] | None = None
     query: type[BaseModel] | None = None
     answer: type[BaseModel] | None = None
+    media: Literal["application/json", "text/csv"] = "application/json"
     status: int = 200
     key: Literal["required", "accepted", "none"] = "none"
     if_match: bool = False
@@ -216,6 +227,16 @@ ROUTES: tuple[Route, ...] = (
         query=cases.TimelineQuery,
         answer=cases.TimelineView,
     ),
+    Route(
+        operation="get_statement",
+        method="GET",
+        path="/sellers/{seller_id}/statement",
+        function="cases_api",
+        summary="Read what refunds do to a seller's account, newest first",
+        roles=frozenset({Role.SELLER, Role.OPERATOR}),
+        query=statements.StatementQuery,
+        answer=statements.StatementView,
+    ),
     _post(
         operation="make_offer",
         path="/cases/{case_id}/offers",
@@ -375,6 +396,35 @@ ROUTES: tuple[Route, ...] = (
         answer=feedback.FeedbackPageView,
     ),
     Route(
+        operation="export_feedback",
+        method="GET",
+        path="/sellers/{seller_id}/feedback.csv",
+        function="feedback_api",
+        summary="A seller's own feedback as a table for a spreadsheet, newest first, a page at a time",
+        roles=frozenset({Role.SELLER}),
+        query=feedback.ExportFeedbackQuery,
+        media="text/csv",
+    ),
+    Route(
+        operation="put_digest",
+        method="PUT",
+        path="/sellers/{seller_id}/digest",
+        function="feedback_api",
+        summary="Be told of new feedback by mail, once a day or once a week",
+        roles=frozenset({Role.SELLER}),
+        body=feedback.DigestBody,
+        answer=feedback.DigestView,
+    ),
+    Route(
+        operation="delete_digest",
+        method="DELETE",
+        path="/sellers/{seller_id}/digest",
+        function="feedback_api",
+        summary="Be told no more",
+        roles=frozenset({Role.SELLER}),
+        status=204,
+    ),
+    Route(
         operation="get_rating",
         method="GET",
         path="/sellers/{seller_id}/rating",
@@ -391,7 +441,7 @@ ROUTES: tuple[Route, ...] = (
         function="moderation_api",
         summary="List what waits for a reviewer's look, the longest waiting first",
         roles=frozenset({Role.REVIEWER}),
-        query=feedback.PageQuery,
+        query=pages.PageQuery,
         answer=feedback.FeedbackPageView,
     ),
     _post(
