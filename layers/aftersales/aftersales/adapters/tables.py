@@ -20,6 +20,7 @@ BY_WAITING = "by_waiting"
 BY_LOOK = "by_look"
 UNRELAYED = "unrelayed"
 BY_DUE = "by_due"
+BY_GIVEN = "by_given"
 
 CASE = "CASE"
 DOORBELL = "DOORBELL#"

@@ -132,7 +132,7 @@ def payments() -> Payments:
     return PaymentsByProvider(
         {
             "stripe": StripePayments(stripe),
-            "store_credit": StoreCredit(client("dynamodb"), settings.ORDERS_TABLE()),
+            "store_credit": StoreCredit(client("dynamodb"), settings.ORDERS_TABLE(), now),
         }
     )
 
