@@ -7,15 +7,17 @@ differs from every other, so that a mistaken one shows.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
 from typing import Any
 
 from aftersales.domain import hearing, lifecycle, returns, shipment, silence
+from aftersales.domain.address import Address
 from aftersales.domain.calendar import MINUTE, Period
 from aftersales.domain.case import Case, Fees, FiredRule, InspectedLine, Kind, Reason, Status
 from aftersales.domain.evidence import Evidence, EvidenceState
 from aftersales.domain.feedback import FeedbackTerms
 from aftersales.domain.feedback_request import RequestTerms
-from aftersales.domain.label import Address, Label, LabelRefused
+from aftersales.domain.label import Label, LabelRefused
 from aftersales.domain.ledger import (
     External,
     ExternalKind,
@@ -28,6 +30,7 @@ from aftersales.domain.lifecycle import Change
 from aftersales.domain.moderation import BurstTerms
 from aftersales.domain.money import Money
 from aftersales.domain.order import Line, Order, Payment, Shipping
+from aftersales.domain.parcel import Scan, TrackingStatus
 from aftersales.domain.parties import Party, Role
 from aftersales.domain.policy import (
     DAY,
@@ -196,6 +199,7 @@ def a_policy(**changes: Any) -> Policy:
             label=Period(minutes=50),
             ship=Period(days=6),
             ship_abroad=Period(days=9),
+            unseen=Period(days=4),
             transit=Period(days=20),
             inspection=Period(hours=50),
             deduction=Period(days=5),
@@ -288,6 +292,11 @@ class Story:
     def timeline(self) -> list[Entry]:
         """What happened to it so far."""
         return self.timelines[CASE]
+
+    @property
+    def desk(self) -> Any:
+        """As much of a desk as a view of the case asks: the policy and the time."""
+        return SimpleNamespace(policies=SimpleNamespace(version=lambda _: self.policy), now=lambda: self.now)
 
     def open(
         self,
@@ -445,6 +454,22 @@ class Story:
             returns.ship_return(
                 case, "ups", "1Z 999 AA1 01 2345 6784", by=BUYER, policy=self.policy, now=self.now
             )
+        )
+
+    def scan(
+        self,
+        *statuses: TrackingStatus,
+        at: int | None = None,
+        case_id: str = CASE,
+        tracking_code: str | None = None,
+    ) -> Change | None:
+        """A carrier sees the parcel, now unless told otherwise; that of the case, unless it is told another."""
+        case = self.cases[case_id]
+        parcel = case.shipment.parcel if case.shipment else None
+        number = tracking_code or (parcel.number if parcel else a_label().tracking_code)
+        scans = [Scan(status=status, at=self.now if at is None else at) for status in statuses]
+        return self._keep_any(
+            returns.record_scans(case, self.ledger, number, scans, policy=self.policy, now=self.now)
         )
 
     def arrive(self, case_id: str = CASE) -> Change | None:

@@ -15,7 +15,7 @@ _TURNS: Mapping[str, tuple[str | None, frozenset[str | None]]] = {
     "declined": ("buyer", frozenset({"closed_declined"})),
     "approved": ("platform", frozenset({None})),
     "awaiting_return": ("buyer", frozenset({"expired"})),
-    "return_in_transit": ("carrier", frozenset({"disputed"})),
+    "return_in_transit": ("carrier", frozenset({"disputed", "refunded"})),
     "return_received": ("seller", frozenset({"received_as_announced"})),
     "inspection_failed": ("buyer", frozenset({"deduction_accepted"})),
     "refund_pending": ("payment", frozenset({"provider_asked_again"})),

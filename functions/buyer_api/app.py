@@ -40,7 +40,7 @@ def open_case(call: Call) -> Answer:
     )
     forms = handle_evidence.upload_forms(bootstrap.evidence_files(), case) if case.evidence else []
     headers = {} if created else {"Idempotency-Replayed": "true"}
-    return Answer(opened_case_view(case, forms, call.party), call.route.status, headers)
+    return Answer(opened_case_view(case, forms, call.party, bootstrap.desk()), call.route.status, headers)
 
 
 @handler.operation
@@ -55,6 +55,7 @@ def withdraw_case(call: Call) -> CaseView:
             receipt=call.receipt,
         ),
         call.party,
+        bootstrap.desk(),
     )
 
 
@@ -78,6 +79,7 @@ def ship_return(call: Call) -> CaseView:
             receipt=call.receipt,
         ),
         call.party,
+        bootstrap.desk(),
     )
 
 
@@ -94,4 +96,5 @@ def appeal(call: Call) -> CaseView:
             receipt=call.receipt,
         ),
         call.party,
+        bootstrap.desk(),
     )

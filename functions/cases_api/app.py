@@ -26,13 +26,16 @@ def list_cases(call: Call) -> CasePageView:
             bootstrap.desk(), call.party, limit=query.limit, cursor=query.cursor, filters=query.filters
         ),
         call.party,
+        bootstrap.desk(),
     )
 
 
 @handler.operation
 def get_case(call: Call) -> CaseView:
     """Read a case."""
-    return case_view(read_cases.read_case(bootstrap.desk(), call.path["case_id"], call.party), call.party)
+    return case_view(
+        read_cases.read_case(bootstrap.desk(), call.path["case_id"], call.party), call.party, bootstrap.desk()
+    )
 
 
 @handler.operation
@@ -63,6 +66,7 @@ def send_message(call: Call) -> CaseView:
             receipt=call.receipt,
         ),
         call.party,
+        bootstrap.desk(),
     )
 
 
@@ -108,6 +112,7 @@ def make_offer(call: Call) -> CaseView:
             receipt=call.receipt,
         ),
         call.party,
+        bootstrap.desk(),
     )
 
 
@@ -125,6 +130,7 @@ def answer_offer(call: Call) -> CaseView:
             receipt=call.receipt,
         ),
         call.party,
+        bootstrap.desk(),
     )
 
 
@@ -141,6 +147,7 @@ def open_dispute(call: Call) -> CaseView:
             receipt=call.receipt,
         ),
         call.party,
+        bootstrap.desk(),
     )
 
 
@@ -157,4 +164,5 @@ def make_statement(call: Call) -> CaseView:
             receipt=call.receipt,
         ),
         call.party,
+        bootstrap.desk(),
     )

@@ -2,19 +2,23 @@
 
 from aftersales.contracts.evidence import LinkView
 from aftersales.contracts.feedback import (
+    DigestView,
     FeedbackPageView,
     FeedbackView,
     RatingView,
     SaidFeedbackView,
+    digest_view,
     feedback_page_view,
     feedback_view,
     rating_view,
     said_feedback_view,
 )
 from aftersales.domain.feedback import Feedback
+from aftersales.domain.records import feedback_record
+from aftersales.domain.spreadsheet import table
 from aftersales.entrypoints import bootstrap
 from aftersales.entrypoints.http import Answer, Api, Call
-from aftersales.usecases import act_on_feedback, handle_photos, read_feedback
+from aftersales.usecases import act_on_feedback, handle_photos, mail_digests, read_feedback
 from aftersales.usecases import leave_feedback as leaving
 
 handler = Api("feedback_api", bootstrap.now)
@@ -103,6 +107,44 @@ def list_feedback(call: Call) -> FeedbackPageView:
         cursor=call.query.cursor,
     )
     return feedback_page_view(page, call.party, call.now)
+
+
+@handler.operation
+def export_feedback(call: Call) -> Answer:
+    """One page of a seller's own feedback for a spreadsheet; `Next-Cursor` leads to the next one."""
+    page = read_feedback.export_feedback(
+        bootstrap.feedback_desk(),
+        call.path["seller_id"],
+        call.query.to_wanted(),
+        call.party,
+        limit=call.query.limit,
+        cursor=call.query.cursor,
+    )
+    records = [feedback_record(one, with_text=True) for one in page.items]
+    headers = {"Next-Cursor": page.next_cursor} if page.next_cursor else {}
+    return Answer(table(records, heads=call.query.cursor is None), call.route.status, headers)
+
+
+@handler.operation
+def put_digest(call: Call) -> DigestView:
+    """Be told by mail."""
+    reader = mail_digests.put_digest(
+        bootstrap.feedback_desk(),
+        call.path["seller_id"],
+        rhythm=call.body.rhythm,
+        language=call.body.language,
+        by=call.party,
+        address=call.address,
+    )
+    return digest_view(reader)
+
+
+@handler.operation
+def delete_digest(call: Call) -> None:
+    """Be told no more."""
+    mail_digests.delete_digest(
+        bootstrap.feedback_desk(), call.path["seller_id"], by=call.party, address=call.address
+    )
 
 
 @handler.operation

@@ -19,6 +19,7 @@ def take_review(call: Call) -> CaseView:
             receipt=call.receipt,
         ),
         call.party,
+        bootstrap.desk(),
     )
 
 
@@ -32,6 +33,7 @@ def release_review(call: Call) -> CaseView:
             by=call.party,
         ),
         call.party,
+        bootstrap.desk(),
     )
 
 
@@ -48,4 +50,5 @@ def extend_deadline(call: Call) -> CaseView:
             receipt=call.receipt,
         ),
         call.party,
+        bootstrap.desk(),
     )

@@ -9,7 +9,8 @@ from easypost.easypost_client import EasyPostClient
 from easypost.util import validate_webhook
 
 from aftersales.adapters.easypost_carriers import EasyPostCarriers, easypost_client
-from aftersales.domain.label import Address, Customs, LabelOrder, Package
+from aftersales.domain.address import Address
+from aftersales.domain.label import Customs, LabelOrder, Package
 from tests.conformance.sandbox import Inbox
 
 SECRET = "c\u00e4rrier"  # normalised by whoever signs and by whoever checks

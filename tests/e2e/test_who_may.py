@@ -8,7 +8,7 @@ import httpx
 import pytest
 from pydantic import BaseModel
 
-from aftersales.contracts import cases, evidence, feedback, orders, subscriptions
+from aftersales.contracts import cases, evidence, feedback, orders, skus, subscriptions
 from aftersales.contracts.routes import ROUTES, Route
 from aftersales.domain.parties import Role
 from tests.e2e.market import Market, Sale, application, body, refusal
@@ -30,11 +30,24 @@ class Thing:
     case_id: str
     feedback_id: str
 
+    @property
+    def sku(self) -> dict[str, Any]:
+        """Something else that the seller has."""
+        return {
+            "seller_id": self.sale.seller.party_id,
+            "product": f"other-{self.sale.order_id}",
+            "title": "Something else",
+            "currency": "USD",
+            "price": 1_000,
+            "on_hand": 5,
+        }
+
     def path(self, route: Route) -> str:
         return route.path.format(
             case_id=self.case_id,
             evidence_id="p1.1" if "{feedback_id}" in route.path else "e1",
             order_id=self.sale.order_id,
+            sku=self.sku["product"],
             seller_id=self.sale.seller.party_id,
             channel="email",
             offer_id="o1",
@@ -46,6 +59,7 @@ class Thing:
 # What is sent for each kind of body, all of it well-formed: only who asks may make a difference.
 BODIES: Mapping[type[BaseModel], Callable[[Thing], dict[str, Any]]] = {
     orders.OrderBody: lambda thing: thing.sale.order,
+    skus.SkuBody: lambda thing: thing.sku,
     cases.QuoteBody: lambda thing: {
         name: value for name, value in application(thing.sale).items() if name != "evidence"
     },
@@ -64,6 +78,7 @@ BODIES: Mapping[type[BaseModel], Callable[[Thing], dict[str, Any]]] = {
     feedback.FeedbackBody: lambda thing: {"order_id": thing.sale.order_id, "score": 4},
     feedback.EditBody: lambda _: {"comment": "It came in time."},
     feedback.ReplyBody: lambda _: {"text": "Thank you."},
+    feedback.DigestBody: lambda _: {"rhythm": "weekly"},
     feedback.ModerationBody: lambda _: {"action": "hide", "reason_code": "advertising"},
     subscriptions.SubscriptionBody: lambda _: {"endpoint": "alerts@example.com"},
 }
@@ -82,13 +97,17 @@ def things(_market: Market) -> dict[str, Thing]:
         )
         assert alerts.status_code == 200, alerts.text
         left = sale.buyer.post("feedback", {"order_id": sale.order_id, "score": 5, "photos": promised})
-        found[whose] = Thing(sale, case_id, body(left, 201)["feedback_id"])
+        found[whose] = thing = Thing(sale, case_id, body(left, 201)["feedback_id"])
+        body(_market.stack.person("platform").put(f"skus/{thing.sku['product']}", thing.sku), 200)
     return found
 
 
-def names_a_thing(route: Route) -> bool:
-    """Lists name nobody's things: everybody sees their own. What is published is everybody's."""
+def names_a_thing(route: Route, role: Role) -> bool:
+    """Lists name nobody's things: everybody sees their own. What is published is everybody's, and what a seller has is
+    every buyer's."""
     if route.operation in ("get_feedback", "view_photo", "list_feedback", "get_rating"):
+        return False
+    if route.operation in ("get_sku", "list_variants") and role is Role.BUYER:
         return False
     return "{" in route.path or route.body in (cases.QuoteBody, cases.OpenCaseBody, feedback.FeedbackBody)
 
@@ -101,7 +120,7 @@ def expected(route: Route, role: Role | None, whose: str) -> int | None:
         return 401
     if role not in route.roles:
         return 403
-    if whose == "other's" and role in PARTIES and names_a_thing(route):
+    if whose == "other's" and role in PARTIES and names_a_thing(route, role):
         return 404
     return None
 

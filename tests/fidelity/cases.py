@@ -113,6 +113,22 @@ def a_transaction_repeated_with_its_token_is_one_success(on: Services) -> Any:
     return [on.transact(write, ClientRequestToken=pk[-36:]) for _ in range(2)]
 
 
+@case(["ok", "ok", ["None", "ConditionalCheckFailed"], [{"N": "0"}, {"N": "2"}]], _TRANSACTION)
+def a_number_falls_to_zero_and_not_below(on: Services) -> Any:
+    """ADD begins at zero where an attribute is absent; the condition is asked before it."""
+    pk = on.partition()
+    on.transact(on.putting({"pk": pk, "sk": "A", "free": 2}))
+    take = {
+        "TableName": on.table,
+        "Key": pairs({"pk": pk, "sk": "A"}),
+        "UpdateExpression": "ADD free :less, held :more",
+        "ConditionExpression": "free >= :more",
+        "ExpressionAttributeValues": pairs({":less": -1, ":more": 1}),
+    }
+    answers = [on.transact(on.putting({"pk": pk, "sk": name}), take) for name in "BCD"]
+    return [*answers, [on.rows(pk)[0][name] for name in ("free", "held")]]
+
+
 @case(["ValidationException", []], _TRANSACTION)
 def no_row_is_written_twice_in_a_transaction(on: Services) -> Any:
     """Two actions on one item are refused, and nothing is written."""

@@ -66,9 +66,10 @@ class Services:
         """What a put is answered."""
         return said(self.dynamodb.put_item, **self.putting(row, condition, **values))
 
-    def transact(self, *puts: Row, **more: str) -> Any:
-        """What a transaction of puts is answered."""
-        return said(self.dynamodb.transact_write_items, TransactItems=[{"Put": one} for one in puts], **more)
+    def transact(self, *writes: Row, **more: str) -> Any:
+        """What a transaction of puts and updates is answered."""
+        items = [{"Update" if "UpdateExpression" in one else "Put": one} for one in writes]
+        return said(self.dynamodb.transact_write_items, TransactItems=items, **more)
 
     def query(self, condition: str, pk: str, **more: Any) -> Any:
         """A query; lower-case names are values of the condition."""

@@ -469,7 +469,10 @@ class Desk:
     def _pump_once(self, batch: int) -> bool:
         self.settle()
         records = False
-        for function, _ in [] if self.stream_is_down else self.stack.events("DynamoDB"):
+        for function, trigger in [] if self.stream_is_down else self.stack.events("DynamoDB"):
+            if "Enabled" in trigger:
+                # A parameter switches it on; whoever tests it delivers to it.
+                continue
             fresh = self.new_records(function)
             for start in range(0, len(fresh), batch):
                 self.deliver(fresh[start : start + batch], function)
@@ -496,8 +499,8 @@ class Desk:
         table = self.stack.resolve(trigger["Stream"]).split("/")[1]
         shard = dynamodb_backends[ACCOUNT][REGION].get_table(table).stream_shard
         assert shard, "the table of the trigger has no stream"
-        records = [one.to_json() for one in shard.items[self._read_records.get(table, 0) :]]
-        self._read_records[table] = self._read_records.get(table, 0) + len(records)
+        records = [one.to_json() for one in shard.items[self._read_records.get(function, 0) :]]
+        self._read_records[function] = self._read_records.get(function, 0) + len(records)
         wired = [_as_event(record) for record in records]
         return [one for one in wired if any(matches(pattern, one) for pattern in patterns)]
 
@@ -648,6 +651,8 @@ def claims_of(party: Party) -> dict[str, str]:
         "sub": "00000000-0000-4000-8000-000000000000",
         "token_use": "id",
         "custom:party_id": party.id,
+        "email": f"{party.id}@example.com",
+        "email_verified": "true",
         "cognito:groups": GROUPS[party.role],
     }
 

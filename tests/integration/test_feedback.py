@@ -1,5 +1,7 @@
 """Feedback over the API, and the ratings that the stream counts of it, whatever the stream does."""
 
+import csv
+import io
 import json
 import random
 from collections.abc import Callable, Iterator
@@ -11,18 +13,21 @@ import pytest
 from botocore.exceptions import ClientError
 
 from aftersales.adapters import tables
+from aftersales.adapters.comprehend import MODEL as COMPREHEND
+from aftersales.adapters.comprehend import ComprehendSentiment, SentimentUnavailable
 from aftersales.adapters.dynamodb_feedback import DynamoDBFeedback
 from aftersales.adapters.s3_evidence import S3EvidenceFiles
 from aftersales.adapters.ses import MailRefused, SesMailer
 from aftersales.domain.order import Contact
 from aftersales.domain.parties import Party, Role
 from aftersales.domain.rating import Tally, plus, tally
+from aftersales.domain.sentiment import Sentiment
 from aftersales.entrypoints import bootstrap
 from aftersales.usecases.feedback_ports import Subject
 from aftersales.usecases.rebuild_ratings import feedback_of_seller, rebuild_ratings
 from tests.builders import BUYER, REVIEWER, SELLER
 from tests.corpus import PNG, photo_with_gps, plain_photo
-from tests.integration.harness import Answer, Desk, WorkerDied, dies, running_desk
+from tests.integration.harness import Answer, Desk, WorkerDied, claims_of, dies, running_desk
 from tests.integration.people import PLATFORM, a_promise, body_of, listen, order_of
 
 pytestmark = pytest.mark.enable_socket
@@ -310,6 +315,35 @@ def test_a_list_is_newest_first_and_filtered(desk: Desk) -> None:
     assert desk.call("GET", "/sellers/another/feedback", by=BUYER, query=other).code == "invalid_request"
 
 
+def table_of(answer: Answer) -> list[list[str]]:
+    assert answer.headers["Content-Type"] == "text/csv"
+    return list(csv.reader(io.StringIO(answer.text.removeprefix("\ufeff"), newline="")))
+
+
+def test_a_seller_takes_all_feedback_into_a_spreadsheet_and_none_of_it_is_a_formula(desk: Desk) -> None:
+    left = many(desk, 5, 1, 4)
+    edit(desk, left[1], by=author_of(1), comment="=HYPERLINK(1)").ok()
+    withdraw(desk, left[2], by=author_of(2)).ok()
+    path = f"/sellers/{SELLER.id}/feedback.csv"
+
+    heads, *rows = table_of(desk.call("GET", path, by=SELLER))
+    assert [dict(zip(heads, row, strict=True))["feedback_id"] for row in rows] == [left[1], left[0]]
+    assert dict(zip(heads, rows[0], strict=True))["comment"] == "'=HYPERLINK(1)"
+
+    pages, cursor = "", dict[str, str]()
+    while True:
+        page = desk.call("GET", path, by=SELLER, query={"limit": "1", **cursor})
+        pages += page.text
+        if "Next-Cursor" not in page.headers:
+            break
+        cursor = {"cursor": page.headers["Next-Cursor"]}
+    assert pages == desk.call("GET", path, by=SELLER).text
+    assert len(table_of(desk.call("GET", path, by=SELLER, query={"polarity": "negative"}))) == 2
+
+    for other in (Party(Role.SELLER, "copper-and-co"), BUYER):
+        assert desk.call("GET", path, by=other).status in (403, 404)
+
+
 # ---------------------------------------------------------------- photos
 
 
@@ -511,6 +545,61 @@ def test_authors_are_mailed_what_became_of_it_once_and_no_word_of_it(desk: Desk)
     assert "broken" not in str([mail.body for mail in desk.mails()])
 
 
+# ---------------------------------------------------------------- read by another model
+
+
+READER = "ReadComments"
+
+
+def test_comprehend_reads_after_the_request_and_what_it_finds_is_counted_and_looked_at(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        ComprehendSentiment, "read", lambda *_: Sentiment(score=-97, language="en", model=COMPREHEND)
+    )
+    heard = listen(desk, "NoticesTopic")
+    left = [
+        leave(desk, score, "It came.", order_id=delivered(desk, f"order-{score}")).ok()["feedback_id"]
+        for score in (5, 3)
+    ]
+    desk.pump()
+    assert heard() == []
+
+    said = desk.new_records(READER)
+    desk.deliver(said * 2, READER)
+    desk.pump()
+
+    first, second = (read(desk, one).ok() for one in left)
+    assert [one["polarity"]["source"] for one in (first, second)] == [COMPREHEND] * 2
+    assert [one["polarity"]["comment_score"] for one in (first, second)] == [-97] * 2
+    assert [one["version"] for one in (first, second)] == [2, 2]
+    assert (first["polarity"]["value"], second["polarity"]["value"]) == ("positive", "negative")
+    waiting = desk.call("GET", "/feedback", by=REVIEWER).ok()["items"]
+    assert [(one["feedback_id"], one["look"]) for one in waiting] == [(first["feedback_id"], "contradiction")]
+    assert [json.loads(one)["feedback_id"] for one in heard()] == [second["feedback_id"]]
+    assert desk.new_records(READER) == []
+    assert_equal_to_a_rebuild()
+    # The same words again are no edit, whoever has read them.
+    assert edit(desk, first["feedback_id"], score=5).ok()["version"] == 2
+
+
+def test_a_comment_that_comprehend_does_not_read_stands_as_the_lexicon_read_it(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unavailable(*_: Any) -> None:
+        raise SentimentUnavailable("ThrottlingException")
+
+    monkeypatch.setattr(ComprehendSentiment, "read", unavailable)
+    delivered(desk)
+    feedback_id = leave(desk, 1, "It came broken.").ok()["feedback_id"]
+    desk.deliver(desk.new_records(READER), READER)
+    desk.pump()
+
+    assert len(desk.stream.given_up) == 1
+    assert read(desk, feedback_id).ok()["polarity"]["source"].startswith("lexicon")
+    assert rating(desk)["count"] == 1
+
+
 # ---------------------------------------------------------------- who is asked
 
 
@@ -612,6 +701,82 @@ def test_who_dies_after_the_mail_asks_twice_and_who_dies_after_writing_it_down_d
     desk.invoke("RequestFeedback", {})
 
     assert requests(desk) == [ASKED["en"]]
+
+
+# ---------------------------------------------------------------- digests
+
+
+def digests(desk: Desk) -> list[Any]:
+    desk.invoke("MailDigests", {})
+    return [mail for mail in desk.mails() if "order" not in mail.subject]
+
+
+def wants_digest(desk: Desk, by: Party = SELLER, **said: str) -> Answer:
+    return desk.call("PUT", f"/sellers/{SELLER.id}/digest", by=by, body=said)
+
+
+def test_a_seller_is_told_of_a_day_once_when_it_has_passed_and_of_none_in_which_nothing_came(
+    desk: Desk,
+) -> None:
+    wanted = wants_digest(desk, rhythm="daily").ok()
+    assert (wanted["address"], wanted["due_at"]) == (f"{SELLER.id}@example.com", "2026-01-02T00:00:00Z")
+    many(desk, 1, 5)
+    assert digests(desk) == []
+
+    desk.clock.advance(hours=12)
+    assert [mail.subject for mail in digests(desk)] == ["Your feedback of 2026-01-01"]
+    assert len(digests(desk)) == 1
+    desk.clock.advance(days=1)
+    assert len(digests(desk)) == 1
+    assert "Positive: 1, neutral: 0, negative: 1." in digests(desk)[0].body
+
+
+def test_a_seller_is_told_of_a_week_in_their_language_until_they_want_it_no_more(desk: Desk) -> None:
+    wants_digest(desk, rhythm="daily").ok()
+    wants_digest(desk, rhythm="weekly", language="zh").ok()
+    many(desk, 4)
+
+    desk.clock.advance(days=4)
+    [mail] = digests(desk)
+    assert mail.subject == "您的店铺评价周报（2025-12-29 至 2026-01-04）"
+    leave(desk, 3, by=STRANGER, order_id=delivered(desk, "order-late", STRANGER)).ok()
+    desk.call("DELETE", f"/sellers/{SELLER.id}/digest", by=SELLER)
+    desk.call("DELETE", f"/sellers/{SELLER.id}/digest", by=SELLER)
+    desk.clock.advance(days=8)
+    assert len(digests(desk)) == 1
+
+
+def test_a_digest_that_cannot_be_mailed_is_due_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    wants_digest(desk, rhythm="daily").ok()
+    many(desk, 4)
+    desk.clock.advance(hours=12)
+    with monkeypatch.context() as broken:
+        broken.setattr(SesMailer, "send", lambda *_: (_ for _ in ()).throw(MailRefused("Throttling")))
+        with suppress(Exception):
+            desk.invoke("MailDigests", {})
+    assert len(digests(desk)) == 1
+
+
+def test_a_mind_that_is_changed_while_a_digest_is_written_counts(desk: Desk) -> None:
+    wants_digest(desk, rhythm="daily").ok()
+    desk.clock.advance(hours=12)
+    desk.after(DynamoDBFeedback, "feedback_of_seller", lambda: wants_digest(desk, rhythm="weekly").ok())
+
+    desk.invoke("MailDigests", {})
+
+    [row] = [row for row in desk.rows("FeedbackTable") if row["sk"]["S"].startswith("DIGEST#")]
+    assert row["rhythm"]["S"] == "weekly"
+    assert int(row["due_at"]["N"]) == 1_767_571_200_000  # Monday, 5 January
+
+
+def test_nobody_has_a_digest_sent_to_somebody_else(desk: Desk) -> None:
+    path, body = f"/sellers/{SELLER.id}/digest", {"rhythm": "daily"}
+    unverified = claims_of(SELLER) | {"email": "victim@example.com", "email_verified": "false"}
+
+    assert wants_digest(desk, Party(Role.SELLER, "copper-and-co"), rhythm="daily").code == "not_found"
+    assert desk.call("PUT", path, body=body, claims=unverified).code == "invalid_request"
+    assert wants_digest(desk, rhythm="daily", email="victim@example.com").code == "invalid_request"
+    assert wants_digest(desk, rhythm="hourly").code == "invalid_request"
 
 
 # ---------------------------------------------------------------- what it adds up to

@@ -1,6 +1,7 @@
 """Goods that go back under a label of the platform's, through the real functions, the real SDK and the carriers of the
 sandbox."""
 
+import json
 from collections import Counter
 from dataclasses import replace
 from typing import Any
@@ -11,7 +12,7 @@ from aftersales.adapters.easypost_carriers import EasyPostCarriers
 from aftersales.domain.parties import Party, Role
 from tests.builders import BUYER, KILNS_DOOR, MEIS_DOOR, REVIEWER, SELLER
 from tests.conformance.sandbox import Control
-from tests.integration.harness import Answer, Desk, dies
+from tests.integration.harness import CARRIERS_SECRET, Answer, Desk, dies
 from tests.integration.people import (
     Payer,
     apply,
@@ -21,9 +22,11 @@ from tests.integration.people import (
     paid,
     put,
     read,
+    refunds,
     status,
     withdraw,
 )
+from tools.carrier_sandbox.events import signature
 
 pytestmark = pytest.mark.enable_socket
 
@@ -169,6 +172,113 @@ def test_carriers_that_answer_again_sell_the_label_an_hour_later(
     assert events(desk, case_id)[-1] == "case_approved"
     desk.silence(hours=1)
     assert events(desk, case_id)[-2:] == ["label_overdue", "label_bought"]
+
+
+def hear(desk: Desk, event: dict[str, Any] | str, secret: str = CARRIERS_SECRET, **headers: str) -> Answer:
+    """A carrier's webhook, signed as EasyPost signs it."""
+    body = event if isinstance(event, str) else json.dumps(event, indent=2)
+    signed = {"X-Hmac-Signature": signature(body.encode(), secret), "Content-Type": "application/json"}
+    return desk.call("POST", "/webhooks/easypost", body=body, headers=signed | headers)
+
+
+def told(carriers: Control) -> list[Any]:
+    """All events of the carriers, oldest first."""
+    answer = carriers.http.get("/v2/events", params={"page_size": 100}, auth=("EZTKintegration", ""))
+    return list(reversed(answer.raise_for_status().json()["events"]))
+
+
+def travel(desk: Desk, carriers: Control, case_id: str, to: str = "delivered") -> list[Any]:
+    """The parcel goes its way; the events that tell it, which nobody has sent yet."""
+    before = len(told(carriers))
+    [parcel] = read(desk, case_id)["shipments"]
+    carriers.post(f"parcels/{parcel['tracking_code']}/travel", to=to)
+    return told(carriers)[before:]
+
+
+def test_goods_under_a_label_come_back_by_scans_alone_in_eight_states(
+    desk: Desk, payer: Payer, carriers: Control
+) -> None:
+    """Nobody says that they were sent, nobody that they came, and the execution is not woken in between."""
+    case_id = labelled(desk, payer)
+    for event in travel(desk, carriers, case_id):
+        assert hear(desk, event).ok() == {"heard": "recorded"}
+    desk.pump()
+    case = read(desk, case_id)
+    assert (case["status"], case["on_timeout"]) == ("return_received", "received_as_announced")
+    desk.silence(days=5)
+    entered = assert_ended(desk, case_id, "completed")
+    assert len(entered) == 8, entered
+    assert [one["amount"] for one in refunds(desk)] == [6_000]
+
+
+def test_a_parcel_that_is_lost_under_the_platforms_label_is_refunded(
+    desk: Desk, payer: Payer, carriers: Control
+) -> None:
+    case_id = labelled(desk, payer)
+    for event in travel(desk, carriers, case_id, "lost"):
+        hear(desk, event).ok()
+    assert read(desk, case_id)["on_timeout"] == "refunded"
+    desk.silence(days=22)
+    assert_ended(desk, case_id, "completed")
+
+
+def test_events_in_any_order_and_twice_are_one_history(desk: Desk, payer: Payer, carriers: Control) -> None:
+    cases = [labelled(desk, payer, key=f"key-{number}") for number in range(2)]
+    legs = []
+    for case_id, turn in zip(cases, (1, -1), strict=True):
+        events_of_it = travel(desk, carriers, case_id)
+        for event in [*events_of_it[::turn], *events_of_it]:
+            hear(desk, event).ok()
+        case = read(desk, case_id)
+        legs.append((case["status"], case["shipments"][0]["arrived_at"], case["deadline_at"]))
+    assert legs[0] == legs[1]
+
+
+def test_what_nobody_signed_changes_nothing_and_is_counted(
+    desk: Desk, payer: Payer, carriers: Control, capsys: pytest.CaptureFixture[str]
+) -> None:
+    case_id = labelled(desk, payer)
+    genuine = travel(desk, carriers, case_id)[-1]
+    before, body = read(desk, case_id), json.dumps(genuine)
+    capsys.readouterr()
+    forged = [
+        hear(desk, body, secret="somebody else's"),
+        hear(desk, body, **{"X-Hmac-Signature": ""}),
+        hear(desk, body, **{"X-Hmac-Signature": signature(b"other", CARRIERS_SECRET)}),
+        hear(desk, body[:-3]),
+        hear(desk, "[]"),
+        hear(desk, json.dumps(genuine | {"mode": "production"})),
+        hear(desk, json.dumps(genuine | {"result": {"tracking_code": 7}})),
+    ]
+    assert {(answer.status, answer.code) for answer in forged} == {(400, "signature_invalid")}
+    assert capsys.readouterr().out.count('"webhook_refused":[1.0]') == len(forged)
+    assert hear(desk, body, **{"Content-Type": "text/plain"}).status == 415
+    assert hear(desk, "x" * 400_000).status == 413
+    assert read(desk, case_id) == before
+
+
+def test_scans_of_a_parcel_that_no_case_has_named_are_nobodys(
+    desk: Desk, payer: Payer, carriers: Control
+) -> None:
+    case_id = labelled(desk, payer)
+    genuine = travel(desk, carriers, case_id)[-1]
+    strange = genuine | {"result": genuine["result"] | {"tracking_code": "9400110898825022579493"}}
+    assert hear(desk, strange).ok() == {"heard": "foreign"}
+
+
+def test_goods_that_arrive_after_their_case_expired_are_paid_for(
+    desk: Desk, payer: Payer, carriers: Control
+) -> None:
+    case_id = labelled(desk, payer)
+    desk.silence(days=8)
+    assert_ended(desk, case_id, "expired")
+    for event in travel(desk, carriers, case_id):
+        hear(desk, event).ok()
+    desk.pump()
+    assert (status(desk, case_id), events(desk, case_id)[-1]) == ("return_received", "return_reopened")
+    desk.silence(days=5)
+    assert_ended(desk, case_id, "completed")
+    assert [one["amount"] for one in refunds(desk)] == [6_000]
 
 
 def test_a_buyer_who_withdraws_beside_the_purchase_ends_the_case(

@@ -46,6 +46,7 @@ ENVIRONMENT = {
     "ORDERS_TABLE": "OrdersTable",
     "CASES_TABLE": "CasesTable",
     "FEEDBACK_TABLE": "FeedbackTable",
+    "STOCK_TABLE": "StockTable",
     "IDEMPOTENCY_TABLE": "IdempotencyTable",
     "EVIDENCE_BUCKET": "evidence",
     "NOTICES_TOPIC_ARN": "arn:aws:sns:us-east-1:123456789012:notices",

@@ -18,11 +18,12 @@ from aftersales.domain.digest import (
     Span,
     digest_of,
     last_span,
+    next_due,
     write,
 )
 from aftersales.domain.polarity import PolarityValue
 from aftersales.domain.records import FeedbackRecord
-from aftersales.domain.spreadsheet import HEADS, harmless, rows
+from aftersales.domain.spreadsheet import HEADS, harmless, table
 from aftersales.domain.themes import Theme
 
 WORDS = "Wei says the zipper jammed"
@@ -86,6 +87,14 @@ def test_a_digest_is_of_the_last_whole_day_or_the_last_week_from_monday_on(
     rhythm: Rhythm, now: str, since: str, until: str
 ) -> None:
     assert last_span(rhythm, at(now)) == Span(at(f"{since}T00:00:00Z"), at(f"{until}T00:00:00Z"))
+
+
+@given(st.sampled_from(Rhythm), st.integers(0, 4 * 10**12))
+def test_the_next_digest_is_due_when_its_span_has_just_become_the_last_one(rhythm: Rhythm, now: int) -> None:
+    due = next_due(rhythm, now)
+    assert due > now
+    assert last_span(rhythm, due).holds(now)
+    assert last_span(rhythm, due - 1) == last_span(rhythm, now)
 
 
 @given(st.sampled_from(Rhythm), st.integers(0, 4 * 10**12))
@@ -212,9 +221,13 @@ def test_every_language_tells_the_same_things() -> None:
 
 
 def sheet(*records: FeedbackRecord) -> list[list[str]]:
-    file = io.StringIO()
-    csv.writer(file, quoting=csv.QUOTE_ALL).writerows(rows(records))
-    return list(csv.reader(io.StringIO(file.getvalue(), newline="")))
+    return list(csv.reader(io.StringIO(table(records, heads=True).removeprefix("\ufeff"), newline="")))
+
+
+def test_only_the_first_page_has_heads_and_the_mark_of_its_encoding() -> None:
+    first, next_ = table([a_feedback(2)], heads=True), table([a_feedback(5)], heads=False)
+    assert first.startswith('\ufeff"feedback_id"')
+    assert next_.startswith('"f1"')
 
 
 def test_a_feedback_is_a_row_under_its_heads() -> None:

@@ -16,10 +16,12 @@ import pytest
 
 from aftersales.adapters import tables
 from aftersales.adapters.dynamodb import entry_of_stream_image
+from aftersales.adapters.easypost_carriers import EasyPostEvents
 from aftersales.adapters.stripe_payments import StripeEvents
 from aftersales.contracts.routes import ROUTES, Route
 from aftersales.domain import feedback
 from aftersales.domain.notice import Notice
+from aftersales.domain.parcel import TrackingStatus
 from aftersales.domain.refusal import Code, Refusal
 from aftersales.domain.timeline import EFFECTS, Entry
 from aftersales.entrypoints import step
@@ -81,7 +83,10 @@ def alone(monkeypatch: pytest.MonkeyPatch, function: str, use_case: str) -> list
     calls: list[tuple[Any, ...]] = []
     app = function_module(function)
     nothing = SimpleNamespace(
-        **dict.fromkeys(("desk", "feedback_desk", "workflow", "notices", "evidence_files", "mailer"), list)
+        **dict.fromkeys(
+            ("desk", "feedback_desk", "comment_reader", "workflow", "notices", "evidence_files", "mailer"),
+            list,
+        )
     )
     monkeypatch.setattr(app, "bootstrap", nothing)
     monkeypatch.setattr(app, use_case, lambda *args: calls.append(args))
@@ -132,12 +137,16 @@ def test_a_request_looks_as_the_gateway_sends_it(sample: Path) -> None:
     assert event["multiValueHeaders"] == {name: [value] for name, value in event["headers"].items()}
 
 
-@samples_of("webhooks")
-def test_a_signed_event_is_genuine_but_can_never_be_fresh(
-    sample: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_carriers_signed_event_is_genuine() -> None:
+    event = load(ROOT / "events" / "webhooks.parcel_delivered.json")
+    events = EasyPostEvents(lambda: (SAMPLE_SECRET,), livemode=False)
+    heard = events.verify(event["body"].encode(), event["headers"]["X-Hmac-Signature"])
+    assert (heard.carrier, heard.scans[-1].status) == ("usps", TrackingStatus.DELIVERED)
+
+
+def test_a_signed_event_is_genuine_but_can_never_be_fresh(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its signature is right for the moment that it names. Whoever replays the sample is refused."""
-    event = load(sample)
+    event = load(ROOT / "events" / "webhooks.refund_succeeded.json")
     body, signature = event["body"].encode(), event["headers"]["Stripe-Signature"]
     signed_at = int(signature.split(",")[0].removeprefix("t="))
     genuine = hmac.new(SAMPLE_SECRET.encode(), f"{signed_at}.".encode() + body, hashlib.sha256)
@@ -219,6 +228,25 @@ def test_records_of_feedback_are_entries_that_the_filter_lets_through(
         assert set(record["dynamodb"]["NewImage"]) <= {"pk", "sk", "unrelayed"} | {
             field.name for field in fields(feedback.Entry)
         }
+
+
+@samples_of("read_comments")
+def test_only_what_an_author_said_is_read_by_another_model(
+    sample: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = alone(monkeypatch, "read_comments", "read_comment_again")
+    pattern = json.loads(
+        functions_with("DynamoDB")["read_comments"]["FilterCriteria"]["Filters"][0]["Pattern"]
+    )
+
+    answer = function_module("read_comments").handler(load(sample), None)
+
+    assert answer == {"batchItemFailures": []}
+    [record] = load(sample)["Records"]
+    assert matches(pattern, record)
+    assert [call[-1] for call in read] == [record["dynamodb"]["NewImage"]["feedback_id"]["S"]]
+    record["dynamodb"]["NewImage"]["event"]["S"] = feedback.Event.COMMENT_READ
+    assert not matches(pattern, record)
 
 
 @samples_of("mail_buyer")

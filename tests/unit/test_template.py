@@ -17,6 +17,7 @@ from tools.generate.sources import ROOT, template
 ANY_RESOURCE = {
     "states:SendTaskSuccess": "a task token belongs to no resource and cannot be guessed",
     "states:SendTaskFailure": "a task token belongs to no resource and cannot be guessed",
+    "comprehend:DetectSentiment": "a text belongs to no resource, and is not kept",
     "ses:SendEmail": "the sender's identity is an address or its domain; a condition names the sender",
 }
 # Asynchronous edges that give up without a dead letter, and what makes up for it instead.
@@ -24,7 +25,9 @@ WITHOUT_DEAD_LETTERS = {
     "SweepDeadlines.EveryMinute": "the next run finds what is due",
     "SweepTimeline.EveryMinute": "the next run finds what is due",
     "SweepFeedback.EveryMinute": "the next run finds what is due",
+    "SweepStock.EveryMinute": "the next run finds what is due",
     "RequestFeedback.EveryMinute": "the next run finds what is due",
+    "MailDigests.EveryHour": "the next run finds what is due",
     "ReconcileBooks.EveryHour": "the next run looks back twice as far",
     "ReconcileBooks.EveryDay": "the next run looks back twice as far",
     "AlarmsMail": "an alarm stays an alarm in CloudWatch until its cause is gone, whether or not its mail arrives",
@@ -239,6 +242,8 @@ FEEDBACK_FUNCTIONS = {
     "CountFeedback",
     "SweepFeedback",
     "CheckPhotos",
+    "MailDigests",
+    "ReadComments",
     "RequestFeedback",
 }
 READS = {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"}
@@ -267,6 +272,7 @@ def test_functions_of_feedback_reach_nothing_but_their_table_their_photos_and_th
         "sns",
         "s3",
         "ses",
+        "comprehend",
     }
 
 

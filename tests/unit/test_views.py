@@ -24,7 +24,7 @@ def test_a_seller_is_told_that_the_history_counted_and_not_what_it_is(
     story.open()
     rule = FiredRule(code="history_of_claims", verdict=Verdict.ASK_PERSON, inputs=COUNTS)
     change = story.assess(Verdict.ASK_PERSON, rules=(rule,))
-    decision = case_view(story.case, reader).decision
+    decision = case_view(story.case, reader, story.desk).decision
     told = timeline_view(Page([change.entry], None), reader).items[0].data["rules"]
     assert decision
     assert [(one.code, one.inputs) for one in decision.rules] == [("history_of_claims", inputs)]
@@ -39,4 +39,4 @@ def test_nobody_is_shown_the_grounds_that_a_decision_is_made_on_again(reader: Pa
     told = timeline_view(Page(entries, None), reader).model_dump_json()
     assert "grounds" not in told
     assert "history" not in told
-    assert "history" not in case_view(story.case, reader).model_dump_json()
+    assert "history" not in case_view(story.case, reader, story.desk).model_dump_json()

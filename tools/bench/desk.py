@@ -316,6 +316,7 @@ def open_desk() -> Iterator[BenchDesk]:
         "ORDERS_TABLE": "OrdersTable",
         "CASES_TABLE": "CasesTable",
         "FEEDBACK_TABLE": "FeedbackTable",
+        "STOCK_TABLE": "StockTable",
         "IDEMPOTENCY_TABLE": "IdempotencyTable",
     }
     stdout = _LogStream(sys.stdout)
@@ -376,7 +377,7 @@ def _label(invocation: Invocation, answer: Any) -> str:
             return "refund_buyer" + (", once more" if asked else "")
         case "count_feedback", {"Records": [{"dynamodb": {"NewImage": image}}]}:
             return f"count of {image['event']['S']}"
-        case "sweep_deadlines" | "sweep_timeline" | "sweep_feedback" as function, _:
+        case "sweep_deadlines" | "sweep_timeline" | "sweep_feedback" | "sweep_stock" as function, _:
             return f"{function}, {'something' if any(answer.values()) else 'nothing'} due"
         case function, _:
             return function

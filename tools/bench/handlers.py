@@ -16,7 +16,10 @@ _SETTINGS = {
     **{name: "testing" for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")},
     **{
         name: name
-        for name in ("ORDERS_TABLE", "CASES_TABLE", "FEEDBACK_TABLE", "IDEMPOTENCY_TABLE", "EVIDENCE_BUCKET")
+        for name in (
+            *("ORDERS_TABLE", "CASES_TABLE", "FEEDBACK_TABLE", "STOCK_TABLE", "IDEMPOTENCY_TABLE"),
+            "EVIDENCE_BUCKET",
+        )
     },
     "STATE_MACHINE_ARN": "arn:aws:states:us-east-1:123456789012:stateMachine:after-sales",
     "NOTICES_TOPIC_ARN": "arn:aws:sns:us-east-1:123456789012:notices",

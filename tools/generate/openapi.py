@@ -138,11 +138,17 @@ def _success(route: Route) -> Part:
             "description": "The version, for `If-Match`.",
             "schema": {"type": "string", "examples": ['"3"']},
         }
+    if route.media != _JSON:
+        headers["Next-Cursor"] = {
+            "description": "The cursor of the next page; absent on the last one.",
+            "schema": {"type": "string"},
+        }
     if headers:
         response["headers"] = headers
     if route.status != HTTPStatus.NO_CONTENT:
-        schema = schemas.answer(route.answer) if route.answer else {"type": "object"}
-        response["content"] = {_JSON: {"schema": schema}}
+        nothing_said = {"type": "object" if route.media == _JSON else "string"}
+        schema = schemas.answer(route.answer) if route.answer else nothing_said
+        response["content"] = {route.media: {"schema": schema}}
     if links := _links(route):
         response["links"] = links
     return response

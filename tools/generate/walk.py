@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import product
 
 from aftersales.adapters.policies import PublishedPolicies
 from aftersales.domain import hearing, lifecycle, returns, shipment, silence
@@ -24,6 +25,7 @@ from aftersales.domain.ledger import (
 from aftersales.domain.lifecycle import Act, Change
 from aftersales.domain.money import Money
 from aftersales.domain.order import Line, Order, Payment
+from aftersales.domain.parcel import Scan, TrackingStatus
 from aftersales.domain.parties import Party, Role
 from aftersales.domain.policy import Assessment, Facts, History, Policy, Verdict, assess
 from aftersales.domain.refund import AttemptState, ProviderRefund, live
@@ -42,6 +44,7 @@ _INQUIRIES = 24
 # One offer and one counter-offer show all that offers do.
 _OFFERS = 2
 _HOUR = 60 * 60 * 1000
+_SEEN = (TrackingStatus.IN_TRANSIT, TrackingStatus.DELIVERED, TrackingStatus.RETURN_TO_SENDER)
 
 _ORDER = Order(
     order_id="order-1",
@@ -289,6 +292,19 @@ def _record_label(stand: _Stand) -> Iterator[Doing]:
         )
 
 
+def _record_scans(stand: _Stand) -> Iterator[Doing]:
+    """What a carrier sees of a parcel; goods that come late may find their order's money gone."""
+    goods = stand.case.shipment
+    if goods is None or goods.parcel is None:
+        return
+    number = goods.parcel.number
+    for ledger, status in product(_after_external(stand.ledger), _SEEN):
+        seen = [Scan(status=status, at=stand.now)]
+        yield lambda ledger=ledger, seen=seen: returns.record_scans(  # type: ignore[misc]
+            stand.case, ledger, number, seen, policy=policy(), now=stand.now
+        )
+
+
 def _make_statement(stand: _Stand) -> Iterator[Doing]:
     for by in (_SELLER, _BUYER):
         yield lambda by=by: hearing.make_statement(  # type: ignore[misc]
@@ -405,6 +421,7 @@ _ACTS: Mapping[Act, Doings] = {
             stand.case, "ups", "1Z999AA10123456784", by=_BUYER, policy=policy(), now=stand.now
         )
     ),
+    Act.RECORD_SCANS: _record_scans,
     Act.CONFIRM_ARRIVAL: _only(
         lambda stand: returns.confirm_arrival(
             stand.case, stand.ledger, by=_SELLER, policy=policy(), now=stand.now

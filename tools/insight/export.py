@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 
 from aftersales.adapters import tables
 from aftersales.adapters.dynamodb import case_of_image, entry_of_stream_image
-from aftersales.adapters.dynamodb_feedback import feedback_entry_of_stream_image, feedback_of_image
+from aftersales.adapters.dynamodb_feedback import feedback_of_image
 from aftersales.domain.records import CaseRecord, FeedbackRecord, case_record, feedback_record
 from tools.insight.schema import PARTITION, Dataset
 
@@ -51,9 +51,8 @@ def cases_in(folder: Path, *, with_text: bool = False) -> Iterator[CaseRecord]:
 
 def feedback_in(folder: Path, *, with_text: bool = False) -> Iterator[FeedbackRecord]:
     """The feedback of a table that DynamoDB exported."""
-    for feedback, entries in _histories(folder, tables.FEEDBACK):
-        history = map(feedback_entry_of_stream_image, entries)
-        yield feedback_record(feedback_of_image(feedback), history, with_text=with_text)
+    for feedback, _ in _histories(folder, tables.FEEDBACK):
+        yield feedback_record(feedback_of_image(feedback), with_text=with_text)
 
 
 def _histories(folder: Path, kind: str) -> Iterator[tuple[Image, list[Image]]]:

@@ -66,6 +66,10 @@ def _sweep(deployment: Deployment, _body: Body) -> None:
     deployment.invoke("SweepFeedback", {})
 
 
+def _let_stand(_deployment: Deployment, _body: Body) -> None:
+    """Nothing is lost that could be sent again: a comment that another model did not read stands as the lexicon did."""
+
+
 KINDS: Mapping[str, Kind] = {
     "mail": Kind("BuyerMailDeadLetters", letters.read_mail, _mail),
     "alerts": Kind("SellerAlertDeadLetters", letters.read_alert, _publish),
@@ -74,6 +78,7 @@ KINDS: Mapping[str, Kind] = {
     "executions": Kind("ExecutionDeadLetters", letters.read_execution, _invoke("WatchExecutions")),
     "timeline": Kind("TimelineDeadLetters", letters.read_stream, _relay),
     "feedback": Kind("FeedbackDeadLetters", letters.read_stream, _sweep),
+    "comments": Kind("CommentDeadLetters", letters.read_stream, _let_stand),
 }
 
 

@@ -19,6 +19,7 @@ Values = Mapping[str, Any]
 Condition = Callable[[Item, Values, Values], bool]
 
 _MOST_IN_TRANSACTION = 100
+_ZERO: Item = {"N": "0"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +166,7 @@ class DynamoDB:
 
     def transact_write_items(self, *, TransactItems: list[Item]) -> Item:
         """All or nothing; a reason for each item where nothing."""
-        writes = [_only_put(write) for write in TransactItems]
+        writes = [self._as_put(write) for write in TransactItems]
         targets = [
             (put["TableName"], str(self.tables[put["TableName"]].key_of(put["Item"]))) for put in writes
         ]
@@ -181,6 +182,21 @@ class DynamoDB:
         return {}
 
     # ------------------------------------------------------------ inside
+
+    def _as_put(self, write: Item) -> Item:
+        """A write of a transaction as the put that it comes to. `ADD` of numbers is all the change there is."""
+        ((kind, content),) = write.items()
+        if kind == "Put":
+            put: Item = content
+            return put
+        added = re.fullmatch(r"ADD (\w+ :\w+(?:, \w+ :\w+)*)", content.get("UpdateExpression", ""))
+        if kind != "Update" or not added:
+            _unknown(str(write))
+        old = self.tables[content["TableName"]].get(content["Key"]) or content["Key"]
+        values = content["ExpressionAttributeValues"]
+        pairs = [pair.split(" ") for pair in added[1].split(", ")]
+        sums = {name: int(old.get(name, _ZERO)["N"]) + int(values[value]["N"]) for name, value in pairs}
+        return {**content, "Item": old | {name: {"N": str(number)} for name, number in sums.items()}}
 
     def _holds(self, write: Item, key: Item) -> bool:
         expression = write.get("ConditionExpression")
@@ -251,13 +267,6 @@ def cancelled(reasons: list[str]) -> ClientError:
         },
         "TransactWriteItems",
     )
-
-
-def _only_put(write: Item) -> Item:
-    if set(write) != {"Put"}:
-        _unknown(str(set(write)))
-    put: Item = write["Put"]
-    return put
 
 
 def _unknown(what: str) -> NoReturn:

@@ -28,6 +28,7 @@ from aftersales.domain.parties import Party, Role
 from aftersales.domain.polarity import PolarityValue, polarity
 from aftersales.domain.policy import DAY
 from aftersales.domain.refusal import Code, Refusal
+from aftersales.domain.sentiment import Sentiment
 from tests.builders import (
     BUYER,
     FEEDBACK_TERMS,
@@ -489,3 +490,62 @@ def test_photos_are_few_stay_with_an_edit_of_words_and_stand_in_its_version() ->
     change = rules.edit(photographed(A_PHOTO), verdict_of(1, {}, "No."), by=BUYER, now=NOON)
     assert change.feedback.photos == (A_PHOTO,)
     assert change.entry.data["photos"] == ["p1.1"]
+
+
+# ---------------------------------------------------------------- read by another model
+
+
+def read_as(score: int, model: str = "amazon-comprehend") -> Sentiment:
+    return Sentiment(score=score, language="en", model=model)
+
+
+def test_a_comment_read_by_another_model_is_judged_anew_and_names_model_and_score() -> None:
+    feedback = left(5, "It came.").feedback
+    change = rules.read_comment(feedback, "It came.", read_as(-97), now=NOON)
+
+    assert change
+    judged = change.feedback.verdict.polarity
+    assert (judged.value, judged.source, judged.comment_score) == (
+        PolarityValue.POSITIVE,
+        "amazon-comprehend",
+        -97,
+    )
+    assert change.feedback.standing.look is Look.CONTRADICTION
+    assert (change.entry.event, change.entry.data) == (
+        Event.COMMENT_READ,
+        {"score": -97, "model": "amazon-comprehend", "language": "en"},
+    )
+    assert rules.read_comment(change.feedback, "It came.", read_as(-97), now=NOON) is None
+
+
+def test_a_contradiction_that_only_the_lexicon_saw_is_no_longer_looked_at() -> None:
+    feedback = left(5, "Terrible, broken, awful.").feedback
+    assert feedback.standing.look is Look.CONTRADICTION
+    change = rules.read_comment(feedback, feedback.verdict.comment, read_as(60), now=NOON)
+    assert change
+    assert change.feedback.standing.look is None
+
+
+def test_three_stars_that_another_model_reads_as_a_complaint_alert_the_seller() -> None:
+    feedback = left(3, "It came.").feedback
+    change = rules.read_comment(feedback, "It came.", read_as(-97), now=NOON)
+    assert change
+    assert (change.feedback.negative, told(change.entry)) == (True, Told.NEGATIVE)
+
+
+def test_what_was_said_otherwise_or_taken_back_meanwhile_is_not_judged_by_an_old_comment() -> None:
+    feedback = left(5, "It came.").feedback
+    withdrawn = rules.withdraw(feedback, by=BUYER, now=NOON).feedback
+    assert rules.read_comment(feedback, "It came late.", read_as(-97), now=NOON) is None
+    assert rules.read_comment(withdrawn, "It came.", read_as(-97), now=NOON) is None
+
+
+def test_another_reading_brings_nothing_past_a_reviewer() -> None:
+    hid = hidden(left(5, "It came.").feedback)
+    change = rules.read_comment(hid, "It came.", read_as(-97), now=NOON)
+    assert change
+    assert change.feedback.standing == hid.standing
+    held = left(5, "It came.", burst=True).feedback
+    change = rules.read_comment(held, "It came.", read_as(-97), now=NOON)
+    assert change
+    assert (change.feedback.status, change.feedback.standing.look) == (Status.HELD, Look.BURST)

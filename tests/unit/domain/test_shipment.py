@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from aftersales.domain.address import Address
 from aftersales.domain.case import Kind, Status, WaitingOn
-from aftersales.domain.label import Address, Customs, CustomsItem, LabelRefused, LabelState, Package
+from aftersales.domain.label import Customs, CustomsItem, LabelRefused, LabelState, Package
 from aftersales.domain.money import Money
 from aftersales.domain.order import Order
 from aftersales.domain.policy import Verdict

@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError
 
 from aftersales.adapters import items, tables
 from aftersales.adapters.items import Item
+from aftersales.domain.digest import Reader
 from aftersales.domain.feedback import Change, Entry, Feedback
 from aftersales.domain.feedback_request import Request
 from aftersales.domain.order import Order
@@ -283,19 +284,47 @@ class DynamoDBFeedback:
             items.refuse_unless(error, "ConditionalCheckFailedException")
 
     def requests_due(self, now: int, limit: int) -> Iterable[Request]:
-        """The sparse index, shard by shard, the longest due first."""
-        for shard in tables.all_shards():
-            answer = self._db.query(
+        """The index alone says all of it."""
+        for row in self._due("REQUEST", now, limit):
+            yield Request(order_id=row["pk"].removeprefix("REQUEST#"), due_at=row["due_at"])
+
+    def put_reader(self, reader: Reader) -> None:
+        """No condition: two tabs of one person, and the last one counts."""
+        row: Item = tables.digest_key(reader.seller_id, reader.contact.email) | items.row_of(reader)
+        row["due"] = tables.due_shard("DIGEST", reader.seller_id)
+        self._db.put_item(TableName=self._feedback, Item=items.wire(row))
+
+    def delete_reader(self, seller_id: str, address: str) -> None:
+        """No condition: what is gone is gone."""
+        self._db.delete_item(TableName=self._feedback, Key=items.wire(tables.digest_key(seller_id, address)))
+
+    def readers_due(self, now: int, limit: int) -> Iterable[Reader]:
+        """The index, then the rows: one that was put otherwise meanwhile may not be due any more."""
+        for row in self._due("DIGEST", now, limit):
+            found = items.get(self._db, self._feedback, {"pk": row["pk"], "sk": row["sk"]})
+            if found and found["due_at"] <= now:
+                yield items.read(Reader, found)
+
+    def put_off_reader(self, reader: Reader, later: Reader) -> None:
+        """A person changes their mind while their digest is written:
+
+        schedule   read, daily, due 8 May ──────────── due 9 May if daily, due 8 May    the condition keeps the new one
+        person                     ── put, weekly
+        """
+        try:
+            self._db.update_item(
                 TableName=self._feedback,
-                IndexName=tables.BY_DUE,
-                KeyConditionExpression="due = :shard AND due_at <= :now",
-                ExpressionAttributeValues={":shard": {"S": f"REQUEST#{shard}"}, ":now": {"N": str(now)}},
-                Limit=limit,
+                Key=items.wire(tables.digest_key(reader.seller_id, reader.contact.email)),
+                UpdateExpression="SET due_at = :next",
+                ConditionExpression="due_at = :read AND rhythm = :rhythm",
+                ExpressionAttributeValues={
+                    ":next": {"N": str(later.due_at)},
+                    ":read": {"N": str(reader.due_at)},
+                    ":rhythm": {"S": reader.rhythm},
+                },
             )
-            for row in answer["Items"]:
-                yield Request(
-                    order_id=row["pk"]["S"].removeprefix("REQUEST#"), due_at=int(row["due_at"]["N"])
-                )
+        except ClientError as error:
+            items.refuse_unless(error, "ConditionalCheckFailedException")
 
     def asked_before(self, order_id: str) -> bool:
         """One read by key."""
@@ -332,6 +361,18 @@ class DynamoDBFeedback:
             )
         except ClientError as error:
             items.refuse_unless(error, "ConditionalCheckFailedException")
+
+    def _due(self, kind: str, now: int, limit: int) -> Iterable[Item]:
+        """The sparse index of mail that is due at a time, shard by shard."""
+        for shard in tables.all_shards():
+            answer = self._db.query(
+                TableName=self._feedback,
+                IndexName=tables.BY_DUE,
+                KeyConditionExpression="due = :shard AND due_at <= :now",
+                ExpressionAttributeValues={":shard": {"S": f"{kind}#{shard}"}, ":now": {"N": str(now)}},
+                Limit=limit,
+            )
+            yield from map(items.plain, answer["Items"])
 
     def _place(self, order_id: str, buyer_id: str) -> Item | None:
         return items.get(self._db, self._feedback, tables.left_key(order_id, buyer_id))

@@ -16,8 +16,8 @@ from easypost.errors.general.easypost_error import EasyPostError
 from pydantic import BaseModel, ValidationError
 from requests.adapters import HTTPAdapter
 
+from aftersales.domain.address import Address
 from aftersales.domain.label import (
-    Address,
     Customs,
     Label,
     LabelOrder,

@@ -198,7 +198,20 @@ def _adapter(type_: type) -> TypeAdapter[Any]:
 
 # Keys of tables and indexes, and what stands in a row for people who look at it.
 _KEYS = frozenset(
-    {"pk", "sk", "buyer", "seller", "status", "clock", "waiting", "wakes_at", "unrelayed", "looked_at"}
+    {
+        "pk",
+        "sk",
+        "buyer",
+        "seller",
+        "status",
+        "clock",
+        "waiting",
+        "wakes_at",
+        "unrelayed",
+        "looked_at",
+        "due",
+        "variants",
+    }
 )
 
 

@@ -18,6 +18,8 @@ BY_SELLER = "by_seller"
 BY_DEADLINE = "by_deadline"
 BY_WAITING = "by_waiting"
 BY_LOOK = "by_look"
+BY_EXPIRY = "by_expiry"
+BY_PRODUCT = "by_product"
 UNRELAYED = "unrelayed"
 BY_DUE = "by_due"
 BY_GIVEN = "by_given"
@@ -30,6 +32,8 @@ LEDGER = "LEDGER"
 EXTENSION = "EXTENSION#"
 FEEDBACK = "FEEDBACK"
 COUNTED = "COUNTED#"
+SKU = "SKU"
+RESERVATION = "RESERVATION"
 
 Key = dict[str, str]
 
@@ -120,6 +124,14 @@ def asked_key(order_id: str) -> Key:
     return {"pk": f"REQUEST#{order_id}", "sk": "ASKED"}
 
 
+def digest_key(seller_id: str, address: str) -> Key:
+    """That somebody of a seller wants digests. The address itself stands in the row, where it can be erased."""
+    return {
+        "pk": f"SELLER#{seller_id}",
+        "sk": f"DIGEST#{blake2s(address.lower().encode(), digest_size=8).hexdigest()}",
+    }
+
+
 def seller_subject(seller_id: str) -> str:
     """The rating of a seller."""
     return f"SELLER#{seller_id}"
@@ -145,6 +157,21 @@ def rating_shard(feedback_id: str) -> int:
     return blake2s(feedback_id.encode(), digest_size=2).digest()[1] % RATING_SHARDS
 
 
+def sku_key(sku: str) -> Key:
+    """A thing that can be sent in exchange, with its numbers."""
+    return {"pk": f"SKU#{sku}", "sk": SKU}
+
+
+def reservation_key(reservation_id: str) -> Key:
+    """What is set apart of the stock under an id, or that nothing is and never will be."""
+    return {"pk": f"RESERVATION#{reservation_id}", "sk": RESERVATION}
+
+
+def variants_index(seller_id: str, product: str) -> str:
+    """The partition of the SKUs of one product: like a SKU, a product is its seller's own name for it."""
+    return f"PRODUCT#{seller_id}#{product}"
+
+
 def party_index(party: Party) -> str:
     """The partition of a buyer's or seller's cases."""
     return f"{party.role.upper()}#{party.id}"
@@ -156,7 +183,7 @@ def waiting_index(waiting_on: str, party_id: str) -> str:
 
 
 def shard(case_id: str) -> str:
-    """The shard of a case, the same for all its rows."""
+    """The shard of a case, the same for all its rows; and that of a reservation of stock, by its own id."""
     return f"SHARD#{blake2s(case_id.encode(), digest_size=2).digest()[0] % SHARDS}"
 
 

@@ -37,13 +37,14 @@ from aftersales.domain.evidence import MAX_PER_CASE, Evidence
 from aftersales.domain.hearing import Extension
 from aftersales.domain.label import Label, LabelState
 from aftersales.domain.ledger import Reservation
-from aftersales.domain.lifecycle import Act, possible
+from aftersales.domain.lifecycle import Act
 from aftersales.domain.order import SHIPPING
 from aftersales.domain.parties import Party, Role
 from aftersales.domain.policy import PERSONAL, Verdict
 from aftersales.domain.refund import Attempt, AttemptState
 from aftersales.domain.timeline import Entry, Event
-from aftersales.usecases.ports import Page, UploadForm
+from aftersales.usecases.commit import possible_now
+from aftersales.usecases.ports import Desk, Page, UploadForm
 from aftersales.usecases.quote_case import Application, Quote
 
 
@@ -471,17 +472,17 @@ class AddedEvidenceView(View):
     upload: UploadView
 
 
-def case_view(case: Case, reader: Party) -> CaseView:
-    """The case as this party sees it."""
-    return CaseView(**_case_fields(case, reader))
+def case_view(case: Case, reader: Party, desk: Desk) -> CaseView:
+    """The case as this party sees it now."""
+    return CaseView(**_case_fields(case, reader, desk))
 
 
 def opened_case_view(
-    case: Case, forms: Sequence[tuple[Evidence, UploadForm]], reader: Party
+    case: Case, forms: Sequence[tuple[Evidence, UploadForm]], reader: Party, desk: Desk
 ) -> OpenedCaseView:
     """The case with its upload forms."""
     uploads = [upload_view(evidence, form) for evidence, form in forms]
-    return OpenedCaseView(**_case_fields(case, reader), uploads=uploads)
+    return OpenedCaseView(**_case_fields(case, reader, desk), uploads=uploads)
 
 
 def label_view(label: Label) -> LabelView:
@@ -532,9 +533,10 @@ def quote_view(quote: Quote, reader: Party) -> QuoteView:
     )
 
 
-def case_page_view(page: Page[Case], reader: Party) -> CasePageView:
+def case_page_view(page: Page[Case], reader: Party, desk: Desk) -> CasePageView:
     """One page of cases."""
-    return CasePageView(items=[case_view(case, reader) for case in page.items], next_cursor=page.next_cursor)
+    items = [case_view(case, reader, desk) for case in page.items]
+    return CasePageView(items=items, next_cursor=page.next_cursor)
 
 
 def timeline_view(page: Page[Entry], reader: Party) -> TimelineView:
@@ -544,7 +546,7 @@ def timeline_view(page: Page[Entry], reader: Party) -> TimelineView:
     )
 
 
-def _case_fields(case: Case, reader: Party) -> dict[str, Any]:
+def _case_fields(case: Case, reader: Party, desk: Desk) -> dict[str, Any]:
     claim = _claim_view(case.claim, case.currency)
     return {
         "case_id": case.case_id,
@@ -578,7 +580,7 @@ def _case_fields(case: Case, reader: Party) -> dict[str, Any]:
         if case.returning and case.returning.receipt
         else None,
         "dispute": case.dispute and _dispute_view(case, case.dispute, reader),
-        "possible": possible(case.status, reader.role),
+        "possible": possible_now(desk, case, reader),
         "opened_at": case.opened_at,
         "updated_at": case.updated_at,
     }

@@ -1,12 +1,13 @@
 """Feedback and ratings at the edge."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
 from aftersales.contracts.evidence import EvidenceBody, UploadView, upload_view
 from aftersales.contracts.fields import Body, Comment, Id, Instant, Name, Text, View, When, epoch_ms
+from aftersales.domain.digest import Reader, Rhythm
 from aftersales.domain.evidence import MAX_PER_FEEDBACK, Evidence, EvidenceState
 from aftersales.domain.feedback import Act, Dimension, Feedback, Verdict, party_to, possible, verdict_of
 from aftersales.domain.moderation import REASONS, Action, Look, Reason, Status
@@ -95,7 +96,7 @@ class PageQuery(Body):
     cursor: Annotated[str, Field(max_length=2000)] | None = None
 
 
-class ListFeedbackQuery(PageQuery):
+class FeedbackQuery(Body):
     """Which of a seller's feedback: by polarity, score, time, and what the seller has not answered."""
 
     polarity: PolarityValue | None = None
@@ -115,6 +116,18 @@ class ListFeedbackQuery(PageQuery):
         )
 
 
+class ListFeedbackQuery(PageQuery, FeedbackQuery):
+    """A page of them."""
+
+
+class ExportFeedbackQuery(FeedbackQuery):
+    """A page of the table. Pages put one behind the other are the whole of it: only the first has the heads. As many
+    comments of 3,000 letters fit into the 6 MB that a function may answer."""
+
+    limit: Annotated[int, Field(ge=1, le=400)] = 400
+    cursor: Annotated[str, Field(max_length=2000)] | None = None
+
+
 class RatingQuery(Body):
     """Of the seller as a whole, or of one product."""
 
@@ -125,12 +138,30 @@ class RatingQuery(Body):
         return Subject(seller_id, self.sku)
 
 
+class DigestBody(Body):
+    """How often, and in which language. The mail goes to the address that the caller's account was verified for."""
+
+    rhythm: Rhythm
+    language: Literal["en", "zh"] = "en"
+
+
+class DigestView(View):
+    """A digest that somebody of a seller is sent, and when the next time."""
+
+    seller_id: str
+    rhythm: Rhythm
+    language: str
+    address: str
+    due_at: Instant
+
+
 class PolarityView(View):
-    """The direction of a feedback, and what spoke for it."""
+    """The direction of a feedback, what spoke for it, and which model read the comment, as a score from -100 to 100."""
 
     value: PolarityValue
     reasons: list[str]
     source: str
+    comment_score: int | None
 
 
 class ReplyView(View):
@@ -268,6 +299,7 @@ def _fields(feedback: Feedback, reader: Party, now: int) -> dict[str, Any]:
             value=verdict.polarity.value,
             reasons=list(verdict.polarity.reasons),
             source=verdict.polarity.source,
+            comment_score=verdict.polarity.comment_score,
         ),
         "status": feedback.status,
         "reply": ReplyView(text=reply.text, at=reply.at, edited_at=reply.edited_at) if reply else None,
@@ -287,6 +319,17 @@ def _fields(feedback: Feedback, reader: Party, now: int) -> dict[str, Any]:
         "edit_until": feedback.edit_until if reader.role is Role.BUYER and mine else None,
         "possible": possible(feedback, reader, now),
     }
+
+
+def digest_view(reader: Reader) -> DigestView:
+    """The digest as its reader sees it."""
+    return DigestView(
+        seller_id=reader.seller_id,
+        rhythm=reader.rhythm,
+        language=reader.contact.language,
+        address=reader.contact.email,
+        due_at=reader.due_at,
+    )
 
 
 def feedback_page_view(page: Page[Feedback], reader: Party, now: int) -> FeedbackPageView:

@@ -8,6 +8,7 @@ from pydantic import (
     AfterValidator,
     AwareDatetime,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     PlainSerializer,
@@ -46,6 +47,13 @@ def epoch_ms(moment: datetime) -> int:
     return (past.days * 86_400 + past.seconds) * 1000 + past.microseconds // 1000
 
 
+def _no_truth(value: object) -> object:
+    """`true` is no number, although Python counts with it."""
+    if isinstance(value, bool):
+        raise ValueError("must be a number")
+    return value
+
+
 # Ids end up in keys of tables and of the object store, so their alphabet is small and has no separators.
 ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
 Id = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
@@ -57,8 +65,9 @@ Comment = Annotated[str, StringConstraints(max_length=3000), AfterValidator(clea
 ReasonCode = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,63}$")]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 # An order of ten billion in a currency without decimals is a mistake, and sums stay exact in any client.
-Amount = Annotated[int, Field(ge=0, le=10_000_000_000)]
-Quantity = Annotated[int, Field(ge=1, le=1000)]
+Amount = Annotated[int, BeforeValidator(_no_truth), Field(ge=0, le=10_000_000_000)]
+Quantity = Annotated[int, BeforeValidator(_no_truth), Field(ge=1, le=1000)]
+Units = Annotated[int, BeforeValidator(_no_truth), Field(ge=0, le=10_000_000)]
 When = Annotated[AwareDatetime, AfterValidator(_ours), Field(description="UTC, RFC 3339")]
 Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]{1,64}@[^@\s]{1,190}$"), AfterValidator(clean)]
 Instant = Annotated[

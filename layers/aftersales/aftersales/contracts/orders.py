@@ -18,7 +18,7 @@ from aftersales.contracts.fields import (
     clean,
     epoch_ms,
 )
-from aftersales.domain.label import Address
+from aftersales.domain.address import Address
 from aftersales.domain.ledger import Ledger
 from aftersales.domain.order import SHIPPING, Contact, Line, Order, Payment, Shipping
 from aftersales.domain.refusal import Code, Refusal

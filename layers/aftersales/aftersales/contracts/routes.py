@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
-from aftersales.contracts import cases, evidence, feedback, orders, public, subscriptions
+from aftersales.contracts import cases, evidence, feedback, orders, public, skus, subscriptions
 from aftersales.domain.parties import Role
 
 _EVERY_PARTY = frozenset({Role.BUYER, Role.SELLER, Role.REVIEWER})
@@ -19,7 +19,7 @@ _SIGNED_IN = _READERS | {Role.OPERATOR}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """One operation. No `roles` means that it is answered without a token."""
+    """One operation. No `roles` means that it is answered without a token; `media` is what it answers in."""
 
     operation: str
     method: Literal["GET", "PUT", "POST", "PATCH", "DELETE"]
@@ -30,6 +30,7 @@ class Route:
     body: type[BaseModel] | None = None
     query: type[BaseModel] | None = None
     answer: type[BaseModel] | None = None
+    media: Literal["application/json", "text/csv"] = "application/json"
     status: int = 200
     key: Literal["required", "accepted", "none"] = "none"
     if_match: bool = False
@@ -58,6 +59,34 @@ ROUTES: tuple[Route, ...] = (
         summary="Read an order with what is still refundable",
         roles=_READERS,
         answer=orders.OrderView,
+    ),
+    Route(
+        operation="put_sku",
+        method="PUT",
+        path="/skus/{sku}",
+        function="orders_api",
+        summary="Write what can be sent in exchange, and how much of it there is",
+        roles=frozenset({Role.PLATFORM}),
+        body=skus.SkuBody,
+        answer=skus.SkuView,
+    ),
+    Route(
+        operation="get_sku",
+        method="GET",
+        path="/skus/{sku}",
+        function="orders_api",
+        summary="Read what can be sent in exchange, and how much of it is available",
+        roles=_READERS,
+        answer=skus.SkuView,
+    ),
+    Route(
+        operation="list_variants",
+        method="GET",
+        path="/skus/{sku}/variants",
+        function="orders_api",
+        summary="Read all variants of its product",
+        roles=_READERS,
+        answer=skus.SkusView,
     ),
     _post(
         operation="quote_case",
@@ -347,6 +376,35 @@ ROUTES: tuple[Route, ...] = (
         answer=feedback.FeedbackPageView,
     ),
     Route(
+        operation="export_feedback",
+        method="GET",
+        path="/sellers/{seller_id}/feedback.csv",
+        function="feedback_api",
+        summary="A seller's own feedback as a table for a spreadsheet, newest first, a page at a time",
+        roles=frozenset({Role.SELLER}),
+        query=feedback.ExportFeedbackQuery,
+        media="text/csv",
+    ),
+    Route(
+        operation="put_digest",
+        method="PUT",
+        path="/sellers/{seller_id}/digest",
+        function="feedback_api",
+        summary="Be told of new feedback by mail, once a day or once a week",
+        roles=frozenset({Role.SELLER}),
+        body=feedback.DigestBody,
+        answer=feedback.DigestView,
+    ),
+    Route(
+        operation="delete_digest",
+        method="DELETE",
+        path="/sellers/{seller_id}/digest",
+        function="feedback_api",
+        summary="Be told no more",
+        roles=frozenset({Role.SELLER}),
+        status=204,
+    ),
+    Route(
         operation="get_rating",
         method="GET",
         path="/sellers/{seller_id}/rating",
@@ -421,6 +479,14 @@ ROUTES: tuple[Route, ...] = (
         path="/webhooks/stripe",
         function="webhooks",
         summary="Stripe's signed events",
+        answer=public.HeardView,
+    ),
+    Route(
+        operation="easypost_event",
+        method="POST",
+        path="/webhooks/easypost",
+        function="webhooks",
+        summary="EasyPost's signed events",
         answer=public.HeardView,
     ),
     Route(

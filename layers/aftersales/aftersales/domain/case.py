@@ -210,6 +210,21 @@ class Shipment:
     sent_at: int | None = None
     arrived_at: int | None = None
 
+    @property
+    def is_unseen(self) -> bool:
+        """Whether it has a number, and no carrier had it in hand yet."""
+        return self.parcel is not None and self.parcel.first_scan_at is None
+
+    @property
+    def under_label(self) -> bool:
+        """Whether the goods go under the label that the platform pays, and so at its risk."""
+        bought = self.label.label if self.label else None
+        return (
+            bought is not None
+            and self.parcel is not None
+            and self.parcel.tracking_code == bought.tracking_code
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InspectedLine:
@@ -360,10 +375,14 @@ class Case:
         return ordered and self.status is Status.AWAITING_RETURN
 
     @property
+    def shipment(self) -> Shipment | None:
+        """The goods that come back, once they are on their way or their label was ordered."""
+        return self.returning.shipment if self.returning else None
+
+    @property
     def label(self) -> LabelLeg | None:
-        """The label that the platform pays for goods that come back, from its order on."""
-        shipment = self.returning.shipment if self.returning else None
-        return shipment.label if shipment else None
+        """The label that the platform pays for them, from its order on."""
+        return self.shipment.label if self.shipment else None
 
     @property
     def _turn(self) -> WaitingOn | None:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from aftersales.domain.mail import Mail, Words, rendered
+from aftersales.domain.order import Contact
 from aftersales.domain.polarity import PolarityValue
 from aftersales.domain.records import FeedbackRecord
 from aftersales.domain.themes import Theme
@@ -26,6 +27,16 @@ class Rhythm(StrEnum):
 
     DAILY = "daily"
     WEEKLY = "weekly"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """Somebody of a seller who wants to be told, where, how often, and when the next time. Epoch milliseconds."""
+
+    seller_id: str
+    contact: Contact
+    rhythm: Rhythm
+    due_at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +93,12 @@ def last_span(rhythm: Rhythm, now: int) -> Span:
         return Span((today - 1) * _DAY, today * _DAY)
     monday = today - (today - _FIRST_MONDAY) % 7
     return Span((monday - 7) * _DAY, monday * _DAY)
+
+
+def next_due(rhythm: Rhythm, now: int) -> int:
+    """When the span that `now` is in has passed."""
+    last = last_span(rhythm, now)
+    return last.until + (last.until - last.since)
 
 
 def digest_of(

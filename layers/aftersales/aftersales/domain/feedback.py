@@ -20,8 +20,9 @@ from aftersales.domain.feedback_request import RequestTerms
 from aftersales.domain.moderation import Action, BurstTerms, Look, Reason, Standing, Status
 from aftersales.domain.order import Order
 from aftersales.domain.parties import POLICY, Party, Role
-from aftersales.domain.polarity import Polarity, PolarityValue, polarity
+from aftersales.domain.polarity import Polarity, PolarityValue, judge, polarity
 from aftersales.domain.refusal import Code, Refusal, not_found
+from aftersales.domain.sentiment import Sentiment
 
 
 class Dimension(StrEnum):
@@ -43,6 +44,7 @@ class Event(StrEnum):
     HIDDEN = "feedback_hidden"
     RESTORED = "feedback_restored"
     PHOTO_CHECKED = "feedback_photo_checked"
+    COMMENT_READ = "feedback_comment_read"
 
 
 class Act(StrEnum):
@@ -95,6 +97,10 @@ class Verdict:
     dimensions: Mapping[Dimension, int] = field(default_factory=dict)
     comment: str = ""
     polarity: Polarity
+
+    def says_as(self, other: "Verdict") -> bool:
+        """Whether its author said the same, whichever model has read it."""
+        return (self.score, self.dimensions, self.comment) == (other.score, other.dimensions, other.comment)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -262,8 +268,7 @@ def edit(
     if feedback.status is Status.HIDDEN:
         after = replace(before, status=Status.HELD, look=Look.FIXED)
     else:
-        look = None if before.look is Look.CONTRADICTION else before.look
-        after = replace(_standing(before.status, look, verdict), moderation=before.moderation)
+        after = _judged_anew(before, verdict)
     shown = feedback.photos if photos is None else _few(photos)
     edited = replace(feedback, verdict=verdict, photos=shown, standing=after, edited=True)
     alerts = edited.negative and not feedback.negative
@@ -317,6 +322,25 @@ def check_photo(feedback: Feedback, photo: Evidence, *, now: int) -> Change | No
     return _change(replace(feedback, photos=photos), Event.PHOTO_CHECKED, POLICY, now, said)
 
 
+def read_comment(feedback: Feedback, comment: str, sentiment: Sentiment, *, now: int) -> Change | None:
+    """Another model has read the comment: the verdict is judged anew by what it found, and says which model it was.
+
+    None where it read so before, or where the author has said something else meanwhile, which is read in its turn.
+    """
+    said = feedback.verdict
+    if not feedback.live or said.comment != comment or said.polarity.source == sentiment.model:
+        return None
+    scores = {str(name): score for name, score in said.dimensions.items()}
+    verdict = replace(said, polarity=judge(said.score, scores, sentiment))
+    standing = feedback.standing
+    # What a reviewer hid waits for its author, and not for a look at how it reads.
+    after = standing if feedback.status is Status.HIDDEN else _judged_anew(standing, verdict)
+    judged = replace(feedback, verdict=verdict, standing=after)
+    data = {"score": sentiment.score, "model": sentiment.model, "language": sentiment.language}
+    alerts = judged.negative and not feedback.negative
+    return _change(judged, Event.COMMENT_READ, POLICY, now, data, alerts=alerts)
+
+
 def may_see(feedback: Feedback, reader: Party) -> bool:
     """What is published is everybody's; the rest is for its parties and the reviewers, once withdrawn not even for
     the seller."""
@@ -356,6 +380,12 @@ def _possible(act: Act, feedback: Feedback, now: int) -> bool:
 def _require(act: Act, feedback: Feedback) -> None:
     if feedback.status not in POSSIBLE[act]:
         raise Refusal(Code.ACT_NOT_POSSIBLE, f"This feedback is {feedback.status}.", status=feedback.status)
+
+
+def _judged_anew(before: Standing, verdict: Verdict) -> Standing:
+    """The same but for a contradiction, which follows the verdict."""
+    look = None if before.look is Look.CONTRADICTION else before.look
+    return replace(_standing(before.status, look, verdict), moderation=before.moderation)
 
 
 def _standing(status: Status, look: Look | None, verdict: Verdict) -> Standing:

@@ -33,8 +33,8 @@ from aftersales.domain.lifecycle import (
     change,
     closed,
     less_what_is_gone,
+    not_possible,
     offers_closed,
-    possible,
     require,
     seller_has_spoken,
     told,
@@ -95,7 +95,7 @@ def decide(
     What an appealed decision had granted stays granted where the appeal is declined.
     """
     require(Act.DECIDE, case, by)
-    _refuse_wrong_decider(case, by, now)
+    refuse_decider(case, by, now)
     granted = (_most(case) if amount is None else amount) if approve else _granted_before(case)
     if approve:
         _refuse_amount(case, granted, by, policy)
@@ -136,12 +136,7 @@ def make_offer(
 ) -> Change:
     """The seller proposes less, or the buyer asks for less. A new offer instead of an answer refuses the one before."""
     require(Act.MAKE_OFFER, case, by)
-    if case.status is Status.OFFER_PENDING:
-        _refuse_other_turn(case, by)
-    if len(case.offers) >= policy.hearing.offers:
-        raise Refusal(
-            Code.OFFERS_EXHAUSTED, f"After {policy.hearing.offers} offers the case is decided or disputed."
-        )
+    refuse_offer(case, by, policy)
     wanted = case.claim.amount if amount is None else amount
     _refuse_amount(case, wanted, by, policy)
     offer = Offer(
@@ -164,7 +159,7 @@ def answer_offer(
         raise not_found("offer")
     if offer.state is not OfferState.OPEN:
         raise Refusal(Code.OFFER_CLOSED, f"This offer was {offer.state}.", state=offer.state)
-    _refuse_other_turn(case, by)
+    refuse_other_turn(case, by)
     if case.status is Status.INSPECTION_FAILED:
         return (accept_deduction if accept else dispute_deduction)(
             case, ledger, by=by, policy=policy, now=now
@@ -206,12 +201,7 @@ def open_dispute(case: Case, text: str, *, by: Party, policy: Policy, now: int) 
     require(Act.DISPUTE, case, by)
     if case.status is Status.INSPECTION_FAILED:
         return dispute_deduction(case, text=text, by=by, policy=policy, now=now)
-    if case.status is not Status.DECLINED and not seller_has_spoken(case):
-        raise Refusal(
-            Code.DISPUTE_TOO_EARLY,
-            "The seller has not answered yet; a seller who stays silent is not waited for.",
-            deadline_at=case.deadline_at,
-        )
+    refuse_early_dispute(case)
     offers = case.offers
     if case.status is Status.OFFER_PENDING:
         offers = offers_closed(case, OfferState.OVERTAKEN)
@@ -223,9 +213,9 @@ def open_dispute(case: Case, text: str, *, by: Party, policy: Policy, now: int) 
 def make_statement(case: Case, text: str, *, by: Party, policy: Policy, now: int) -> Change:
     """A side states its view in its time. Whoever opened the dispute may reply to it once; then a reviewer is next."""
     require(Act.MAKE_STATEMENT, case, by)
+    refuse_other_statement(case, by)
     dispute = case.dispute
-    if dispute is None or dispute.turn is not by.role:
-        raise _not_your_turn()
+    assert dispute  # noqa: S101 - a statement is due
     turn = _OTHER_SIDE[by.role] if by.role is not dispute.opened_by.role else None
     after = replace(case, dispute=replace(dispute, turn=turn))
     return change(case, after, Event.STATEMENT_MADE, by, now, policy, {"text": text})
@@ -238,24 +228,7 @@ def appeal(case: Case, ledger: Ledger, text: str, *, by: Party, policy: Policy, 
     Money that was paid to a buyer is never asked back, so there is nothing that a seller's appeal could change.
     """
     require(Act.APPEAL, case, by)
-    decision = case.decision
-    if case.appeal:
-        raise Refusal(Code.APPEALED_BEFORE, "A case is appealed once.")
-    imposed = decision is not None and (
-        decision.by.role is Role.REVIEWER
-        or (decision.by.role is Role.SELLER and decision.reason_code != OFFER_ACCEPTED)
-    )
-    if decision is None or not imposed or decision.amount >= case.claim.amount:
-        raise Refusal(
-            Code.NOTHING_TO_APPEAL,
-            "Only what a seller or a reviewer did not grant can be appealed to a reviewer.",
-        )
-    days = policy.hearing.appeal_days
-    # Counted from its end: while money that was granted is stuck, there is nothing to appeal from yet.
-    if now > max(decision.at, case.ended_at or 0) + days * DAY:
-        raise Refusal(
-            Code.WINDOW_CLOSED, f"The {days} days after the decision have passed.", decided_at=decision.at
-        )
+    decision = refuse_appeal(case, policy, now)
     granted = books.split_over_payments(decision.amount, case.claim.money)
     asked = case.claim.amount - decision.amount
     paid = case.status is Status.COMPLETED
@@ -277,8 +250,7 @@ def appeal(case: Case, ledger: Ledger, text: str, *, by: Party, policy: Policy, 
 def take_review(case: Case, *, by: Party, policy: Policy, now: int) -> Change:
     """A reviewer takes a case in hand, so that no other decides it meanwhile; or keeps it for longer."""
     require(Act.TAKE_REVIEW, case, by)
-    _refuse_assigned(case, by, now)
-    _refuse_second_decision(case, by)
+    refuse_reviewer(case, by, now)
     until = policy.clocks.assignment.after(now, policy.calendar(case.market))
     after = replace(case, assignment=Assignment(reviewer_id=by.id, until=until))
     return change(case, after, Event.REVIEW_ASSIGNED, by, now, policy, {"until": until})
@@ -289,7 +261,7 @@ def release_review(case: Case, *, by: Party, policy: Policy, now: int) -> Change
     require(Act.RELEASE_REVIEW, case, by)
     if case.assignment is None:
         return None
-    _refuse_assigned(case, by, now)
+    refuse_assigned(case, by, now)
     return change(case, replace(case, assignment=None), Event.REVIEW_RELEASED, by, now, policy)
 
 
@@ -301,8 +273,9 @@ def extend_deadline(
     `extension` is the id of a market's extension that the case is given, so that it is given once.
     """
     require(Act.EXTEND_DEADLINE, case, None if extension else by)
-    if case.deadline_at is None or (extension is None and now >= case.deadline_at):
-        raise Refusal(Code.DEADLINE_PASSED, "The time was over before this; what silence does is under way.")
+    if extension is None:
+        refuse_extension(case, now)
+    assert case.deadline_at is not None  # noqa: S101 - every status whose time can be extended has a clock
     after = with_deadline(case, case.deadline_at + millis, policy, now)
     if case.warn_at is not None and after.warn_at is None and after.deadline_at is not None:
         # The word of warning is still owed, however little time there is.
@@ -425,19 +398,13 @@ def _refuse_amount(case: Case, amount: int, by: Party, policy: Policy) -> None:
         raise Refusal(Code.AMOUNT_ABOVE_LIMIT, "A reviewer of the platform decides amounts this high.")
 
 
-def _refuse_wrong_decider(case: Case, by: Party, now: int) -> None:
+def refuse_decider(case: Case, by: Party, now: int) -> None:
     """A case is first its seller's to decide; a disputed one is for reviewers, once both sides had their time."""
     if by.role is Role.SELLER:
         if case.status is Status.DISPUTED:
-            raise Refusal(
-                Code.ACT_NOT_POSSIBLE,
-                "A reviewer decides disputed cases.",
-                status=case.status,
-                possible=[act for act in possible(case.status, by.role) if act is not Act.DECIDE],
-            )
+            raise not_possible(case, "A reviewer decides disputed cases.")
         return
-    _refuse_second_decision(case, by)
-    _refuse_assigned(case, by, now)
+    refuse_reviewer(case, by, now)
     if case.dispute and case.dispute.turn:
         raise Refusal(
             Code.HEARING_OPEN,
@@ -446,21 +413,81 @@ def _refuse_wrong_decider(case: Case, by: Party, now: int) -> None:
         )
 
 
-def _refuse_second_decision(case: Case, by: Party) -> None:
+def refuse_reviewer(case: Case, by: Party, now: int) -> None:
+    """Raises `decided_before` and `assigned_to_another`."""
     if by.id in case.reviewed_by:
         raise Refusal(Code.DECIDED_BEFORE, "Another reviewer decides: nobody decides a case twice.")
+    refuse_assigned(case, by, now)
 
 
-def _refuse_assigned(case: Case, by: Party, now: int) -> None:
+def refuse_assigned(case: Case, by: Party, now: int) -> None:
+    """Raises `assigned_to_another`."""
     taken = case.assignment
     if taken and taken.reviewer_id != by.id and now < taken.until:
         raise Refusal(Code.ASSIGNED_TO_ANOTHER, "Another reviewer has taken this case.", until=taken.until)
 
 
-def _refuse_other_turn(case: Case, by: Party) -> None:
+def refuse_offer(case: Case, by: Party, policy: Policy) -> None:
+    """Raises `not_your_turn` and `offers_exhausted`."""
+    if case.status is Status.OFFER_PENDING:
+        refuse_other_turn(case, by)
+    if len(case.offers) >= policy.hearing.offers:
+        raise Refusal(
+            Code.OFFERS_EXHAUSTED, f"After {policy.hearing.offers} offers the case is decided or disputed."
+        )
+
+
+def refuse_other_turn(case: Case, by: Party) -> None:
+    """An offer is for the other side to answer. Raises `not_your_turn`."""
     offerer = case.offers[-1].by.role
     if by.role is offerer:
         raise _not_your_turn()
+
+
+def refuse_early_dispute(case: Case) -> None:
+    """Raises `dispute_too_early` while nobody has said no to the buyer."""
+    refused = case.status in (Status.DECLINED, Status.INSPECTION_FAILED)
+    if not refused and not seller_has_spoken(case):
+        raise Refusal(
+            Code.DISPUTE_TOO_EARLY,
+            "The seller has not answered yet; a seller who stays silent is not waited for.",
+            deadline_at=case.deadline_at,
+        )
+
+
+def refuse_other_statement(case: Case, by: Party) -> None:
+    """Raises `not_your_turn`."""
+    if case.dispute is None or case.dispute.turn is not by.role:
+        raise _not_your_turn()
+
+
+def refuse_appeal(case: Case, policy: Policy, now: int) -> Decision:
+    """The decision that is appealed. Raises `appealed_before`, `nothing_to_appeal` and `window_closed`."""
+    decision = case.decision
+    if case.appeal:
+        raise Refusal(Code.APPEALED_BEFORE, "A case is appealed once.")
+    imposed = decision is not None and (
+        decision.by.role is Role.REVIEWER
+        or (decision.by.role is Role.SELLER and decision.reason_code != OFFER_ACCEPTED)
+    )
+    if decision is None or not imposed or decision.amount >= case.claim.amount:
+        raise Refusal(
+            Code.NOTHING_TO_APPEAL,
+            "Only what a seller or a reviewer did not grant can be appealed to a reviewer.",
+        )
+    days = policy.hearing.appeal_days
+    # Counted from its end: while money that was granted is stuck, there is nothing to appeal from yet.
+    if now > max(decision.at, case.ended_at or 0) + days * DAY:
+        raise Refusal(
+            Code.WINDOW_CLOSED, f"The {days} days after the decision have passed.", decided_at=decision.at
+        )
+    return decision
+
+
+def refuse_extension(case: Case, now: int) -> None:
+    """Raises `deadline_passed`: what silence has decided stays decided."""
+    if case.deadline_at is None or now >= case.deadline_at:
+        raise Refusal(Code.DEADLINE_PASSED, "The time was over before this; what silence does is under way.")
 
 
 def _not_your_turn() -> Refusal:

@@ -34,7 +34,7 @@ from aftersales.domain.ledger import Ledger, PaymentShare, Reservation
 from aftersales.domain.order import Order
 from aftersales.domain.parcel import Parcel
 from aftersales.domain.parties import POLICY, SYSTEM, Party, Role
-from aftersales.domain.policy import Assessment, Clocks, Policy, Verdict
+from aftersales.domain.policy import DAY, Assessment, Clocks, Policy, Verdict
 from aftersales.domain.refund import (
     DEAD,
     ELSEWHERE,
@@ -57,6 +57,7 @@ class Act(StrEnum):
     WITHDRAW = "withdraw"
     RECORD_LABEL = "record_label"
     SHIP_RETURN = "ship_return"
+    RECORD_SCANS = "record_scans"
     CONFIRM_ARRIVAL = "confirm_arrival"
     CONFIRM_RECEIPT = "confirm_receipt"
     DISPUTE_RETURN = "dispute_return"
@@ -97,6 +98,8 @@ LIFECYCLE: Mapping[Act, frozenset[Status]] = {
     Act.WITHDRAW: _HEARD | {Status.AWAITING_RETURN},
     Act.RECORD_LABEL: frozenset({Status.AWAITING_RETURN}),
     Act.SHIP_RETURN: frozenset({Status.AWAITING_RETURN}),
+    # A carrier has its say whatever became of the case.
+    Act.RECORD_SCANS: frozenset(Status),
     # Goods that were given up come as well, and then the case goes on.
     Act.CONFIRM_ARRIVAL: frozenset({Status.RETURN_IN_TRANSIT, Status.RETURN_RECEIVED, Status.EXPIRED}),
     # Goods in a parcel that nobody announced can be accepted; what they lack cannot be held against their buyer yet.
@@ -138,6 +141,7 @@ ACTORS: Mapping[Act, frozenset[Role]] = {
     Act.WITHDRAW: _BUYER,
     Act.RECORD_LABEL: frozenset(),
     Act.SHIP_RETURN: _BUYER,
+    Act.RECORD_SCANS: frozenset(),
     Act.CONFIRM_ARRIVAL: _SELLER,
     Act.CONFIRM_RECEIPT: _SELLER,
     Act.DISPUTE_RETURN: _SELLER,
@@ -172,13 +176,27 @@ class Change:
     parcel: Parcel | None = None
 
 
+def _from_now(_: Case, now: int) -> int:
+    return now
+
+
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """How long a status may last, the event that silence causes, and how the parties are told of it before."""
+    """How long a status may last, the event that silence causes, how the parties are told of it before, and from when
+    on it counts."""
 
     period: Callable[[Clocks, Case], Period]
     event: Callable[[Case], Event]
     on_timeout: str | None
+    since: Callable[[Case, int], int] = _from_now
+
+
+def _since_scan(case: Case, now: int) -> int:
+    """The carrier's scans count and not when the desk heard of them; but one that it heard of late is a day old at
+    most, for its parties have not heard of it before either."""
+    shipment = case.shipment or Shipment(shipment_id="")
+    at = shipment.arrived_at if case.status is Status.RETURN_RECEIVED else shipment.sent_at
+    return now if at is None else max(min(at, now), now - DAY)
 
 
 def _silent_buyer(case: Case) -> Event:
@@ -206,6 +224,8 @@ def _unsold_label(case: Case) -> Event:
     return Event.LABEL_OVERDUE if asked < _INQUIRIES_A_DAY else Event.LABEL_REFUSED
 
 
+# Under the platform's label a parcel that does not come is the carrier's loss and not the buyer's.
+_CARRIER = Clock(lambda clocks, _: clocks.transit, lambda _: Event.PARCEL_LOST, "refunded", _since_scan)
 _LABEL = Clock(lambda clocks, _: clocks.label, _unsold_label, "carrier_asked_again")
 _OPERATOR = Clock(lambda clocks, _: clocks.operator, lambda _: Event.OPERATOR_OVERDUE, "operator_reminded")
 _STATEMENT = Clock(lambda clocks, _: clocks.statement, lambda _: Event.STATEMENT_FORGONE, "statement_forgone")
@@ -228,12 +248,15 @@ CLOCKS: Mapping[Status, Clock] = {
         lambda _: Event.CASE_EXPIRED,
         "expired",
     ),
-    # The buyer chose the carrier, so what became of the parcel is for a reviewer to find out.
+    # Where the buyer chose the carrier, what became of the parcel is for a reviewer to find out.
     Status.RETURN_IN_TRANSIT: Clock(
-        lambda clocks, _: clocks.transit, lambda _: Event.PARCEL_OVERDUE, "disputed"
+        lambda clocks, _: clocks.transit, lambda _: Event.PARCEL_OVERDUE, "disputed", _since_scan
     ),
     Status.RETURN_RECEIVED: Clock(
-        lambda clocks, _: clocks.inspection, lambda _: Event.RETURN_ACCEPTED, "received_as_announced"
+        lambda clocks, _: clocks.inspection,
+        lambda _: Event.RETURN_ACCEPTED,
+        "received_as_announced",
+        _since_scan,
     ),
     Status.INSPECTION_FAILED: Clock(
         lambda clocks, _: clocks.deduction, lambda _: Event.DEDUCTION_ACCEPTED, "deduction_accepted"
@@ -268,26 +291,17 @@ _VERDICTS = {
 }
 
 
-def possible(status: Status, role: Role | None = None) -> list[Act]:
-    """What can be done to a case in this status: by this role, or, without one, by anybody and the desk itself."""
-    return sorted(
-        act
-        for act, statuses in LIFECYCLE.items()
-        if status in statuses and (role is None or role in ACTORS[act])
-    )
-
-
 def require(act: Act, case: Case, by: Party | None = None) -> None:
-    """Refuse an act that the status does not allow, saying which acts it does allow to this party."""
+    """Refuse an act that the status does not allow, or that is another role's."""
     if case.status not in LIFECYCLE[act]:
-        raise Refusal(
-            Code.ACT_NOT_POSSIBLE,
-            f"A case that is {case.status} cannot take this step.",
-            status=case.status,
-            possible=possible(case.status, by.role if by else None),
-        )
+        raise not_possible(case, f"A case that is {case.status} cannot take this step.")
     if by and by.role not in ACTORS[act]:
         raise Refusal(Code.FORBIDDEN, "Somebody else's part in the case takes this step.")
+
+
+def not_possible(case: Case, detail: str) -> Refusal:
+    """Said of an act that its case cannot take as it stands; what it can take instead is said where a request ends."""
+    return Refusal(Code.ACT_NOT_POSSIBLE, detail, status=case.status)
 
 
 def open_case(
@@ -382,14 +396,14 @@ def withdraw(case: Case, ledger: Ledger, *, by: Party, policy: Policy, now: int)
     """The buyer steps back; everything that was held is freed. An appeal is decided, not withdrawn: the decision
     that it is about stands until then."""
     require(Act.WITHDRAW, case, by)
-    if case.appeal:
-        raise Refusal(
-            Code.ACT_NOT_POSSIBLE,
-            "An appeal is decided by a reviewer.",
-            status=case.status,
-            possible=[act for act in possible(case.status, by.role) if act is not Act.WITHDRAW],
-        )
+    refuse_withdrawal(case)
     return closed(case, case, Review.CANCELLED, Event.CASE_WITHDRAWN, ledger, by, now, policy)
+
+
+def refuse_withdrawal(case: Case) -> None:
+    """Raises `act_not_possible` while the case is appealed; goods that the appeal let come back may be kept."""
+    if case.appeal and case.status is Status.DISPUTED:
+        raise not_possible(case, "An appeal is decided by a reviewer.")
 
 
 def waits_for(party: str | None) -> str:
@@ -522,11 +536,7 @@ def pay_elsewhere(
     lost chargeback. Only what cannot arrive any more by the desk's own keys may be paid so."""
     require(Act.PAY_ELSEWHERE, case)
     books.refuse_frozen(ledger)
-    if any(attempt.state not in DEAD | {AttemptState.SUCCEEDED} for attempt in case.attempts):
-        raise Refusal(
-            Code.REFUND_UNDER_WAY,
-            "A refund of this case may still arrive; wait until the provider has decided.",
-        )
+    refuse_under_way(case)
     rest, ledger_after = less_what_is_gone(case, ledger)
     paid = tuple(
         replace(attempt, provider=ELSEWHERE, state=AttemptState.SUCCEEDED)
@@ -551,14 +561,28 @@ def pay_elsewhere(
     )
 
 
+def refuse_under_way(case: Case) -> None:
+    """Raises `refund_under_way`."""
+    if any(attempt.state not in DEAD | {AttemptState.SUCCEEDED} for attempt in case.attempts):
+        raise Refusal(
+            Code.REFUND_UNDER_WAY,
+            "A refund of this case may still arrive; wait until the provider has decided.",
+        )
+
+
 def add_evidence(case: Case, evidence: Evidence, *, by: Party, policy: Policy, now: int) -> Change:
     """Promise one more file."""
-    require(Act.ADD_EVIDENCE, case)
-    # Counted for each side: a seller who fills the case with promises must not keep the buyer's photo out.
-    if sum(one.added_by == evidence.added_by for one in case.evidence) >= MAX_PER_CASE:
-        raise Refusal(Code.EVIDENCE_LIMIT, f"A case takes at most {MAX_PER_CASE} files of each side.")
+    require(Act.ADD_EVIDENCE, case, by)
+    refuse_more_evidence(case, by)
     after = replace(case, evidence=(*case.evidence, evidence))
     return change(case, after, Event.EVIDENCE_ADDED, by, now, policy, {"evidence_id": evidence.evidence_id})
+
+
+def refuse_more_evidence(case: Case, by: Party) -> None:
+    """Raises `evidence_limit`. Counted for each side: a seller who fills the case with promises must not keep the
+    buyer's photo out."""
+    if sum(one.added_by == by.role for one in case.evidence) >= MAX_PER_CASE:
+        raise Refusal(Code.EVIDENCE_LIMIT, f"A case takes at most {MAX_PER_CASE} files of each side.")
 
 
 def check_evidence(case: Case, checked: Evidence, *, policy: Policy, now: int) -> Change | None:
@@ -714,6 +738,8 @@ def clock_of(case: Case) -> Clock | None:
         return _STATEMENT
     if case.label_due:
         return _LABEL
+    if case.status is Status.RETURN_IN_TRANSIT and case.shipment and case.shipment.under_label:
+        return _CARRIER
     return CLOCKS.get(case.status) or (_OPERATOR if case.trouble else None)
 
 
@@ -721,7 +747,8 @@ def _set_clock(case: Case, policy: Policy, now: int) -> Case:
     clock = clock_of(case)
     if clock is None:
         return replace(case, deadline_at=None, warn_at=None, on_timeout=None)
-    deadline = clock.period(policy.clocks, case).after(now, policy.calendar(case.market))
+    start = clock.since(case, now)
+    deadline = clock.period(policy.clocks, case).after(start, policy.calendar(case.market))
     return with_deadline(
         replace(case, on_timeout=clock.on_timeout or _seller_silence(case)), deadline, policy, now
     )
@@ -743,7 +770,12 @@ def seller_has_spoken(case: Case) -> bool:
 
 
 def with_deadline(case: Case, deadline: int, policy: Policy, now: int) -> Case:
-    """The case with this deadline, and a warning before it where a buyer or seller is waited for and there is time."""
+    """The case with this deadline, and a warning before it where a buyer or seller is waited for and there is time.
+    Goods that no carrier has seen yet are asked about earlier."""
+    shipment = case.shipment
+    if case.status is Status.RETURN_IN_TRANSIT and shipment and shipment.is_unseen:
+        ask_at = (shipment.sent_at or now) + policy.clocks.unseen.millis
+        return replace(case, deadline_at=deadline, warn_at=ask_at if now < ask_at < deadline else None)
     ahead = policy.clocks.warning.millis
     warned = case.waiting_on in (WaitingOn.BUYER, WaitingOn.SELLER) and now + 2 * ahead < deadline
     return replace(case, deadline_at=deadline, warn_at=deadline - ahead if warned and ahead else None)

@@ -54,6 +54,10 @@ class Letter(StrEnum):
     PARCEL_ARRIVED = "parcel_arrived"
     PARCEL_OVERDUE = "parcel_overdue"
     RETURN_REOPENED = "return_reopened"
+    RETURN_REVIEWED = "return_reviewed"
+    PARCEL_UNSEEN = "parcel_unseen"
+    PARCEL_TURNED_BACK = "parcel_turned_back"
+    PARCEL_LOST = "parcel_lost"
     RETURN_ACCEPTED = "return_accepted"
     DEDUCTION = "deduction"
     DEDUCTION_STANDS = "deduction_stands"
@@ -89,6 +93,14 @@ def _for_goods(notice: Notice) -> bool:
 
 def _for_money(notice: Notice) -> bool:
     return not _for_goods(notice)
+
+
+def _for_reviewer(notice: Notice) -> bool:
+    return notice.status == Status.DISPUTED
+
+
+def _for_seller(notice: Notice) -> bool:
+    return not _for_reviewer(notice)
 
 
 def _at_its_end(notice: Notice) -> bool:
@@ -135,7 +147,11 @@ OCCASIONS = (
     Occasion(Event.CASE_EXPIRED, Letter.RETURN_EXPIRED),
     Occasion(Event.PARCEL_SENT, Letter.PARCEL_SENT),
     Occasion(Event.PARCEL_ARRIVED, Letter.PARCEL_ARRIVED),
-    Occasion(Event.RETURN_REOPENED, Letter.RETURN_REOPENED, ("amount",)),
+    Occasion(Event.RETURN_REOPENED, Letter.RETURN_REOPENED, ("amount",), _for_seller),
+    Occasion(Event.RETURN_REOPENED, Letter.RETURN_REVIEWED, when=_for_reviewer),
+    Occasion(Event.PARCEL_UNSEEN, Letter.PARCEL_UNSEEN),
+    Occasion(Event.PARCEL_TURNED_BACK, Letter.PARCEL_TURNED_BACK),
+    Occasion(Event.PARCEL_LOST, Letter.PARCEL_LOST, ("amount",)),
     Occasion(Event.PARCEL_OVERDUE, Letter.PARCEL_OVERDUE),
     Occasion(Event.RETURN_ACCEPTED, Letter.RETURN_ACCEPTED, ("amount",)),
     Occasion(Event.DEDUCTION_PROPOSED, Letter.DEDUCTION, ("amount",)),
@@ -487,6 +503,36 @@ ENGLISH = Language(
                 "count as received as you announced them.",
             ),
         ),
+        Letter.RETURN_REVIEWED: Words(
+            "Your parcel has arrived after all: another reviewer decides",
+            (
+                "The goods that you sent back came after your request had been declined. It is open again, and another "
+                "reviewer of the platform now decides on it.",
+            ),
+        ),
+        Letter.PARCEL_UNSEEN: Words(
+            "No carrier has seen your parcel yet",
+            (
+                "The carrier that you named has not seen the parcel in which the goods come back.",
+                "Please ask there whether it was handed over, and open your request in the shop to write to us if the "
+                "number is another one. A parcel that does not arrive in time goes to a reviewer of the platform.",
+            ),
+        ),
+        Letter.PARCEL_TURNED_BACK: Words(
+            "Your parcel is on its way back to you",
+            (
+                "The carrier could not deliver the goods that you sent back and returns them to you. A reviewer of the "
+                "platform now decides on your request.",
+                "Please open it in the shop and tell us what happened.",
+            ),
+        ),
+        Letter.PARCEL_LOST: Words(
+            "Your parcel has not arrived, and that is not your loss",
+            (
+                "The parcel that you sent under our label has not arrived in time. We will refund $amount.",
+                "The money goes back the way you paid. We will write to you again when the refund has been paid.",
+            ),
+        ),
         Letter.RETURN_ACCEPTED: Words(
             "The goods that you sent back were accepted",
             (
@@ -747,6 +793,32 @@ CHINESE = Language(
             (
                 "您寄回的商品在申请结束后送达，申请已重新开启，金额为 $amount。",
                 "卖家会在申请中显示的日期之前查验商品。如卖家届时未作回应，则视为按您所述收到。",
+            ),
+        ),
+        Letter.RETURN_REVIEWED: Words(
+            "您寄回的包裹已送达，申请将重新裁决",
+            ("您寄回的商品在申请被驳回后送达，申请已重新开启，将由另一位平台审核员作出裁决。",),
+        ),
+        Letter.PARCEL_UNSEEN: Words(
+            "承运商尚未揽收您的包裹",
+            (
+                "您填写的承运商尚未揽收您寄回商品的包裹。",
+                "请向承运商核实包裹是否已交寄；如运单号有误，请在商城中打开该申请并留言告知我们。"
+                "包裹逾期未送达的，将转交平台审核员处理。",
+            ),
+        ),
+        Letter.PARCEL_TURNED_BACK: Words(
+            "您的包裹正在退回给您",
+            (
+                "承运商未能投递您寄回的商品，正将其退回给您。您的申请已转交平台审核员裁决。",
+                "请在商城中打开该申请，说明具体情况。",
+            ),
+        ),
+        Letter.PARCEL_LOST: Words(
+            "您的包裹未能送达，损失不由您承担",
+            (
+                "您使用我们提供的面单寄出的包裹未在期限内送达，我们将向您退款 $amount。",
+                "款项将按原支付方式退回，退款成功后我们会再次通知您。",
             ),
         ),
         Letter.RETURN_ACCEPTED: Words(

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from aftersales.domain.label import Address
+from aftersales.domain.address import Address
 
 # The shipping of an order is claimed and refunded like a line of one unit; no line may carry its name.
 SHIPPING = "shipping"

@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import reduce
 
+from aftersales.domain.tracking_code import number
+
 
 class TrackingStatus(StrEnum):
     """What a carrier says of a parcel, in the words of https://docs.easypost.com/docs/trackers."""
@@ -67,6 +69,11 @@ class Parcel:
     delivered_at: int | None = None
     weight: int | None = None
     weighed_at: int = 0
+
+    @property
+    def number(self) -> str:
+        """What names it, however its code was read."""
+        return number(self.carrier, self.tracking_code)
 
 
 def merge(parcel: Parcel, scan: Scan) -> Parcel:

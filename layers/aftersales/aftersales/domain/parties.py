@@ -27,6 +27,7 @@ class Party:
 
 SYSTEM = Party(Role.SYSTEM, "clock")
 POLICY = Party(Role.POLICY, "policy")
+CARRIER = Party(Role.PROVIDER, "carrier")
 
 
 def may_see_order(party: Party, *, buyer_id: str, seller_id: str) -> bool:

@@ -39,12 +39,13 @@ class PolarityReason(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Polarity:
     """The direction, the stable codes of what spoke for it or against, whether the parts contradict each other, and
-    which model read the comment."""
+    which model read the comment, with its score from -100 to 100."""
 
     value: PolarityValue
     reasons: tuple[str, ...] = ()
     contradiction: bool = False
     source: str = RULES
+    comment_score: int | None = None
 
 
 def polarity(score: int, dimensions: Mapping[str, int], comment: str) -> Polarity:
@@ -67,6 +68,7 @@ def judge(score: int, dimensions: Mapping[str, int], sentiment: Sentiment | None
         reasons=tuple(named),
         contradiction={stars, *sides} >= {PolarityValue.POSITIVE, PolarityValue.NEGATIVE},
         source=sentiment.model if sentiment else RULES,
+        comment_score=sentiment.score if sentiment else None,
     )
 
 

@@ -80,7 +80,8 @@ class Clocks:
 
     `warning` is how long before the end a buyer or seller is reminded; `assignment` how long a case that a reviewer
     took is that reviewer's alone; `label` how soon a carrier is asked again that did not sell a label; `ship_abroad`
-    is `ship` where the goods cross a border.
+    is `ship` where the goods cross a border. After `unseen` a buyer is asked about a parcel that no carrier has seen;
+    after `transit` it counts as lost.
     """
 
     evidence: Period
@@ -97,6 +98,7 @@ class Clocks:
     label: Period
     ship: Period
     ship_abroad: Period
+    unseen: Period
     transit: Period
     inspection: Period
     deduction: Period

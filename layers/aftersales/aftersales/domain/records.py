@@ -9,8 +9,6 @@ from dataclasses import dataclass
 
 from aftersales.domain.case import FINAL, Case
 from aftersales.domain.feedback import Dimension, Feedback
-from aftersales.domain.feedback import Entry as FeedbackEntry
-from aftersales.domain.feedback import Event as FeedbackEvent
 from aftersales.domain.polarity import PolarityValue
 from aftersales.domain.timeline import Entry
 
@@ -86,12 +84,9 @@ class CaseRecord:
     description: str | None = None
 
 
-def feedback_record(
-    feedback: Feedback, history: Iterable[FeedbackEntry], *, with_text: bool = False
-) -> FeedbackRecord:
-    """The record of a feedback; its history tells with how many stars it began."""
+def feedback_record(feedback: Feedback, *, with_text: bool = False) -> FeedbackRecord:
+    """The record of a feedback."""
     verdict, dimensions = feedback.verdict, feedback.verdict.dimensions
-    first = next(int(str(one.data["score"])) for one in history if one.event is FeedbackEvent.LEFT)
     return FeedbackRecord(
         feedback_id=feedback.feedback_id,
         order_id=feedback.order_id,
@@ -100,7 +95,7 @@ def feedback_record(
         categories=tuple(dict.fromkeys(product.category for product in feedback.products)),
         status=feedback.status,
         score=verdict.score,
-        first_score=first,
+        first_score=feedback.first_score,
         item_as_described=dimensions.get(Dimension.ITEM_AS_DESCRIBED),
         seller_service=dimensions.get(Dimension.SELLER_SERVICE),
         delivery=dimensions.get(Dimension.DELIVERY),

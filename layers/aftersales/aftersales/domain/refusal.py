@@ -48,6 +48,7 @@ class Code(StrEnum):
     TRACKING_CODE_USED = "tracking_code_used"
     NOT_DELIVERED = "order_not_delivered"
     STOCK_PROMISED = "stock_promised"
+    SKU_TAKEN = "sku_taken"
     FEEDBACK_LEFT_BEFORE = "feedback_left_before"
     SIGNATURE_INVALID = "signature_invalid"
     REFUND_UNKNOWN = "refund_unknown"

@@ -32,13 +32,18 @@ from aftersales.domain.ledger import Ledger, Reservation, ReservedUnits
 from aftersales.domain.lifecycle import Act, Change, change, closed, offers_closed, require, told, total
 from aftersales.domain.money import step
 from aftersales.domain.order import SHIPPING
-from aftersales.domain.parcel import Parcel
-from aftersales.domain.parties import SYSTEM, Party, Role
+from aftersales.domain.parcel import Parcel, Scan, TrackingStatus
+from aftersales.domain.parties import CARRIER, SYSTEM, Party, Role
 from aftersales.domain.policy import Policy, Verdict, pays_shipping
 from aftersales.domain.refusal import Code, Refusal
+from aftersales.domain.shipment import scanned
 from aftersales.domain.timeline import Event
 from aftersales.domain.tracking_code import FORMS, fits, plain
 
+_GOODS_UNDER_WAY = frozenset({Status.AWAITING_RETURN, Status.RETURN_IN_TRANSIT})
+_GOODS_AWAITED = _GOODS_UNDER_WAY | {Status.RETURN_RECEIVED}
+# Its buyer, or time, has ended the case although it was approved.
+_GIVEN_UP = frozenset({Status.EXPIRED, Status.CANCELLED})
 _OTHER_SIDE = {Role.BUYER: Role.SELLER, Role.SELLER: Role.BUYER}
 
 
@@ -77,6 +82,50 @@ def confirm_arrival(case: Case, ledger: Ledger, *, by: Party, policy: Policy, no
     if case.status is Status.EXPIRED:
         return _reopened(case, after, ledger, by=by, policy=policy, now=now)
     return change(case, after, Event.PARCEL_ARRIVED, by, now, policy)
+
+
+def record_scans(
+    case: Case, ledger: Ledger, number: str, scans: Iterable[Scan], *, policy: Policy, now: int
+) -> Change | None:
+    """What a carrier has seen of the parcel under that number; nothing where it is old news, or of another parcel.
+
+    What follows depends on all scans together and not on the last, so that their order of arrival makes no difference.
+    """
+    require(Act.RECORD_SCANS, case)
+    before = _leg(case).shipment
+    if before is None or before.parcel is None or before.parcel.number != number:
+        return None
+    shipment = scanned(before, scans)
+    if shipment == before or shipment.parcel is None:
+        return None
+    parcel = shipment.parcel
+    data = {"status": parcel.status, "scanned_at": parcel.status_at} | (
+        {"weight": parcel.weight} if parcel.weight else {}
+    )
+    seen = _with_leg(case, _leg(case).state, shipment=shipment)
+    if parcel.status is TrackingStatus.RETURN_TO_SENDER:
+        if case.status in _GOODS_AWAITED:
+            after = contested(seen, CARRIER, now)
+            return change(case, after, Event.PARCEL_TURNED_BACK, CARRIER, now, policy, data)
+    elif parcel.delivered_at is not None:
+        if case.status in _GOODS_UNDER_WAY:
+            after = _with_leg(seen, ReturnState.ARRIVED)
+            return change(case, after, Event.PARCEL_ARRIVED, CARRIER, now, policy, data)
+        if before.parcel.delivered_at is None and _is_owed_for(case):
+            return _late(case, seen, ledger, policy=policy, now=now)
+    elif parcel.first_scan_at is not None and case.status is Status.AWAITING_RETURN:
+        after = _with_leg(seen, ReturnState.IN_TRANSIT)
+        return change(case, after, Event.PARCEL_SENT, CARRIER, now, policy, data)
+    if case.status is Status.RETURN_IN_TRANSIT and parcel.first_scan_at is not None:
+        # Nobody need be asked any more where a parcel is that its carrier has in hand.
+        seen = replace(seen, warn_at=None)
+    return change(case, seen, Event.PARCEL_SCANNED, CARRIER, now, policy, data)
+
+
+def lose_parcel(case: Case, *, policy: Policy, now: int) -> Change:
+    """A parcel under the platform's label has not come in its carrier's time: that is not the buyer's loss."""
+    after = _with_leg(case, ReturnState.CLOSED)
+    return change(case, after, Event.PARCEL_LOST, SYSTEM, now, policy, {"amount": total(case.owed)})
 
 
 def confirm_receipt(
@@ -193,9 +242,27 @@ def contested(case: Case, by: Party, now: int) -> Case:
     )
 
 
+def _is_owed_for(case: Case) -> bool:
+    """Whether its buyer has neither goods nor money, once they are delivered: it was given up, or a reviewer decided
+    without them."""
+    unseen = case.status is Status.CLOSED_DECLINED and _leg(case).receipt is None and case.appeal is None
+    return case.status in _GIVEN_UP or unseen
+
+
+def _late(case: Case, seen: Case, ledger: Ledger, *, policy: Policy, now: int) -> Change:
+    """Goods were delivered after their case had ended. It goes on, before another reviewer where one has declined it;
+    where another case has the units or the money by now, or a bank looks at the payment, an operator is told."""
+    arrived = _with_leg(seen, ReturnState.ARRIVED)
+    reopened = _reviewed_again if case.status is Status.CLOSED_DECLINED else _reopened
+    try:
+        return reopened(case, arrived, ledger, by=CARRIER, policy=policy, now=now)
+    except Refusal as refusal:
+        return change(case, seen, Event.PARCEL_LATE, CARRIER, now, policy, {"reason_code": refusal.code})
+
+
 def _reopened(case: Case, after: Case, ledger: Ledger, *, by: Party, policy: Policy, now: int) -> Change:
-    """An expired case whose goods came after all owes what it owed, held once more: its very units, and the money from
-    where it is by now. Raises `units_unavailable` and `money_unavailable` where another case has them."""
+    """A case that was given up and whose goods came after all owes what it owed, held once more: its very units, and
+    the money from where it is by now. Raises `units_unavailable`, `money_unavailable` where another case has them."""
     assert case.decision  # noqa: S101 - goods are awaited only once somebody has approved
     held, owed = books.reserve_again(ledger, case.claim.units, case.decision.amount)
     rest = books.less(case.claim.money, books.split_over_payments(case.decision.amount, case.claim.money))
@@ -208,6 +275,18 @@ def _reopened(case: Case, after: Case, ledger: Ledger, *, by: Party, policy: Pol
     )
     data = {"amount": case.decision.amount}
     return change(case, after, Event.RETURN_REOPENED, by, now, policy, data, ledger=held)
+
+
+def _reviewed_again(
+    case: Case, after: Case, ledger: Ledger, *, by: Party, policy: Policy, now: int
+) -> Change:
+    """What a reviewer declined without the goods is looked at once more, all of it held again. Raises as above."""
+    held, money = books.reserve_again(ledger, case.claim.units, case.claim.amount)
+    claimed = replace(after, claim=replace(case.claim, money=money), run=case.run + 1)
+    data = {"amount": case.claim.amount}
+    return change(
+        case, contested(claimed, by, now), Event.RETURN_REOPENED, by, now, policy, data, ledger=held
+    )
 
 
 def _accepted(case: Case, receipt: Receipt, policy: Policy) -> Change:

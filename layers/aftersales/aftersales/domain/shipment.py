@@ -23,7 +23,7 @@ from aftersales.domain.ledger import ReservedUnits
 from aftersales.domain.lifecycle import Act, Change, change, require
 from aftersales.domain.money import Money
 from aftersales.domain.order import Line, Order
-from aftersales.domain.parcel import Parcel
+from aftersales.domain.parcel import Parcel, Scan, merge_all
 from aftersales.domain.parties import SYSTEM
 from aftersales.domain.policy import Policy
 from aftersales.domain.timeline import Event
@@ -86,6 +86,16 @@ def record_label(case: Case, answer: Label | LabelRefused, *, policy: Policy, no
     data = {"carrier": answer.carrier, "cost": answer.cost.amount, "currency": answer.cost.currency}
     bought = change(case, after, Event.LABEL_BOUGHT, SYSTEM, now, policy, data)
     return replace(bought, parcel=parcel)
+
+
+def scanned(shipment: Shipment, scans: Iterable[Scan]) -> Shipment:
+    """The shipment after these scans. Goods under a label were sent when their carrier first had them in hand; when
+    they were delivered its carrier knows best, whoever has said so before."""
+    assert shipment.parcel  # noqa: S101 - scans are of a number that the case has named
+    parcel = merge_all(shipment.parcel, scans)
+    sent_at = parcel.first_scan_at if shipment.under_label else shipment.sent_at
+    arrived_at = shipment.arrived_at if parcel.delivered_at is None else parcel.delivered_at
+    return replace(shipment, parcel=parcel, sent_at=sent_at, arrived_at=arrived_at)
 
 
 def label_overdue(case: Case, *, policy: Policy, now: int) -> Change:

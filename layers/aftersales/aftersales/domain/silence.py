@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from aftersales.domain.case import Case, Decision, Dispute, OfferState, Review
+from aftersales.domain.case import Case, Decision, Dispute, OfferState, Review, Status
 from aftersales.domain.hearing import Extension, extend_for_market
 from aftersales.domain.ledger import Ledger
 from aftersales.domain.lifecycle import (
@@ -18,7 +18,7 @@ from aftersales.domain.lifecycle import (
 )
 from aftersales.domain.parties import SYSTEM
 from aftersales.domain.policy import Policy, Verdict
-from aftersales.domain.returns import accept_deduction, contested, receive_as_announced
+from aftersales.domain.returns import accept_deduction, contested, lose_parcel, receive_as_announced
 from aftersales.domain.shipment import CARRIER_SILENT, label_overdue, without_label
 from aftersales.domain.timeline import Event
 
@@ -56,6 +56,8 @@ def pass_deadline(case: Case, ledger: Ledger, *, policy: Policy, now: int) -> Ch
             return receive_as_announced(case, policy=policy, now=now)
         case Event.DEDUCTION_ACCEPTED:
             return accept_deduction(case, ledger, by=SYSTEM, policy=policy, now=now)
+        case Event.PARCEL_LOST:
+            return lose_parcel(case, policy=policy, now=now)
         case Event.PARCEL_OVERDUE:
             return change(case, contested(case, SYSTEM, now), event, SYSTEM, now, policy)
         case Event.CASE_APPROVED:
@@ -90,4 +92,6 @@ def _warn(case: Case, policy: Policy, now: int) -> Change | None:
     if case.warn_at is None or now < case.warn_at:
         return None
     data = {"deadline_at": case.deadline_at, "reason_code": waits_for(case.waiting_on)}
-    return change(case, replace(case, warn_at=None), Event.DEADLINE_NEAR, SYSTEM, now, policy, data)
+    unseen = case.status is Status.RETURN_IN_TRANSIT
+    event = Event.PARCEL_UNSEEN if unseen else Event.DEADLINE_NEAR
+    return change(case, replace(case, warn_at=None), event, SYSTEM, now, policy, data)

@@ -1,7 +1,9 @@
 """A seller's feedback as a table for a spreadsheet, in which no cell is a formula."""
 
+import csv
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from io import StringIO
 
 from aftersales.domain.records import FeedbackRecord
 
@@ -27,9 +29,20 @@ _FORMULA = tuple("=+-@＝＋－＠")
 _SKIPPED = " \t\r\n\0\u00a0\u3000\ufeff"
 
 
+def table(records: Iterable[FeedbackRecord], *, heads: bool) -> str:
+    """The table as comma-separated values, every cell in quotes. With its heads comes the mark by which spreadsheets
+    know that it is UTF-8."""
+    written = StringIO()
+    writer = csv.writer(written, quoting=csv.QUOTE_ALL)
+    if heads:
+        written.write("\ufeff")
+        writer.writerow(HEADS)
+    writer.writerows(rows(records))
+    return written.getvalue()
+
+
 def rows(records: Iterable[FeedbackRecord]) -> Iterator[tuple[str, ...]]:
-    """The heads, then a row for each feedback; to be written with every cell in quotes."""
-    yield HEADS
+    """A row for each feedback; to be written with every cell in quotes."""
     for one in records:
         cells: tuple[object, ...] = (
             one.feedback_id,

@@ -5,8 +5,10 @@ ever. A second try, after a wait or for another variant, is a reservation of its
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+
+from aftersales.domain.refusal import Code, Refusal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,8 +30,8 @@ class Sku:
     tax: int = 0
     on_hand: int
     available: int
-    held: int = 0
-    confirmed: int = 0
+    held: int
+    confirmed: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +68,51 @@ class OutOfStock:
 
     reservation_id: str
     missing: tuple[str, ...]
+
+
+# Which number of its SKU counts the units of a reservation.
+COUNTED_AS = {
+    StockState.HELD: "held",
+    StockState.CONFIRMED: "confirmed",
+    StockState.RELEASED: "available",
+    StockState.EXPIRED: "available",
+}
+
+
+def restocked(known: Sku | None, sku: Sku) -> Sku:
+    """The SKU as the platform writes it now; what cases hold of it stays held.
+
+    Raises `stock_promised` where fewer units are on hand than cases hold and buyers were promised, and `sku_taken`
+    where another seller has a SKU of this name.
+    """
+    if known is None:
+        return sku
+    if known.seller_id != sku.seller_id:
+        raise Refusal(Code.SKU_TAKEN, f"Another seller has a SKU {sku.sku}.")
+    promised = known.held + known.confirmed
+    if sku.on_hand < promised:
+        raise Refusal(
+            Code.STOCK_PROMISED,
+            f"{promised} units of {sku.sku} are held by cases or were promised to buyers.",
+            promised=promised,
+        )
+    return replace(sku, available=sku.on_hand - promised, held=known.held, confirmed=known.confirmed)
+
+
+def moved(reservation: StockReservation, wanted: StockState, now: int) -> StockReservation:
+    """The reservation after it was asked to become `wanted`; the same where that is not possible (any more).
+
+    A hold whose time is up is confirmed by nobody, whether or not a sweep has seen it.
+    """
+    overdue = now >= reservation.expires_at
+    match reservation.state, wanted:
+        case StockState.HELD, StockState.CONFIRMED if overdue:
+            return replace(reservation, state=StockState.EXPIRED)
+        case StockState.HELD, StockState.EXPIRED if not overdue:
+            return reservation
+        case (StockState.HELD, _) | (StockState.CONFIRMED, StockState.RELEASED):
+            return replace(reservation, state=wanted)
+    return reservation
 
 
 def missing_of(lines: Iterable[StockLine], skus: Iterable[Sku]) -> tuple[str, ...]:

@@ -42,6 +42,11 @@ class Event(StrEnum):
     LABEL_OVERDUE = "label_overdue"
     LABEL_REFUSED = "label_refused"
     PARCEL_SENT = "parcel_sent"
+    PARCEL_UNSEEN = "parcel_unseen"
+    PARCEL_SCANNED = "parcel_scanned"
+    PARCEL_TURNED_BACK = "parcel_turned_back"
+    PARCEL_LOST = "parcel_lost"
+    PARCEL_LATE = "parcel_late"
     PARCEL_ARRIVED = "parcel_arrived"
     PARCEL_OVERDUE = "parcel_overdue"
     RETURN_REOPENED = "return_reopened"
@@ -128,6 +133,11 @@ EFFECTS: Mapping[Event, Effect] = {
     Event.LABEL_REFUSED: _TELL,
     # While goods come back the execution waits in one state: it is woken when that is over.
     Event.PARCEL_SENT: _TELL,
+    Event.PARCEL_UNSEEN: _TELL,
+    Event.PARCEL_SCANNED: _RECORD,
+    Event.PARCEL_TURNED_BACK: _RING_AND_TELL,
+    Event.PARCEL_LOST: _RING_AND_TELL,
+    Event.PARCEL_LATE: _COUNT,
     Event.PARCEL_ARRIVED: _TELL,
     Event.PARCEL_OVERDUE: _RING_AND_TELL,
     Event.RETURN_REOPENED: _START_AND_TELL,

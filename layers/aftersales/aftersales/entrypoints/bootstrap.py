@@ -20,7 +20,10 @@ from aftersales.contracts import settings
 from aftersales.usecases.ports import Carriers, Desk, Payments
 
 if TYPE_CHECKING:
+    from aftersales.adapters.comprehend import ComprehendSentiment
     from aftersales.adapters.dynamodb_feedback import DynamoDBFeedback
+    from aftersales.adapters.dynamodb_stock import DynamoDBStock
+    from aftersales.adapters.easypost_carriers import EasyPostEvents
     from aftersales.adapters.s3_evidence import S3EvidenceFiles
     from aftersales.adapters.ses import SesMailer
     from aftersales.adapters.sns import SnsAlarms, SnsNotices, SnsSubscriptions
@@ -105,6 +108,14 @@ def feedback_store() -> "DynamoDBFeedback":
 
 
 @cache
+def stock() -> "DynamoDBStock":
+    """The desk's own stock; a platform's inventory would stand here instead."""
+    from aftersales.adapters.dynamodb_stock import DynamoDBStock
+
+    return DynamoDBStock(client("dynamodb"), settings.STOCK_TABLE(), now, pause)
+
+
+@cache
 def workflow() -> "StepFunctionsWorkflow":
     """The state machine; functions that only answer a token are not told its ARN."""
     from aftersales.adapters.stepfunctions import StepFunctionsWorkflow
@@ -159,6 +170,17 @@ def carriers() -> Carriers:
 
 
 @cache
+def carrier_events() -> "EasyPostEvents":
+    """EasyPost's signed events."""
+    from aftersales.adapters.easypost_carriers import EasyPostEvents
+
+    return EasyPostEvents(
+        lambda: tuple(_easypost_secret(_secret_age())["webhook_secrets"]),
+        livemode=settings.EASYPOST_LIVEMODE() == "true",
+    )
+
+
+@cache
 def evidence_files() -> "S3EvidenceFiles":
     """The bucket of evidence."""
     from aftersales.adapters.s3_evidence import S3EvidenceFiles
@@ -194,6 +216,14 @@ def subscriptions() -> "SnsSubscriptions":
         dead_letters_arn=settings.ALERT_DEAD_LETTERS_ARN(),
         table=settings.CASES_TABLE(),
     )
+
+
+@cache
+def comment_reader() -> "ComprehendSentiment":
+    """Amazon Comprehend."""
+    from aftersales.adapters.comprehend import ComprehendSentiment
+
+    return ComprehendSentiment(client("comprehend"))
 
 
 @cache

@@ -61,6 +61,7 @@ STATUSES: Mapping[Code, HTTPStatus] = {
     Code.TRACKING_CODE_USED: HTTPStatus.CONFLICT,
     Code.NOT_DELIVERED: HTTPStatus.CONFLICT,
     Code.STOCK_PROMISED: HTTPStatus.CONFLICT,
+    Code.SKU_TAKEN: HTTPStatus.CONFLICT,
     Code.FEEDBACK_LEFT_BEFORE: HTTPStatus.CONFLICT,
     Code.SIGNATURE_INVALID: HTTPStatus.BAD_REQUEST,
     Code.REFUND_UNKNOWN: HTTPStatus.CONFLICT,
@@ -87,7 +88,8 @@ _GROUPS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One request that passed the door: the route, who calls, and what they sent, already checked."""
+    """One request that passed the door: the route, who calls, and what they sent, already checked. `address` is the
+    mail address that the caller's account was verified for."""
 
     route: Route
     party: Party
@@ -97,6 +99,7 @@ class Call:
     headers: Mapping[str, str]
     raw: bytes
     now: int
+    address: str | None = None
 
     @property
     def idempotency_key(self) -> str:
@@ -131,9 +134,9 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A status other than the route's, or headers."""
+    """A status other than the route's, or headers. A body that is text is in the route's own media type."""
 
-    body: BaseModel | Mapping[str, Any] | None
+    body: BaseModel | Mapping[str, Any] | str | None
     status: int
     headers: Mapping[str, str]
 
@@ -209,6 +212,7 @@ class Api:
             headers=headers,
             raw=raw,
             now=self._now(),
+            address=_verified_address(event),
         )
 
 
@@ -218,13 +222,23 @@ def party_of(event: Mapping[str, Any], roles: frozenset[Role], acting_as: str | 
 
     Raises `forbidden`: also for an access token, which carries no party and is not meant for the API.
     """
-    claims = (event.get("requestContext", {}).get("authorizer") or {}).get("claims") or {}
+    claims = _claims(event)
     party_id = claims.get("custom:party_id")
     held = {role for group, role in _GROUPS.items() if group in groups_of(claims.get("cognito:groups"))}
     mine = [role for role in _GROUPS.values() if role in held & roles and acting_as in (None, role)]
     if claims.get("token_use") != "id" or not party_id or not mine:
         raise Refusal(Code.FORBIDDEN, "This token may not call this operation.")
     return Party(mine[0], party_id)
+
+
+def _claims(event: Mapping[str, Any]) -> Mapping[str, Any]:
+    return (event.get("requestContext", {}).get("authorizer") or {}).get("claims") or {}
+
+
+def _verified_address(event: Mapping[str, Any]) -> str | None:
+    """People may change the address of their account: the new one counts once they have shown that it is theirs."""
+    claims = _claims(event)
+    return claims.get("email") if str(claims.get("email_verified")).lower() == "true" else None
 
 
 def groups_of(claim: object) -> frozenset[str]:
@@ -295,7 +309,9 @@ def _checked(validate: Callable[[], BaseModel]) -> BaseModel:
 def _answer(route: Route, said: BaseModel | Mapping[str, Any] | Answer | None) -> Response[str]:
     answer = said if isinstance(said, Answer) else Answer(said, route.status, {})
     body = answer.body
-    if isinstance(body, BaseModel):
+    if isinstance(body, str):
+        text = body
+    elif isinstance(body, BaseModel):
         text = body.model_dump_json(by_alias=True)
     else:
         text = json.dumps(body) if body is not None else ""
@@ -303,7 +319,7 @@ def _answer(route: Route, said: BaseModel | Mapping[str, Any] | Answer | None) -
     headers = {"Cache-Control": "no-store", **answer.headers}
     if version is not None:
         headers["ETag"] = f'"{version}"'
-    return Response(answer.status, "application/json", text, headers=headers)
+    return Response(answer.status, route.media, text, headers=headers)
 
 
 def _problem_of(error: Exception) -> Response[str]:

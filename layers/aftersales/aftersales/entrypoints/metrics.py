@@ -20,6 +20,12 @@ def count_heard(heard: Heard) -> None:
         _metrics.flush_metrics()
 
 
+def count_refused_webhook() -> None:
+    """Count an event that nobody has signed, or that is none."""
+    _metrics.add_metric(name="webhook_refused", unit=MetricUnit.Count, value=1)
+    _metrics.flush_metrics()
+
+
 def count_drift(invariant: str) -> None:
     """Count what the reconciler found, once in all and once under the invariant's number."""
     for name in ("drift", f"drift_{invariant.lower()}"):

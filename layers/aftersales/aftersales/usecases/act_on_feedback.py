@@ -53,7 +53,7 @@ def edit_feedback(
 
     def edit(feedback: Feedback) -> Change | None:
         verdict, photos = wanted.of(feedback.verdict), wanted.photos_of(feedback, by)
-        if (verdict, photos) == (feedback.verdict, feedback.photos):
+        if verdict.says_as(feedback.verdict) and photos == feedback.photos:
             return None
         return rules.edit(feedback, verdict, photos=photos, by=by, now=desk.now())
 

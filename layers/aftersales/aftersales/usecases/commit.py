@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 from aftersales.domain.case import Case
 from aftersales.domain.ledger import Ledger
-from aftersales.domain.lifecycle import Change
+from aftersales.domain.lifecycle import Act, Change
 from aftersales.domain.order import Order
 from aftersales.domain.parties import Party, Role, may_see_case
 from aftersales.domain.policy import Policy
+from aftersales.domain.possible import possible
 from aftersales.domain.refusal import Code, Refusal, not_found
 from aftersales.domain.silence import fall_silent
 from aftersales.usecases.ports import Desk, Patient, Receipt, Stale
@@ -50,6 +51,11 @@ def admit(party: Party, case: Case | None) -> Case:
     return case
 
 
+def possible_now(desk: Desk, case: Case, party: Party) -> list[Act]:
+    """What this party can do to the case as it stands."""
+    return possible(case, party, desk.policies.version(case.policy_version), desk.now())
+
+
 def reviews_own(party: Party, case: Case) -> bool:
     """Whether a reviewer is the case's buyer or seller as well."""
     return party.role is Role.REVIEWER and party.id in (case.buyer_id, case.seller_id)
@@ -74,6 +80,8 @@ def change_case(
 
     `party` is checked against the case when a person acts; `if_match` is the version they saw; a `receipt` that
     exists already means that the act was done before and is not done again.
+
+    A refusal of what a person does says what this person can do instead.
 
     Whoever acts between a deadline and the sweep meets the case as silence left it, which is written first:
 
@@ -102,6 +110,10 @@ def change_case(
                     desk.store.commit(silence)
                     return attempt()
             change = decide(Read(case, order, ledger, policy))
+        except Refusal as refusal:
+            if party:
+                refusal.facts["possible"] = possible_now(desk, case, party)
+            raise
         except ValueError as error:
             # The ledger is read after the case. Where a commit fell in between, the books do not fit the case.
             if desk.store.case(case_id) != case:

@@ -6,11 +6,13 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
 
+from aftersales.domain.digest import Reader
 from aftersales.domain.feedback import Change, Entry, Feedback
 from aftersales.domain.feedback_notice import FeedbackNotice
 from aftersales.domain.feedback_request import Request
 from aftersales.domain.order import Order
 from aftersales.domain.rating import Tally, day_of
+from aftersales.domain.sentiment import Sentiment
 from aftersales.usecases.ports import Page, Policies, Receipt
 
 
@@ -112,12 +114,31 @@ class FeedbackStore(Protocol):
     def put_off_request(self, request: Request, later: Request) -> None:
         """Ask later. A request that was put anew meanwhile stays as it is."""
 
+    def put_reader(self, reader: Reader) -> None:
+        """Somebody wants digests, or wants them otherwise; the last word counts."""
+
+    def delete_reader(self, seller_id: str, address: str) -> None:
+        """They want none."""
+
+    def readers_due(self, now: int, limit: int) -> Iterable[Reader]:
+        """Whose digest is due, the longest due first."""
+
+    def put_off_reader(self, reader: Reader, later: Reader) -> None:
+        """The next digest is due then. What they asked for meanwhile stays."""
+
 
 class FeedbackNotices(Protocol):
     """The topic that sellers and the desk's own mailer subscribe to."""
 
     def publish(self, notice: FeedbackNotice) -> None:
         """Publish with the attributes that subscribers filter by."""
+
+
+class CommentReader(Protocol):
+    """A model that reads comments."""
+
+    def read(self, comment: str) -> Sentiment:
+        """The mood of the comment, with the model's name. Raises where the model does not answer."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from aftersales.domain.address import Address
 from aftersales.domain.case import Case
 from aftersales.domain.charge import Charge, ProviderCharge
 from aftersales.domain.evidence import Evidence
 from aftersales.domain.feedback_request import Request
 from aftersales.domain.hearing import Extension
 from aftersales.domain.invariants import RefundAtProvider
-from aftersales.domain.label import Address, Label, LabelOrder, LabelRefused, VoidState
+from aftersales.domain.label import Label, LabelOrder, LabelRefused, VoidState
 from aftersales.domain.ledger import External, Ledger
 from aftersales.domain.lifecycle import Change
 from aftersales.domain.notice import Notice
@@ -268,6 +269,20 @@ class Stock(Protocol):
         """Give back what is held or confirmed. An id that comes after its release finds it released."""
 
 
+class EmbeddedStock(Stock, Protocol):
+    """The stock that the desk keeps itself, for a platform that tells it what there is."""
+
+    def put_sku(self, sku: Sku) -> Sku:
+        """Write what the platform says of the SKU; what cases hold of it stays held. Raises `stock_promised` and
+        `sku_taken`."""
+
+    def overdue(self, limit: int) -> Iterable[str]:
+        """Ids of reservations whose time is up and that hold something still."""
+
+    def expire(self, reservation_id: str) -> StockReservation:
+        """Give back what is held if its time is up."""
+
+
 @dataclass(frozen=True, slots=True)
 class AddressCheck:
     """Whether a carrier finds the address: as it would write it, or why it does not (stable codes)."""
@@ -305,8 +320,8 @@ class Carriers(Protocol):
 class CarrierEvent:
     """A signed word of a carrier: the parcel's scans as they stood when it was said; none if it is of no parcel.
 
-    The signature has no time in it, so a genuine event can be sent again by anybody who saw it: scans are merged,
-    which an old one does not change, and the event's id is remembered.
+    The signature has no time in it, so a genuine event can be sent again by anybody who saw it: scans are merged, to
+    which an old one adds nothing.
     """
 
     event_id: str
