@@ -28,7 +28,8 @@ from tests.simulation.scheduler import Restless, Scheduler, Task, WorkerDied
 # Stands in every field that a person can fill, so that it is found wherever it does not belong.
 CANARY = "12 Hidden Lane"
 
-MINUTE = 60_000
+SECOND = 1_000
+MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 # After this long everything that people and providers do is over.
