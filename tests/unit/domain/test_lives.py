@@ -14,7 +14,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from aftersales.domain.case import FINAL, Case, Fees, Kind, Review, Status
 from aftersales.domain.evidence import EvidenceState
-from aftersales.domain.ledger import ExternalKind, ExternalState, PaymentShare, Unit, rebase, record_external
+from aftersales.domain.invariants import Books, money_is_posted_once, postings_sum_to_zero, violations
+from aftersales.domain.ledger import ExternalKind, ExternalState, PaymentShare, Unit, rebase
 from aftersales.domain.lifecycle import CLOCKS
 from aftersales.domain.order import SHIPPING
 from aftersales.domain.parties import Party, Role
@@ -399,6 +400,16 @@ class LivesOnOneOrder(RuleBasedStateMachine):
             assert not case.attempts or owed == counting + _by_payment(case.uncovered)
 
     @invariant()
+    def all_money_that_moved_is_posted(self) -> None:
+        books = Books(
+            ledger=self.story.ledger,
+            cases=tuple(self.story.cases.values()),
+            entries={case_id: tuple(entries) for case_id, entries in self.story.timelines.items()},
+            postings=tuple(self.story.postings),
+        )
+        assert not violations(books, (postings_sum_to_zero, money_is_posted_once))
+
+    @invariant()
     def the_timeline_tells_every_change_once(self) -> None:
         for case_id, case in self.story.cases.items():
             timeline = self.story.timelines[case_id]
@@ -411,7 +422,7 @@ class LivesOnOneOrder(RuleBasedStateMachine):
     def teardown(self) -> None:
         """From wherever a case is, it comes to its end once everybody does their part, and then holds nothing."""
         decided = [replace(one, state=ExternalState.TAKEN) for one in self.story.ledger.external]
-        self.story.ledger = record_external(self.story.ledger, decided) or self.story.ledger
+        self.story.hear_of_external(decided)
         for case_id in self.story.cases:
             for _ in range(12):
                 self.go_on(case_id)
