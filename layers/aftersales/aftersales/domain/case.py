@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from aftersales.domain.evidence import Evidence, EvidenceState
-from aftersales.domain.label import LabelLeg, LabelState
+from aftersales.domain.label import LabelLeg, LabelState, VoidState
 from aftersales.domain.ledger import PaymentShare, Reservation, by_payment, less, plus
 from aftersales.domain.parcel import Parcel
 from aftersales.domain.parties import Party, Role
@@ -107,6 +107,9 @@ WAITING_ON: Mapping[Status, WaitingOn | None] = {
 }
 
 
+# A worker that asked for a label has its answer, or is dead, long before this is over.
+_PURCHASES_END = 5 * 60 * 1000
+_DAY = 24 * 60 * 60 * 1000
 _PARTIES = frozenset({WaitingOn.BUYER, WaitingOn.SELLER, WaitingOn.CARRIER})
 
 
@@ -296,7 +299,8 @@ class Case:
     `trouble` names why an operator is asked; `inquiries` counts how often the provider was asked about money.
     `reviewed_by` are the reviewers who have decided on it, or proposed to; `proposal` is a decision above the limit of
     the reviewer who made it, which another one has to confirm. `extended_by` are the market's extensions it was given.
-    `ended_at` is when it last came to an end.
+    `overdue_since` is the deadline that passed first, where reminders have moved it since; `ended_at` is when it last
+    came to an end.
     `silence_approves` where the policy takes a seller's silence for a yes. `fees` is what of the units' worth is not
     claimed; `keep_item` where the goods stay although it is a return; `granted` what was granted before the goods
     came back, and a dispute is about now. `label_offered` where the platform pays the label of what comes back, and
@@ -332,6 +336,7 @@ class Case:
     deadline_at: int | None = None
     warn_at: int | None = None
     on_timeout: str | None = None
+    overdue_since: int | None = None
     extended_by: tuple[str, ...] = ()
     silence_approves: bool = False
     fees: Fees = Fees()
@@ -385,6 +390,37 @@ class Case:
         return self.shipment.label if self.shipment else None
 
     @property
+    def label_needed(self) -> bool:
+        """Whether goods go under the label, or may still."""
+        shipment = self.shipment
+        if shipment is None or not shipment.under_label:
+            return self.label_due
+        return not shipment.is_unseen or self.status is Status.AWAITING_RETURN
+
+    @property
+    def parcel_awaited(self) -> bool:
+        """Whether its goods are on their way, or about to be."""
+        return self.status in (Status.AWAITING_RETURN, Status.RETURN_IN_TRANSIT)
+
+    @property
+    def errand_at(self) -> int | None:
+        """When there is something to do at the carrier's: to look for what was bought under the order of a label and is
+        not needed, and give it back; to ask where a parcel is."""
+        if self.shipment is None:
+            return None
+        label = self.label
+        if label and not self.label_due and not label.settled:
+            return self.updated_at + _PURCHASES_END
+        if label and label.state is LabelState.BOUGHT and not self.label_needed:
+            return self.updated_at
+        if label and any(spare.void is VoidState.SUBMITTED for spare in label.given_back):
+            return self.updated_at + _DAY
+        if self.shipment.parcel and self.parcel_awaited:
+            told = self.shipment.sent_at is not None and self.shipment.is_unseen
+            return self.updated_at if told else self.updated_at + _DAY
+        return None
+
+    @property
     def _turn(self) -> WaitingOn | None:
         if self.label_due:
             return WaitingOn.PLATFORM
@@ -393,6 +429,11 @@ class Case:
         if self.status is Status.DISPUTED:
             return WaitingOn(self.dispute.turn) if self.dispute and self.dispute.turn else WaitingOn.PLATFORM
         return WAITING_ON[self.status]
+
+    @property
+    def due_at(self) -> int | None:
+        """When whoever's turn it is was to act, whatever reminders came since."""
+        return self.overdue_since or self.deadline_at
 
     @property
     def stake(self) -> tuple[PaymentShare, ...]:

@@ -57,6 +57,7 @@ class Act(StrEnum):
     DECIDE = "decide"
     WITHDRAW = "withdraw"
     RECORD_LABEL = "record_label"
+    SETTLE_LABEL = "settle_label"
     SHIP_RETURN = "ship_return"
     RECORD_SCANS = "record_scans"
     CONFIRM_ARRIVAL = "confirm_arrival"
@@ -98,6 +99,8 @@ LIFECYCLE: Mapping[Act, frozenset[Status]] = {
     # A buyer may step back until money or goods move.
     Act.WITHDRAW: _HEARD | {Status.AWAITING_RETURN},
     Act.RECORD_LABEL: frozenset({Status.AWAITING_RETURN}),
+    # What was bought twice, or is not used, is given back whatever became of the case.
+    Act.SETTLE_LABEL: frozenset(Status),
     Act.SHIP_RETURN: frozenset({Status.AWAITING_RETURN}),
     # A carrier has its say whatever became of the case.
     Act.RECORD_SCANS: frozenset(Status),
@@ -141,6 +144,7 @@ ACTORS: Mapping[Act, frozenset[Role]] = {
     Act.DECIDE: _SELLER | _REVIEWER,
     Act.WITHDRAW: _BUYER,
     Act.RECORD_LABEL: frozenset(),
+    Act.SETTLE_LABEL: frozenset(),
     Act.SHIP_RETURN: _BUYER,
     Act.RECORD_SCANS: frozenset(),
     Act.CONFIRM_ARRIVAL: _SELLER,
@@ -282,6 +286,9 @@ _NEW_TURN = frozenset(
         Event.DECISION_PROPOSED,
     }
 )
+
+# What only reminds whoever's turn it is still.
+_REMINDERS = frozenset({Event.REVIEW_OVERDUE, Event.OPERATOR_OVERDUE})
 
 # What the policy's verdict makes of a case.
 _VERDICTS = {
@@ -720,7 +727,8 @@ def change(
         after = replace(after, ended_at=now)
     reclocked = moved or clock_of(after) is not clock_of(before) or event in _NEW_TURN
     if reclocked or (after.attempts != before.attempts and after.status is not Status.DISPUTED):
-        after = _set_clock(after, policy, now)
+        overdue = before.due_at if event in _REMINDERS else None
+        after = _set_clock(replace(after, overdue_since=overdue), policy, now)
     ledger, posting = post(before, after, ledger) if ledger else (None, None)
     entry = Entry(
         case_id=after.case_id,
