@@ -134,6 +134,6 @@ def test_nobody_misses_what_was_not_sent_and_nobody_sends_one_parcel_twice(marke
     sale = market.sell(units=2, total=10_000)
     first, second = sent(market, sale), awaited(market, sale)
     nothing = {"lines": [{"line_id": "kettle", "accepted": 0}]}
-    assert refusal(sale.seller.post(f"cases/{second}/receipt", nothing)) == (409, "parcel_not_sent")
+    assert refusal(sale.seller.post(f"cases/{second}/receipt", nothing)) == (409, "parcel_not_arrived")
     parcel = {"carrier": "ups", "tracking_code": parcel_of(first)}
     assert refusal(sale.buyer.post(f"cases/{second}/shipment", parcel)) == (409, "tracking_code_used")
