@@ -17,7 +17,7 @@ from aftersales.domain.case import Case, Fees, FiredRule, InspectedLine, Kind, R
 from aftersales.domain.evidence import Evidence, EvidenceState
 from aftersales.domain.feedback import FeedbackTerms
 from aftersales.domain.feedback_request import RequestTerms
-from aftersales.domain.label import Label, LabelRefused
+from aftersales.domain.label import Label, LabelRefused, SpareLabel
 from aftersales.domain.ledger import (
     External,
     ExternalKind,
@@ -458,6 +458,13 @@ class Story:
             returns.ship_return(
                 case, "ups", "1Z 999 AA1 01 2345 6784", by=BUYER, policy=self.policy, now=self.now
             )
+        )
+
+    def settle_label(self, *given_back: SpareLabel, kept: bool = True, case_id: str = CASE) -> Change | None:
+        """What was bought under the order was looked for, and what is not needed given back."""
+        case = self.cases[case_id]
+        return self._keep_any(
+            shipment.settle_label(case, given_back, kept=kept, policy=self.policy, now=self.now)
         )
 
     def scan(

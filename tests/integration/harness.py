@@ -282,6 +282,7 @@ class Desk:
     ) -> None:
         self.clock = Clock(patch)
         self.sandbox = sandbox
+        self.carriers_url = carriers_url
         self.deaths: list[str] = []
         self.deaths_are_noticed = True
         self.pauses: list[float] = []

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -244,6 +245,32 @@ class DynamoDBStore:
                 for row in self._before(tables.BY_DEADLINE, "clock", shard, "wakes_at", now, limit)
             )
 
+    def errands(self, now: int, limit: int) -> Iterable[str]:
+        """Every shard, the longest waiting first, and no more than `limit` in all."""
+        due = (
+            row["case_id"]
+            for shard in tables.all_shards()
+            for row in self._before(tables.BY_ERRAND, "errand", shard, "errand_at", now, limit)
+        )
+        yield from islice(due, limit)
+
+    def put_off_errand(self, case: Case, until: int) -> None:
+        """Whoever changes the case meanwhile says itself when its errand is due:
+
+        errand   read v4 ── ask ────────── put off if v4   the condition fails, v5 is due when it says
+        scan               read v4 ─ put v5
+        """
+        try:
+            self._db.update_item(
+                TableName=self._cases,
+                Key=items.wire(tables.case_key(case.case_id)),
+                UpdateExpression="SET errand_at = :until",
+                ConditionExpression="version = :read AND attribute_exists(errand)",
+                ExpressionAttributeValues={":until": {"N": str(until)}, ":read": {"N": str(case.version)}},
+            )
+        except ClientError as error:
+            items.refuse_unless(error, "ConditionalCheckFailedException")
+
     def put_extension(self, extension: Extension, *, new: bool) -> None:
         """Twenty requests with one key at once: one creates the row, the others find it. Two sweeps may carry it at
         once: each case takes it once, and whoever writes the cursor last only makes the other's cases be seen again.
@@ -437,6 +464,8 @@ def _case_row(case: Case) -> Item:
     """The case with its index keys. An attribute that is absent keeps the row out of a sparse index."""
     row: Item = tables.case_key(case.case_id) | items.row_of(case)
     row |= {"buyer": f"BUYER#{case.buyer_id}", "seller": f"SELLER#{case.seller_id}", "status": case.status}
+    if case.errand_at is not None:
+        row |= {"errand": tables.shard(case.case_id), "errand_at": case.errand_at}
     if case.deadline_at is not None and case.status not in FINAL:
         row |= {"clock": tables.shard(case.case_id), "wakes_at": case.warn_at or case.deadline_at}
         owners = {

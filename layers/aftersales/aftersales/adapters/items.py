@@ -212,6 +212,8 @@ _KEYS = frozenset(
         "wakes_at",
         "unrelayed",
         "looked_at",
+        "errand",
+        "errand_at",
         "account",
         "due",
         "variants",

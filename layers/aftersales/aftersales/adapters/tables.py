@@ -25,6 +25,7 @@ BY_ACCOUNT = "by_account"
 BY_EXPIRY = "by_expiry"
 BY_PRODUCT = "by_product"
 UNRELAYED = "unrelayed"
+BY_ERRAND = "by_errand"
 BY_DUE = "by_due"
 
 CASE = "CASE"

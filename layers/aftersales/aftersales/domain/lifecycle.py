@@ -57,6 +57,7 @@ class Act(StrEnum):
     DECIDE = "decide"
     WITHDRAW = "withdraw"
     RECORD_LABEL = "record_label"
+    SETTLE_LABEL = "settle_label"
     SHIP_RETURN = "ship_return"
     RECORD_SCANS = "record_scans"
     CONFIRM_ARRIVAL = "confirm_arrival"
@@ -98,6 +99,8 @@ LIFECYCLE: Mapping[Act, frozenset[Status]] = {
     # A buyer may step back until money or goods move.
     Act.WITHDRAW: _HEARD | {Status.AWAITING_RETURN},
     Act.RECORD_LABEL: frozenset({Status.AWAITING_RETURN}),
+    # What was bought twice, or is not used, is given back whatever became of the case.
+    Act.SETTLE_LABEL: frozenset(Status),
     Act.SHIP_RETURN: frozenset({Status.AWAITING_RETURN}),
     # A carrier has its say whatever became of the case.
     Act.RECORD_SCANS: frozenset(Status),
@@ -141,6 +144,7 @@ ACTORS: Mapping[Act, frozenset[Role]] = {
     Act.DECIDE: _SELLER | _REVIEWER,
     Act.WITHDRAW: _BUYER,
     Act.RECORD_LABEL: frozenset(),
+    Act.SETTLE_LABEL: frozenset(),
     Act.SHIP_RETURN: _BUYER,
     Act.RECORD_SCANS: frozenset(),
     Act.CONFIRM_ARRIVAL: _SELLER,

@@ -42,6 +42,8 @@ class Event(StrEnum):
     LABEL_BOUGHT = "label_bought"
     LABEL_OVERDUE = "label_overdue"
     LABEL_REFUSED = "label_refused"
+    LABEL_SETTLED = "label_settled"
+    LABEL_VOIDED = "label_voided"
     PARCEL_SENT = "parcel_sent"
     PARCEL_UNSEEN = "parcel_unseen"
     PARCEL_SCANNED = "parcel_scanned"
@@ -132,6 +134,8 @@ EFFECTS: Mapping[Event, Effect] = {
     Event.LABEL_BOUGHT: _TELL,
     Event.LABEL_OVERDUE: _RING,
     Event.LABEL_REFUSED: _TELL,
+    Event.LABEL_SETTLED: _RECORD,
+    Event.LABEL_VOIDED: _RECORD,
     # While goods come back the execution waits in one state: it is woken when that is over.
     Event.PARCEL_SENT: _TELL,
     Event.PARCEL_UNSEEN: _TELL,

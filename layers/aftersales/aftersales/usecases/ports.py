@@ -24,6 +24,10 @@ from aftersales.domain.settlement import AccountBalance, Posted, Posting
 from aftersales.domain.stock import OutOfStock, Sku, StockLine, StockReservation
 from aftersales.domain.timeline import Entry
 
+# Stripe may forget an idempotency key after 24 hours; an hour before that nothing is sent under it any more,
+# and the provider's list of refunds is the only judge (https://docs.stripe.com/api/idempotent_requests).
+KEY_LIFE = 23 * 60 * 60 * 1000
+
 
 class Stale(Exception):
     """Somebody else wrote first: what was read is no longer true. Read again and decide again."""
@@ -111,6 +115,12 @@ class Store(Protocol):
 
     def due(self, now: int, limit: int) -> Iterable[str]:
         """Ids of cases whose deadline, or the warning before it, has come, the longest overdue first."""
+
+    def errands(self, now: int, limit: int) -> Iterable[str]:
+        """Ids of cases with something to do at a carrier's, the longest waiting first."""
+
+    def put_off_errand(self, case: Case, until: int) -> None:
+        """Not before then, unless the case changes, or has changed since it was read."""
 
     def put_extension(self, extension: Extension, *, new: bool) -> None:
         """Write a market's extension, or how far it was carried. Raises `Stale` if a new one exists already, or
@@ -328,8 +338,11 @@ class Carriers(Protocol):
         Raises `OutcomeUnknown`: ask again. Workers that ask at the same time may buy two, see `void_spare_labels`.
         """
 
-    def labels(self, order: LabelOrder) -> Sequence[Label]:
-        """Every label that was ever bought for that order, given back or not. Raises `OutcomeUnknown`."""
+    def labels(self, shipment_id: str, since: int) -> Sequence[Label]:
+        """Every label that was ever bought for the order of that id, which was made then, given back or not.
+
+        Raises `OutcomeUnknown`.
+        """
 
     def void_label(self, provider_shipment_id: str) -> VoidState:
         """Give a label back that was not used. Repeatable. Raises `OutcomeUnknown`."""
