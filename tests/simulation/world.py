@@ -89,7 +89,7 @@ class World:
         self.deliveries = Deliveries(self, stream_is_down=stream_is_down)
         self.dynamodb = DynamoDB(tables, self.deliveries.record, self._committed)
         self.stepfunctions = StepFunctions(functions.definition(), self.scheduler, self)
-        self.s3 = S3()
+        self.s3 = S3(lambda: self.now)
         self.ses = SES()
         self.provider = Provider(self.scheduler, self.deliveries.webhooks)
         self._services: dict[str, Any] = {
@@ -279,7 +279,7 @@ class World:
 
     def upload(self, key: str, content: bytes) -> None:
         """A browser posts a file with its form."""
-        self.s3.objects[key] = content
+        self.s3.post(key, content)
         self.deliveries.uploaded(key)
 
     def until(self, case_id: str, wanted: Callable[[Item], bool], *, patience: int) -> bool:

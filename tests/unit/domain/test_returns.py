@@ -495,6 +495,25 @@ def test_on_a_part_that_was_granted_a_reviewer_grants_no_more_than_that_part() -
     pay(story)
 
 
+def test_an_appeal_reaches_no_further_than_what_the_buyer_has_agreed_to() -> None:
+    story = Story()
+    story.open({BOWLS: 3}, kind=Kind.RETURN)
+    story.assess()
+    story.make_offer(5_000)
+    story.answer_offer()
+    story.ship()
+    story.silence()
+    story.decide(amount=2_000)
+    pay(story)
+    assert story.appeal().entry.data["amount"] == 3_000
+    books_agree(story)
+    story.silence()
+    assert refused(lambda: story.decide(amount=5_001, by=OTHER_REVIEWER)).code is Code.AMOUNT_ABOVE_CASE
+    story.decide(by=OTHER_REVIEWER)
+    story.hear(AttemptState.SUCCEEDED)
+    assert (story.case.status, story.ledger.taken) == (Status.COMPLETED, 5_000)
+
+
 # --- terms -------------------------------------------------------------------------------------------------
 
 

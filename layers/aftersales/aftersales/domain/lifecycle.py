@@ -287,6 +287,9 @@ _NEW_TURN = frozenset(
     }
 )
 
+# What only reminds whoever's turn it is still.
+_REMINDERS = frozenset({Event.REVIEW_OVERDUE, Event.OPERATOR_OVERDUE})
+
 # What the policy's verdict makes of a case.
 _VERDICTS = {
     Verdict.APPROVE: (Review.APPROVED, Event.CASE_APPROVED),
@@ -731,7 +734,8 @@ def change(
         after = replace(after, ended_at=now)
     reclocked = moved or clock_of(after) is not clock_of(before) or event in _NEW_TURN
     if reclocked or (after.attempts != before.attempts and after.status is not Status.DISPUTED):
-        after = _set_clock(after, policy, now)
+        overdue = before.due_at if event in _REMINDERS else None
+        after = _set_clock(replace(after, overdue_since=overdue), policy, now)
     ledger, posting = post(before, after, ledger) if ledger else (None, None)
     entry = Entry(
         case_id=after.case_id,
