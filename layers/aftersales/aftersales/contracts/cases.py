@@ -474,7 +474,8 @@ class ExtensionView(View):
 
 class CaseView(View):
     """A case. `shipments` and `receipt` tell of goods that come back, `fees` what that costs the buyer, `exchange` of
-    goods that go out for them; `possible` is what the reader can do now."""
+    goods that go out for them; `possible` is what the reader can do now; `overdue_since` is the deadline that the
+    platform let pass first."""
 
     case_id: str
     order_id: str
@@ -485,6 +486,7 @@ class CaseView(View):
     waiting_on: WaitingOn | None
     deadline_at: Instant | None
     on_timeout: str | None
+    overdue_since: Instant | None
     version: int
     lines: list[ClaimedLineBody]
     reason: Reason
@@ -644,6 +646,7 @@ def _case_fields(case: Case, reader: Party, desk: Desk) -> dict[str, Any]:
         "waiting_on": case.waiting_on,
         "deadline_at": case.deadline_at,
         "on_timeout": case.on_timeout,
+        "overdue_since": case.overdue_since,
         "version": case.version,
         "lines": [
             ClaimedLineBody(line_id=line.line_id, quantity=line.quantity)

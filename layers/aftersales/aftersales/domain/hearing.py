@@ -22,13 +22,13 @@ from aftersales.domain.case import (
     Kind,
     Offer,
     OfferState,
-    Reason,
     Review,
     Status,
 )
 from aftersales.domain.ledger import Ledger
 from aftersales.domain.lifecycle import (
     LIFECYCLE,
+    NOTHING_COMES_BACK,
     Act,
     Change,
     approved,
@@ -37,6 +37,7 @@ from aftersales.domain.lifecycle import (
     less_what_is_gone,
     not_possible,
     offers_closed,
+    refuse_return_of_nothing,
     require,
     seller_has_spoken,
     told,
@@ -148,6 +149,7 @@ def make_offer(
     for the whole of the claim. A new offer instead of an answer refuses the one before."""
     require(Act.MAKE_OFFER, case, by)
     refuse_offer(case, by, policy)
+    refuse_return_of_nothing(kind or case.kind, case.reason)
     wanted = case.claim.amount if amount is None else amount
     _refuse_amount(case, wanted, by, policy)
     kind = kind or case.kind
@@ -259,7 +261,7 @@ def appeal(case: Case, ledger: Ledger, text: str, *, by: Party, policy: Policy, 
     require(Act.APPEAL, case, by)
     decision = refuse_appeal(case, policy, now)
     granted = books.split_over_payments(decision.amount, case.claim.money)
-    asked = case.claim.amount - decision.amount
+    asked = _ceiling(case) - decision.amount
     paid = case.status is Status.COMPLETED
     held, at_stake = books.reserve_again(ledger, () if paid else case.claim.units, asked)
     after = replace(
@@ -323,7 +325,7 @@ def extend_for_market(case: Case, extension: Extension, *, policy: Policy, now: 
     A deadline that had passed before is not lifted: what silence decided by then stays decided.
     """
     if (
-        extension.market != case.market
+        extension.market.casefold() != case.market.casefold()
         or extension.extension_id in case.extended_by
         or case.opened_at > extension.at
         or case.status not in LIFECYCLE[Act.EXTEND_DEADLINE]
@@ -401,11 +403,16 @@ def _propose(case: Case, decision: Decision, *, before: Case, policy: Policy) ->
 
 
 def _keeps(case: Case, kind: Kind) -> bool:
-    """Whether the goods stay although it is a return or an exchange; a part that was missing is sent for goods that
-    stay."""
+    """Whether nothing comes back although it is a return or an exchange."""
     if kind is case.kind:
         return case.keep_item
-    return kind is Kind.EXCHANGE and (case.keep_item or case.reason is Reason.MISSING_PARTS)
+    return kind is Kind.EXCHANGE and (case.keep_item or case.reason in NOTHING_COMES_BACK)
+
+
+def _ceiling(case: Case) -> int:
+    """What an appeal can reach: the claim, or less where the buyer has agreed to less since."""
+    agreed = (offer.amount for offer in case.offers if offer.state is OfferState.ACCEPTED)
+    return min([case.claim.amount, *agreed])
 
 
 def _granted_before(case: Case) -> int:
@@ -507,7 +514,7 @@ def refuse_appeal(case: Case, policy: Policy, now: int) -> Decision:
         decision.by.role is Role.REVIEWER
         or (decision.by.role is Role.SELLER and decision.reason_code != OFFER_ACCEPTED)
     )
-    if decision is None or not imposed or decision.amount >= case.claim.amount:
+    if decision is None or not imposed or decision.amount >= _ceiling(case):
         raise Refusal(
             Code.NOTHING_TO_APPEAL,
             "Only what a seller or a reviewer did not grant can be appealed to a reviewer.",

@@ -7,6 +7,7 @@ from aftersales.domain import policy as policies
 from aftersales.domain.case import ExchangeLeg, Fees, Kind, Reason
 from aftersales.domain.exchange import Wanted, priced
 from aftersales.domain.ledger import Ledger, Reservation, ReservedUnits, pick_units, reserve
+from aftersales.domain.lifecycle import NOTHING_COMES_BACK, refuse_return_of_nothing
 from aftersales.domain.order import SHIPPING, Order
 from aftersales.domain.parties import Party
 from aftersales.domain.policy import Assessment, Facts, History, Policy, ShippingClaim, decide
@@ -62,7 +63,9 @@ def quote_claim(
     history: History,
     case_id: str = "",
 ) -> Quote:
-    """The quote on this order and ledger. Raises what `reserve` and `priced` raise, and `window_closed`."""
+    """The quote on this order and ledger. Raises what `reserve` and `priced` raise, `window_closed`, and
+    `invalid_request`."""
+    refuse_return_of_nothing(application.kind, application.reason)
     now = desk.now()
     versions = _versions(desk, order, now)
     shipping = _shipping_claim(application, ledger, versions)
@@ -159,10 +162,10 @@ def _terms_of_return(
     application: Application, order: Order, ledger: Ledger, versions: tuple[Policy, Policy]
 ) -> tuple[Fees, bool]:
     """What a return costs its buyer, and whether the goods stay: under whichever version costs less. An exchange costs
-    nothing, and what lacks a part stays."""
+    nothing, and for what lacks a part, or never came, nothing comes back."""
     if application.kind is Kind.REFUND:
         return Fees(), False
-    if application.kind is Kind.EXCHANGE and application.reason is Reason.MISSING_PARTS:
+    if application.kind is Kind.EXCHANGE and application.reason in NOTHING_COMES_BACK:
         return Fees(), True
     worth = sum(units.amount for units in pick_units(ledger, application.lines))
     claimed = (application.reason, order.currency, worth)
