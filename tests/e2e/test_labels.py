@@ -1,4 +1,4 @@
-"""Goods come back under the platform's label on the deployed stack: what the carrier scans is all that is said of them."""
+"""Goods come back under the platform's label on the deployed stack, and nobody says more of them than their carrier."""
 
 from typing import Any
 
