@@ -122,7 +122,7 @@ def _looks_before_it_parks() -> list["_patch[Any]"]:
         if case is None or case.version != waiting.version:
             workflow.ring(waiting.token)
             return
-        desk.store.park(case_id, waiting.token, waiting.entered_at)
+        run_workflow._park(desk, case_id, waiting)
 
     return [patch.object(run_workflow, "wait_for_party", wait)]
 
