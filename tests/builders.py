@@ -17,7 +17,7 @@ from aftersales.domain.case import Case, Fees, FiredRule, InspectedLine, Kind, R
 from aftersales.domain.evidence import Evidence, EvidenceState
 from aftersales.domain.feedback import FeedbackTerms
 from aftersales.domain.feedback_request import RequestTerms
-from aftersales.domain.label import Label, LabelRefused
+from aftersales.domain.label import Label, LabelRefused, SpareLabel
 from aftersales.domain.ledger import (
     External,
     ExternalKind,
@@ -50,6 +50,7 @@ from aftersales.domain.policy import (
     Window,
 )
 from aftersales.domain.refund import Attempt, AttemptState, ProviderRefund, live
+from aftersales.domain.settlement import Posting, post_external
 from aftersales.domain.shipment import crosses_border
 from aftersales.domain.timeline import Entry
 from aftersales.domain.tracking_code import fits
@@ -91,7 +92,8 @@ def a_payment(payment_id: str = CARD, captured: int = 14_898, **changes: Any) ->
 
 
 def an_order(**changes: Any) -> Order:
-    """Bowls, marmalade, a portrait and the shipping: 173.98 dollars, 25.00 of them by gift card."""
+    """Bowls, marmalade, a portrait and the shipping: 173.98 dollars, 25.00 of them by gift card. The platform kept
+    20.89, of which most shares are no whole cents."""
     order = Order(
         order_id="order-1",
         buyer_id=BUYER.id,
@@ -107,6 +109,7 @@ def an_order(**changes: Any) -> Order:
         ),
         shipping=Shipping(total=799, tax=67),
         payments=(a_payment(GIFT_CARD, 2_500, provider="store_credit", reference="gc_77"), a_payment()),
+        platform_fee=2_089,
     )
     return replace(order, **changes)
 
@@ -278,6 +281,7 @@ class Story:
     now: int = NOON
     cases: dict[str, Case] = field(default_factory=dict)
     timelines: dict[str, list[Entry]] = field(default_factory=dict)
+    postings: list[Posting] = field(default_factory=list)
     ledger: Ledger = field(init=False)
 
     def __post_init__(self) -> None:
@@ -456,6 +460,13 @@ class Story:
             )
         )
 
+    def settle_label(self, *given_back: SpareLabel, kept: bool = True, case_id: str = CASE) -> Change | None:
+        """What was bought under the order was looked for, and what is not needed given back."""
+        case = self.cases[case_id]
+        return self._keep_any(
+            shipment.settle_label(case, given_back, kept=kept, policy=self.policy, now=self.now)
+        )
+
     def scan(
         self,
         *statuses: TrackingStatus,
@@ -592,9 +603,16 @@ class Story:
             amount=amount,
             state=ExternalState.TAKEN,
         )
-        after = record_external(self.ledger, [replace(external, **changes)])
-        self.ledger = after or self.ledger
-        return after is not None
+        return self.hear_of_external([replace(external, **changes)])
+
+    def hear_of_external(self, seen: Iterable[External]) -> bool:
+        """The provider says how it stands with what left without the desk. Whether it was news."""
+        after = record_external(self.ledger, seen)
+        if after is None:
+            return False
+        self.ledger, posting = post_external(self.ledger, after, self.order.seller_id)
+        self.postings += [posting] if posting else []
+        return True
 
     def start_refund(self, case_id: str = CASE) -> Change:
         """The workflow writes the attempts down."""

@@ -4,10 +4,13 @@ Shares no code with the product. It reads what the parties read over the API, th
 store credit that was handed out and the executions, and adds all of it up again by itself.
 """
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from tools.desk import FINAL, Stack, wait_for
@@ -34,6 +37,9 @@ _STARTS = (
     "refund_covered",
 )
 _ALIVE_AT_PROVIDER = ("pending", "requires_action", "succeeded")
+# Card networks know no mils in these (https://docs.stripe.com/currencies): no part of a claim is finer than ten.
+_TENS = ("BHD", "JOD", "KWD", "OMR", "TND")
+_PUBLISHED = Path(__file__).parents[1] / "layers" / "aftersales" / "aftersales" / "policies"
 
 
 @dataclass(frozen=True)
@@ -229,8 +235,78 @@ def cases_are_paid_what_was_granted(file: OrderFile) -> Iterator[tuple[str | Non
                 yield one.case_id, f"granted {granted}, owed {dict(owed)}, paid {dict(paid)}"
             if granted > case["quote"]["total"]["amount"]:
                 yield one.case_id, f"granted {granted} of {case['quote']['total']['amount']}"
-        if sum(line["amount"] for line in case["quote"]["lines"]) != case["quote"]["total"]["amount"]:
-            yield one.case_id, "its lines do not make its total"
+
+
+def claims_are_worth_their_units(file: OrderFile) -> Iterator[tuple[str | None, str]]:
+    """A case claims what its units carry, less what their return costs; units that did not come have left it since."""
+    for one in file.cases:
+        worth, claimed = _worth(one.case) - _costs(one.case), one.case["quote"]["total"]["amount"]
+        if worth > claimed or (worth < claimed and not _came_short(one.case)):
+            yield one.case_id, f"its lines make {worth}, its total is {claimed}"
+
+
+def returns_cost_what_was_published(file: OrderFile) -> Iterator[tuple[str | None, str]]:
+    """Restocking and freight as the policy has them, never on the seller's fault; goods that are worth less than their
+    way back stay. A case that became a return by an offer costs nothing more."""
+    step, currency = _step(file), file.order["currency"]
+    for one in file.cases:
+        case, costs = one.case, (one.case["fees"]["restocking"], one.case["fees"]["freight"])
+        if case["kind"] != "return" or _came_short(case) or _converted(case):
+            continue
+        goods = sum(line["amount"] for line in case["quote"]["lines"] if line["line_id"] != "shipping")
+        for policy in _published():
+            terms = policy["returns"]
+            if policy["reasons"][case["reason"]]["seller_fault"]:
+                expected, stays = (0, 0), goods < terms["keep_below"].get(currency, 0)
+            else:
+                restocking = _floor(goods * terms["restocking_percent"] // 100, step)
+                freight = min(terms["freight"].get(currency, 0), goods - restocking)
+                expected, stays = (restocking, _floor(freight, step)), False
+            if (costs, case["keep_item"]) == (expected, stays):
+                break
+        else:
+            yield one.case_id, f"goods of {goods} cost {costs}, stay {case['keep_item']}: as no policy says"
+
+
+def goods_come_before_money(file: OrderFile) -> Iterator[tuple[str | None, str]]:
+    """Nothing of a return is paid before its goods were received, or a reviewer has decided about them."""
+    for one in file.cases:
+        if one.case["kind"] != "return" or one.case["keep_item"]:
+            continue
+        for entry in one.timeline:
+            heard = entry["event"] == "case_approved" and entry["from"] == "disputed"
+            if heard or entry["event"] in ("return_accepted", "deduction_accepted"):
+                break
+            if entry["event"].startswith("refund_"):
+                yield one.case_id, f"{entry['event']} before its goods came back"
+                break
+
+
+def deductions_follow_what_came(file: OrderFile) -> Iterator[tuple[str | None, str]]:
+    """A deduction that stands: the units that came are the case's, and those accepted are paid, at what was granted for
+    them. Where of one line some were accepted and some rejected, the shares of its units are known up to their
+    rounding."""
+    step = _step(file)
+    for one in file.cases:
+        case = one.case
+        if not (_came_short(case) and case["status"] == "completed"):
+            continue
+        counted = {line["line_id"]: line for line in case["receipt"]["lines"]}
+        kept, doubt = 0, step
+        for line in case["quote"]["lines"]:
+            count = counted.get(line["line_id"], {"accepted": 1, "rejected": 0, "deduction": 0})
+            if count["accepted"] + count["rejected"] != line["quantity"]:
+                yield (
+                    one.case_id,
+                    f"of line {line['line_id']} {count} came, and the case has {line['quantity']}",
+                )
+            kept += line["amount"] * count["accepted"] // line["quantity"] - count["deduction"]
+            doubt += step * line["quantity"] if count["accepted"] and count["rejected"] else 0
+        grants = [entry["data"]["amount"] for entry in one.timeline if entry["event"] == "case_approved"]
+        expected = grants[-1] * kept // (case["quote"]["total"]["amount"] + _costs(case))
+        paid = case["decision"]["amount"]["amount"]
+        if abs(expected - paid) > doubt or (doubt == step and _floor(expected, step) != paid):
+            yield one.case_id, f"of {grants[-1]} came {kept}, which makes {expected}, and {paid} was paid"
 
 
 def every_refund_was_paid_once(file: OrderFile) -> Iterator[tuple[str | None, str]]:
@@ -283,6 +359,10 @@ CHECKS: tuple[Check, ...] = (
     ledger_follows_cases,
     units_are_sold_once,
     cases_are_paid_what_was_granted,
+    claims_are_worth_their_units,
+    returns_cost_what_was_published,
+    goods_come_before_money,
+    deductions_follow_what_came,
     every_refund_was_paid_once,
     executions_end_like_cases,
     timelines_have_no_gap,
@@ -319,6 +399,36 @@ def _held(one: CaseFile) -> Counter[str]:
     held = _oldest_first(amount["amount"], claim["payments"])
     held.subtract(_by_payment(one.succeeded))
     return held
+
+
+def _worth(case: Mapping[str, Any]) -> int:
+    return sum(line["amount"] for line in case["quote"]["lines"])
+
+
+def _costs(case: Mapping[str, Any]) -> int:
+    return int(case["fees"]["restocking"] + case["fees"]["freight"])
+
+
+def _came_short(case: Mapping[str, Any]) -> bool:
+    """Whether the buyer agreed to less than was sent back; what did not come is no longer in the case."""
+    return bool(case["decision"]) and case["decision"]["reason_code"] == "deduction_accepted"
+
+
+def _converted(case: Mapping[str, Any]) -> bool:
+    return any(offer["state"] == "accepted" and offer["kind"] == case["kind"] for offer in case["offers"])
+
+
+def _step(file: OrderFile) -> int:
+    return 10 if file.order["currency"] in _TENS else 1
+
+
+def _floor(amount: int, step: int) -> int:
+    return amount - amount % step
+
+
+@cache
+def _published() -> Sequence[Mapping[str, Any]]:
+    return [json.loads(file.read_text("utf-8")) for file in sorted(_PUBLISHED.glob("*.json"))]
 
 
 # ---------------------------------------------------------------- reading

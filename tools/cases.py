@@ -5,9 +5,10 @@
 Buyers claim random units for random reasons, with good photos, missing ones and hostile files. Sellers approve,
 approve in part, decline, offer or stay silent; buyers answer, counter, object, withdraw and appeal; both sides speak
 in a dispute or do not; reviewers take cases and decide; the payment provider loses answers and changes its mind.
-Every answer must say whose turn it is (`tools.turns`). Some requests are attacks, which must be refused. Where
-silence decides, the clock of the case is moved by data. The same seed plans the same cases on orders that are
-equally fresh.
+Some goods come back first: in a parcel, in none that was announced, late, lost or not at all; the seller counts them,
+rejects some with a photo, deducts for their condition, shows a reviewer what came, or says nothing. Every answer must
+say whose turn it is (`tools.turns`). Some requests are attacks, which must be refused. Where silence decides, the clock
+of the case is moved by data. The same seed plans the same cases on orders that are equally fresh.
 
 At the end every touched order is audited (see `tools.audit`). Anything that is not right is shown with the
 timeline of its case, and the exit code is 1.
@@ -85,6 +86,17 @@ _OVERTAKEN = (
     "offer_closed",
     "hearing_open",
 )
+_OF_GOODS = (
+    "parcel_sent",
+    "parcel_arrived",
+    "parcel_overdue",
+    "case_expired",
+    "return_reopened",
+    "return_accepted",
+    "deduction_proposed",
+    "deduction_accepted",
+)
+_NOT_REOPENED = ("money_unavailable", "order_frozen", "units_unavailable")
 _NO_APPEAL = (
     "act_not_possible",
     "appealed_before",
@@ -121,6 +133,30 @@ class Answer(StrEnum):
     DISPUTE = "dispute"
 
 
+class Goods(StrEnum):
+    """What becomes of goods that are to come back."""
+
+    SENT = "sent"
+    UNANNOUNCED = "sent without a word"
+    LATE = "sent too late"
+    LOST = "lost"
+    KEPT = "kept"
+    WITHDRAWN = "kept, and said so"
+
+
+class Count(StrEnum):
+    """What their seller does with them."""
+
+    ALL = "accepts all"
+    SILENCE = "says nothing"
+    SOME = "misses some"
+    NOTHING = "misses all"
+    WRONG = "rejects some"
+    USED = "pays less for some"
+    SHOWN = "shows them to a reviewer"
+    RACE = "accepts all at the last moment"
+
+
 class Attack(StrEnum):
     """A request that must be refused, and whose refusal must change nothing."""
 
@@ -130,6 +166,12 @@ class Attack(StrEnum):
     STRANGER_DECIDES = "another seller decides the case"
     BUYER_DECIDES = "the buyer decides the case"
     TOO_MUCH_MONEY = "the seller grants more than was claimed"
+    TOO_EARLY = "the seller misses goods that nobody has sent"
+    TOO_MANY_COUNTED = "the seller counts more than was to come"
+    UNSEEN = "the seller rejects goods that nobody can see"
+    TOO_MUCH_DEDUCTED = "the seller deducts all that the goods are worth"
+    BUYER_COUNTS = "the buyer counts the goods"
+    PARCEL_TWICE = "two cases name one parcel"
 
 
 @dataclass(frozen=True)
@@ -141,6 +183,7 @@ class Plan:
     buyer_id: str
     seller_id: str
     lines: Mapping[str, int]
+    kind: str
     reason: str
     photo: Photo
     good: str
@@ -152,6 +195,10 @@ class Plan:
     to_offers: Sequence[Answer]
     speaks: Mapping[str, bool]
     appeals: bool
+    goods: Goods
+    count: Count
+    to_deduction: Answer
+    converts: bool
     percent: int
     trouble: Mapping[str, Any] | None
     attack: Attack | None
@@ -238,6 +285,7 @@ def _plan(
         buyer_id=order["buyer_id"],
         seller_id=order["seller_id"],
         lines=lines,
+        kind="return" if random.random() < 0.6 else "refund",
         reason=reason,
         photo=_weighted(random, (1, 8, 3, 2, 2, 2) if seen else (8, 1, 0, 1, 1, 0), Photo),
         good=random.choice(GOOD_PHOTOS),
@@ -250,9 +298,13 @@ def _plan(
         to_offers=[_weighted(random, (4, 0, 0, 2, 1, 0, 5, 3, 2), Answer) for _ in range(6)],
         speaks={"buyer": random.random() < 0.5, "seller": random.random() < 0.5},
         appeals=random.random() < 0.7,
+        goods=_weighted(random, (18, 1, 2, 2, 1, 1), Goods),
+        count=_weighted(random, (4, 3, 3, 2, 3, 3, 2, 1), Count),
+        to_deduction=_weighted(random, (4, 0, 0, 3, 0, 0, 0, 2, 3), Answer),
+        converts=random.random() < 0.3,
         percent=random.randint(1, 99),
         trouble=random.choice(TROUBLES) if random.random() * 100 < trouble_percent else None,
-        attack=random.choice(list(Attack)) if random.random() < 0.3 else None,
+        attack=random.choice(list(Attack)) if random.random() < 0.4 else None,
     )
 
 
@@ -326,6 +378,10 @@ class Play:
             "offer_pending": self._answer_offer,
             "declined": self._answer_decline,
             "disputed": self._hear,
+            "awaiting_return": self._send_back,
+            "return_in_transit": self._bring,
+            "return_received": self._count,
+            "inspection_failed": self._answer_deduction,
             "refund_pending": self._hurry_provider,
             "refund_action_required": self._operator_acts,
         }
@@ -339,6 +395,8 @@ class Play:
                 moved_at = time.monotonic()
             elif time.monotonic() > moved_at + _PATIENCE_SECONDS:
                 raise Wrong(f"stays {case['status']}, waiting on {case['waiting_on']}")
+            if case["status"] == "expired" and self.plan.goods is Goods.LATE:
+                case = self._arrive_late(case)
             if case["status"] in FINAL and self.plan.appeals:
                 case = self._appeal(case)
         self.status = case["status"]
@@ -347,7 +405,7 @@ class Play:
         plan = self.plan
         body = {
             "order_id": plan.order_id,
-            "kind": "refund",
+            "kind": plan.kind,
             "reason": plan.reason,
             "description": f"Case {plan.number}",
             "lines": [{"line_id": line_id, "quantity": units} for line_id, units in plan.lines.items()],
@@ -366,6 +424,9 @@ class Play:
                 raise Wrong(f"one key opened {ids}: {[answer.text[:300] for answer in answers]}")
             ATTACKS[str(plan.attack)] += 1
         answer = self._buyer.post("cases", body, key=key)
+        if answer.is_error and answer.json()["code"] == "nothing_to_refund":
+            # Their way back would cost more than these goods are worth: the buyer would rather keep them.
+            answer = self._buyer.post("cases", body | {"kind": "refund"}, key=f"{key}-refund")
         if answer.status_code != httpx.codes.CREATED:
             raise Wrong(f"opening answered {answer.status_code}: {answer.text[:500]}")
         case: dict[str, Any] = answer.json()
@@ -454,6 +515,8 @@ class Play:
 
     def _offer(self, case: dict[str, Any], by: Person) -> None:
         body = {"amount": _part(case["quote"]["total"], self.plan.percent), "note": "Let us settle on this."}
+        if self.plan.converts:
+            body["kind"] = "refund" if case["kind"] == "return" else "return"
         said = by.post(f"cases/{self.case_id}/offers", body)
         if said.status_code == httpx.codes.CONFLICT and said.json()["code"] == "offers_exhausted":
             self._clock_strikes(case)
@@ -499,6 +562,140 @@ class Play:
             return self.plan.reviewer
         return Answer.APPROVE if self.plan.percent % 2 else Answer.DECLINE
 
+    def _send_back(self, case: dict[str, Any]) -> None:
+        """The buyer gives the goods to a carrier, or does not."""
+        first = next(iter(self._claimed(case)))
+        if self.plan.attack is Attack.TOO_EARLY:
+            self._refused(self._receive({first: {"accepted": 0}}), 409)
+        match self.plan.goods:
+            case Goods.KEPT | Goods.LATE:
+                self._clock_strikes(case)
+            case Goods.WITHDRAWN:
+                self._withdraw(case)
+            case Goods.UNANNOUNCED:
+                self._said(self._receive(_all_of(self._claimed(case))))
+            case _:
+                self._ship()
+
+    def _ship(self) -> None:
+        path = f"cases/{self.case_id}/shipment"
+        # A form without a check digit, so that the number of the case can be that of its parcel.
+        code = f"GM{str(self.case_id).replace('-', '').upper()}"
+        if self.plan.attack is Attack.PARCEL_TWICE and _PARCELS:
+            taken = {"carrier": "dhl_ecommerce", "tracking_code": _PARCELS[0]}
+            self._refused(self._buyer.post(path, taken), 409)
+        if self._said(self._buyer.post(path, {"carrier": "dhl_ecommerce", "tracking_code": code})):
+            _PARCELS.append(code)
+
+    def _bring(self, case: dict[str, Any]) -> None:
+        """The parcel arrives, and its seller says so, or counts at once; or it never does."""
+        if self.plan.goods is Goods.LOST:
+            self._clock_strikes(case)
+        elif self.plan.percent % 2 or self.plan.count in (Count.SILENCE, Count.SHOWN, Count.RACE):
+            self._said(self._receive({}))
+        else:
+            self._count(case)
+
+    def _arrive_late(self, case: dict[str, Any]) -> dict[str, Any]:
+        """It comes back to life, unless another case has its units or money by now."""
+        said = self._receive({})
+        if said.is_success:
+            reopened: dict[str, Any] = said.json()
+            return reopened
+        if said.json()["code"] not in _NOT_REOPENED:
+            raise Wrong(f"a late parcel was answered {said.status_code}: {said.text[:500]}")
+        return case
+
+    def _count(self, case: dict[str, Any]) -> None:
+        claimed = self._claimed(case)
+        self._attack_the_count(case, claimed)
+        first, *rest = claimed
+        whole = _all_of(claimed)
+        match self.plan.count:
+            case Count.SILENCE:
+                self._clock_strikes(case)
+            case Count.RACE:
+                with ThreadPoolExecutor(2) as pool:
+                    pool.submit(self._clock_strikes, case)
+                    pool.submit(lambda: self._said(self._receive(whole))).result()
+            case Count.SOME:
+                self._said(
+                    self._receive(_all_of({first: claimed[first] - 1, **{one: claimed[one] for one in rest}}))
+                )
+            case Count.NOTHING:
+                self._said(self._receive({first: {"accepted": 0}}))
+            case Count.WRONG:
+                self._said(self._receive(whole | {first: self._rejected(claimed[first])}))
+            case Count.USED if at_most := self._deductible(case, first):
+                used = {
+                    "deduction": _part(
+                        {"amount": at_most, "currency": case["quote"]["total"]["currency"]}, 60
+                    )
+                }
+                found = {"accepted": claimed[first], "reason": "used", "photos": self._show()} | used
+                self._said(self._receive(whole | {first: found}))
+            case Count.SHOWN:
+                self._show()
+                self._said(self._seller.post(f"cases/{self.case_id}/dispute", {"text": "Look what came."}))
+            case _:
+                self._said(self._receive(whole))
+
+    def _attack_the_count(self, case: Mapping[str, Any], claimed: Mapping[str, int]) -> None:
+        first = next(iter(claimed))
+        match self.plan.attack:
+            case Attack.TOO_MANY_COUNTED:
+                self._refused(self._receive({first: {"accepted": claimed[first] + 1}}), 409)
+            case Attack.UNSEEN:
+                unseen = {"accepted": 0, "rejected": 1, "reason": "not_ours", "photos": ["e1"]}
+                self._refused(self._receive({first: unseen}), 409)
+            case Attack.TOO_MUCH_DEDUCTED:
+                worth = next(line["amount"] for line in case["quote"]["lines"] if line["line_id"] == first)
+                found = {"accepted": claimed[first], "reason": "used", "deduction": max(1, worth)}
+                self._refused(self._receive({first: found}), 422)
+            case Attack.BUYER_COUNTS:
+                self._refused(self._buyer.post(f"cases/{self.case_id}/receipt"), 403)
+
+    def _rejected(self, units: int) -> dict[str, Any]:
+        return {"accepted": units - 1, "rejected": 1, "reason": "not_ours", "photos": self._show()}
+
+    def _deductible(self, case: Mapping[str, Any], line_id: str) -> int:
+        worth = next(line["amount"] for line in case["quote"]["lines"] if line["line_id"] == line_id)
+        return int(worth * case["fees"]["condition_percent"] // 100)
+
+    def _show(self) -> list[str]:
+        """The seller adds a photo and waits until it was looked at; answers its id."""
+        added = self._said(self._seller.post(f"cases/{self.case_id}/evidence", _promise(self.plan.good)))
+        if not added:
+            return []
+        self._send(added["upload"], self.plan.good)
+        photo = added["evidence"]["evidence_id"]
+
+        def looked_at() -> bool:
+            [mine] = [one for one in self._read()["evidence"] if one["evidence_id"] == photo]
+            return bool(mine["state"] != "awaiting_upload")
+
+        wait_for(lambda: looked_at() or None, "the look at a seller's photo", _PATIENCE_SECONDS)
+        return [photo]
+
+    def _receive(self, found: Mapping[str, Mapping[str, Any]]) -> httpx.Response:
+        """The seller says what came; without lines, that something did."""
+        lines = [{"line_id": line_id, **line} for line_id, line in found.items()]
+        return self._seller.post(f"cases/{self.case_id}/receipt", {"lines": lines} if lines else {})
+
+    def _answer_deduction(self, case: dict[str, Any]) -> None:
+        path = f"cases/{self.case_id}/offers/{case['offers'][-1]['offer_id']}/answer"
+        match self.plan.to_deduction:
+            case Answer.SILENCE:
+                self._clock_strikes(case)
+            case Answer.DISPUTE:
+                self._object(case)
+            case answer:
+                self._said(self._buyer.post(path, {"accept": answer is Answer.APPROVE}))
+
+    @staticmethod
+    def _claimed(case: Mapping[str, Any]) -> dict[str, int]:
+        return {line["line_id"]: line["quantity"] for line in case["lines"]}
+
     def _appeal(self, case: dict[str, Any]) -> dict[str, Any]:
         """Ask another reviewer; where there is nothing to appeal, or it was taken meanwhile, it stays as it is."""
         said = self._buyer.post(f"cases/{self.case_id}/appeal", {"text": "Look again."})
@@ -530,7 +727,9 @@ class Play:
             "note": f"{role} says {answer}",
         }
         if answer is Answer.PART:
-            body["amount"] = _part(case["quote"]["total"], self.plan.percent)
+            # Of goods that came back no more can be granted than before they were sent.
+            whole = case["decision"]["amount"] if case["shipments"] else case["quote"]["total"]
+            body["amount"] = _part(whole, self.plan.percent)
         person = self._seller if role == "seller" else self._reviewer(case)
         said = person.post(f"cases/{self.case_id}/decision", body)
         if said.status_code == httpx.codes.FORBIDDEN and said.json()["code"] == "amount_above_limit":
@@ -599,6 +798,8 @@ class Play:
 # Every sweep sees every case that is due: one at a time is enough.
 _SWEEPING = threading.Lock()
 ATTACKS: Counter[str] = Counter()
+# The numbers of parcels that cases have named.
+_PARCELS: list[str] = []
 
 
 def play_all(plays: Sequence[Play], desk: Stack, workers: int, on_each: Callable[[], None]) -> None:
@@ -632,6 +833,10 @@ def _promise(name: str) -> dict[str, Any]:
     }
 
 
+def _all_of(claimed: Mapping[str, int]) -> dict[str, dict[str, Any]]:
+    return {line_id: {"accepted": units} for line_id, units in claimed.items()}
+
+
 def _part(total: Mapping[str, Any], percent: int) -> int:
     """At least one minor unit; Stripe takes dinars in tens only."""
     amount = max(1, int(total["amount"]) * percent // 100)
@@ -647,6 +852,9 @@ def show(console: Console, plays: Sequence[Play], proof: Audit) -> None:
     cases = [case for file in proof.files for case in file.cases if case.case_id in mine]
     console.print("\nCases by end and by who decided", _ends(cases), sep="\n")
     console.print("Money of the touched orders, in minor units", _money(proof), sep="\n")
+    told = Counter(entry["event"] for case in cases for entry in case.timeline)
+    goods = ", ".join(f"{told[event]} {event}" for event in _OF_GOODS)
+    console.print(f"Goods on their way back: {goods}.", highlight=False, soft_wrap=True)
     by_cases, by_providers = proof.refunds
     attacks = sum(ATTACKS.values())
     runs = sum(len(case.executions) for file in proof.files for case in file.cases)

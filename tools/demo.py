@@ -1,4 +1,4 @@
-"""One refund from application to money and mail, and two verdicts, told step by step: ``make demo``
+"""One refund from application to money and mail, one return, and two verdicts, told step by step: ``make demo``
 
 Needs a running stack (`make up`). Every run loads the sample orders anew under ids of its own.
 """
@@ -85,6 +85,7 @@ def tell(story: Story) -> str:
         show_mails(story, buyer, case)
         show_execution(story, case)
         policy_alone(story, kettle)
+        goods_come_back(story, story.orders["lamp"])
         two_verdicts(story, teapot, kettle, seller, case, alerts)
     return str(case["case_id"])
 
@@ -99,8 +100,8 @@ def load_orders(story: Story) -> None:
         order = read_order(line)
         name = order.order_id
         order.order_id = f"{name}-{suffix}"
-        if name == "kettle":
-            # The policy judges a buyer by their history, and this one must be the same in every run: none.
+        if name in ("kettle", "lamp"):
+            # The policy judges a buyer by their history, and this one must be the same in every run: short.
             order.buyer_id = f"buyer-{suffix}"
         loader.load(order)
         story.orders[name] = order
@@ -345,6 +346,55 @@ def policy_alone(story: Story, order: OrderLine) -> None:
     show_rules(story, case)
 
 
+def goods_come_back(story: Story, order: OrderLine) -> None:
+    """A change of mind: what it costs is shown before, and the refund follows what came."""
+    story.chapter("Goods come back, and the money follows what came of them")
+    buyer, seller = (
+        story.desk.person(*who) for who in (("buyer", order.buyer_id), ("seller", order.seller_id))
+    )
+    lines = [{"line_id": "1", "quantity": 1}, {"line_id": "2", "quantity": 2}]
+    wanted = {"order_id": order.order_id, "kind": "return", "reason": "changed_mind", "lines": lines}
+    quote = _body(buyer.post("quotes", wanted))
+    titles = {
+        line["line_id"]: line["title"] for line in _body(buyer.get(f"orders/{order.order_id}"))["lines"]
+    }
+    story.say(
+        "A buyer of a lamp and four bulbs wants neither the lamp nor two of the bulbs. The quote says what is left:"
+    )
+    story.table(
+        ("", "amount"),
+        [
+            *(
+                (f"{one['quantity']} × {titles[one['line_id']]}", money(one["amount"], order))
+                for one in quote["lines"]
+            ),
+            ("restocking", money(-quote["fees"]["restocking"], order)),
+            ("the way back", money(-quote["fees"]["freight"], order)),
+            ("comes back", money(quote["total"]["amount"], order)),
+        ],
+        right=("amount",),
+    )
+    case_id = _body(buyer.post("cases", wanted))["case_id"]
+    case = story.wait(lambda: _once(buyer, case_id, "awaiting_return"), "the policy")
+    rows = [_turn("The policy approves: the goods come first", case)]
+    parcel = {"carrier": "dhl_ecommerce", "tracking_code": f"GM{case_id.replace('-', '').upper()}"}
+    acts: Sequence[tuple[Person, str, Mapping[str, Any], str]] = (
+        (buyer, "shipment", parcel, "The buyer names the parcel"),
+        (seller, "receipt", {}, "It is with the seller"),
+        (seller, "receipt", {"lines": _CAME}, "The seller finds one bulb of two and offers a part"),
+        (buyer, "offers/o1/answer", {"accept": True}, "The buyer accepts it"),
+    )
+    for person, act, body, words in acts:
+        rows.append(_turn(words, _body(person.post(f"cases/{case_id}/{act}", body))))
+    done = story.wait(lambda: _once(buyer, case_id, *FINAL), "the money")
+    rows.append(_turn(f"{money(done['refunds'][0]['amount']['amount'], order)} are paid back", done))
+    story.table(("", "status", "waits for", "and if nobody acts"), rows)
+    view = _body(buyer.get(f"orders/{order.order_id}"))
+    story.say(
+        f"The bulb that did not come can be claimed again: {view['lines'][1]['refundable_quantity']} of 4 are free."
+    )
+
+
 def two_verdicts(
     story: Story, bad: OrderLine, good: OrderLine, seller: Person, case: Mapping[str, Any], alerts: Alerts
 ) -> None:
@@ -468,6 +518,13 @@ def _body(answer: httpx.Response) -> dict[str, Any]:
         raise SystemExit(f"{answer.request.method} {answer.request.url} answered {answer.text}")
     body: dict[str, Any] = answer.json()
     return body
+
+
+_CAME = [{"line_id": "1", "accepted": 1}, {"line_id": "2", "accepted": 1}]
+
+
+def _turn(words: str, case: Mapping[str, Any]) -> tuple[object, ...]:
+    return words, case["status"], case["waiting_on"] or "nobody", case["on_timeout"]
 
 
 def _once(person: Person, case_id: str, *statuses: str) -> dict[str, Any] | None:

@@ -1,4 +1,5 @@
-"""What every party of a case does: read it, offer and answer, state a view, write to the others, show evidence."""
+"""What every party of a case does: read it, offer and answer, state a view, write to the others, show evidence; and the
+sellers' statements."""
 
 from aftersales.contracts.cases import (
     AddedEvidenceView,
@@ -10,9 +11,10 @@ from aftersales.contracts.cases import (
     timeline_view,
 )
 from aftersales.contracts.evidence import LinkView, evidence_view, upload_view
+from aftersales.contracts.statements import StatementView, statement_view
 from aftersales.entrypoints import bootstrap
 from aftersales.entrypoints.http import Api, Call
-from aftersales.usecases import act_on_case, handle_evidence, read_cases
+from aftersales.usecases import act_on_case, handle_evidence, read_cases, read_statement
 
 handler = Api("cases_api", bootstrap.now)
 
@@ -51,6 +53,22 @@ def get_timeline(call: Call) -> TimelineView:
         ),
         call.party,
     )
+
+
+@handler.operation
+def get_statement(call: Call) -> StatementView:
+    """Read a seller's account."""
+    seller_id, query = call.path["seller_id"], call.query
+    page, balances = read_statement.read_statement(
+        bootstrap.accounts(),
+        seller_id,
+        call.party,
+        first=query.first,
+        last=query.last,
+        limit=query.limit,
+        cursor=query.cursor,
+    )
+    return statement_view(seller_id, page, balances)
 
 
 @handler.operation

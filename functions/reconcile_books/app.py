@@ -15,6 +15,7 @@ def reconcile_books(event: Event) -> dict[str, object]:
         bootstrap.desk(),
         bootstrap.workflow(),
         bootstrap.payments(),
+        bootstrap.accounts(),
         bootstrap.alarms(),
         since=bootstrap.now() - event["hours"] * _HOUR,
     )
@@ -31,7 +32,15 @@ def reconcile_books(event: Event) -> dict[str, object]:
                 },
             )
             count_drift(violation.invariant)
-    return {"orders": report.orders, "busy": report.busy, "drifted": len(report.drifted)}
+    for violation in report.rebuilt:
+        logger.error("drift", extra={"invariant": violation.invariant, "ids": violation.ids})
+        count_drift(violation.invariant)
+    return {
+        "orders": report.orders,
+        "busy": report.busy,
+        "drifted": len(report.drifted),
+        "rebuilt": len(report.rebuilt),
+    }
 
 
 handler = background(reconcile_books)

@@ -87,7 +87,7 @@ def test_asked_again_it_is_the_same_label(service: Service) -> None:
     order = an_order()
     label = bought(service.carriers(), order)
     assert bought(service.carriers(), order) == label
-    assert service.carriers().labels(order) == [label]
+    assert service.carriers().labels(order.shipment_id, order.ordered_at) == [label]
 
 
 def test_two_orders_have_two_labels(service: Service) -> None:
@@ -243,13 +243,15 @@ def test_two_workers_that_both_bought_keep_the_label_that_is_recorded(
         if survives:
             with deciding:
                 recorded[:] = recorded or [label.provider_shipment_id]
-            void_spare_labels(service.carriers(), order, recorded[0])
+            void_spare_labels(service.carriers(), order.shipment_id, order.ordered_at, recorded[0])
 
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(work, [True, not dies]))
-    assert len(service.carriers().labels(order)) == 2
+    assert len(service.carriers().labels(order.shipment_id, order.ordered_at)) == 2
 
-    spare = void_spare_labels(service.carriers(), order, recorded[0])  # the next run of the one that died
+    spare = void_spare_labels(
+        service.carriers(), order.shipment_id, order.ordered_at, recorded[0]
+    )  # the next run of the one that died
     assert [one.void for one in spare] == [VoidState.SUBMITTED]
     assert spare[0].label.cost == Money(607, "USD")
     assert [one["shipment_id"] for one in live_labels(road, order)] == recorded
@@ -261,7 +263,7 @@ def test_labels_of_an_order_are_found_among_many_pages(service: Service, road: C
     carriers = service.carriers()
     for _ in range(101):
         bought(carriers, an_order())
-    assert carriers.labels(order) == [label]
+    assert carriers.labels(order.shipment_id, order.ordered_at) == [label]
 
 
 # --- Giving it back

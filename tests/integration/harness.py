@@ -282,6 +282,7 @@ class Desk:
     ) -> None:
         self.clock = Clock(patch)
         self.sandbox = sandbox
+        self.carriers_url = carriers_url
         self.deaths: list[str] = []
         self.deaths_are_noticed = True
         self.pauses: list[float] = []
@@ -690,14 +691,19 @@ def _quiet(execution: Any) -> bool:
 
 
 def _copied(value: Any) -> Any:
-    """A transaction puts whole items and appends to the stream; it changes nothing in place but tallies."""
+    """A transaction puts whole items and appends to the stream; it changes nothing in place but what is added up, and
+    the entries of a case, which lose an attribute."""
     if not isinstance(value, Table):
         return copy.deepcopy(value)
     table = copy.copy(value)
     table.items = defaultdict(
         dict,
         {
-            key: copy.deepcopy(items) if key.value.startswith("RATING#") else copy.copy(items)
+            key: copy.deepcopy(items)
+            if key.value.startswith(("RATING#", "ACCOUNT#"))
+            else {sort: _copied_row(row) for sort, row in items.items()}
+            if key.value.startswith("CASE#")
+            else copy.copy(items)
             for key, items in value.items.items()
         },
     )
@@ -706,6 +712,12 @@ def _copied(value: Any) -> Any:
         table.stream_shard.items = list(value.stream_shard.items)
         table.stream_shard.table = table
     return table
+
+
+def _copied_row(row: Any) -> Any:
+    one = copy.copy(row)
+    one.attrs = copy.copy(row.attrs)
+    return one
 
 
 _pick = AttributePicker.__call__

@@ -40,7 +40,9 @@ class Payer:
 def order_of(desk: Desk, total: int = 2_000, **changes: Any) -> Order:
     """One bowl that was delivered five days ago, paid by card; small enough for the policy alone."""
     lines = changes.pop("lines", (a_line(quantity=1, total=total),))
-    order = an_order(lines=lines, shipping=Shipping(), payments=(), **changes)
+    order = an_order(
+        **{"lines": lines, "shipping": Shipping(), "payments": (), "platform_fee": 233} | changes
+    )
     return replace(
         order,
         placed_at=desk.clock.now - 8 * DAY,
@@ -72,6 +74,7 @@ def body_of(order: Order) -> dict[str, Any]:
         "buyer_id": order.buyer_id,
         "seller_id": order.seller_id,
         "currency": order.currency,
+        "platform_fee": order.platform_fee,
         "placed_at": rfc3339(order.placed_at),
         "shipped_at": rfc3339(order.shipped_at) if order.shipped_at else None,
         "delivered_at": rfc3339(order.delivered_at) if order.delivered_at else None,

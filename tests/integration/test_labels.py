@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from aftersales.adapters.easypost_carriers import EasyPostCarriers
+from aftersales.adapters.easypost_carriers import EasyPostCarriers, _shipment, easypost_client
 from aftersales.domain.parties import Party, Role
 from tests.builders import BUYER, KILNS_DOOR, MEIS_DOOR, REVIEWER, SELLER
+from tests.conformance.carrier import an_order
 from tests.conformance.sandbox import Control
 from tests.integration.harness import CARRIERS_SECRET, Answer, Desk, dies
 from tests.integration.people import (
@@ -24,6 +25,7 @@ from tests.integration.people import (
     read,
     refunds,
     status,
+    timeline,
     withdraw,
 )
 from tools.carrier_sandbox.events import signature
@@ -281,6 +283,82 @@ def test_goods_that_arrive_after_their_case_expired_are_paid_for(
     assert [one["amount"] for one in refunds(desk)] == [6_000]
 
 
+def voids(desk: Desk, case_id: str) -> list[Any]:
+    """What the timeline tells of labels that were settled or given back."""
+    told = ("label_settled", "label_voided")
+    return [(one["event"], one["data"]) for one in timeline(desk, case_id) if one["event"] in told]
+
+
+def test_a_second_label_that_was_bought_at_the_same_time_is_given_back_and_the_books_show_both(
+    desk: Desk, payer: Payer, carriers: Control
+) -> None:
+    """Another worker had looked before anything was bought, and buys after the first; then it dies."""
+    twin = EasyPostCarriers(easypost_client("EZTKintegration", desk.carriers_url))
+
+    def buys_again() -> None:
+        [row] = [row for row in desk.rows("CasesTable") if row["sk"]["S"] == "CASE"]
+        order = an_order(sender=MEIS_DOOR, receiver=KILNS_DOOR)
+        shipment = _shipment(replace(order, shipment_id=f"{row['case_id']['S']}-s1"))
+        made = twin._easypost.shipment.create(**shipment)
+        twin._easypost.shipment.buy(made.id, rate={"id": made.rates[0].id})
+
+    desk.after(EasyPostCarriers, "buy_label", buys_again)
+    case_id = labelled(desk, payer)
+    assert len(sold(carriers)) == 2
+    desk.silence(minutes=6)
+    kept = label(desk, case_id).ok()["tracking_code"]
+    live = [one["tracking_code"] for one in sold(carriers) if one["refund_status"] is None]
+    assert live == [kept]
+    [(event, data)] = voids(desk, case_id)
+    assert (event, [one["void"] for one in data["given_back"]]) == ("label_settled", ["submitted"])
+    assert data["kept"] > 0
+    desk.silence(days=1)
+    assert len(voids(desk, case_id)) == 1
+
+
+def test_an_unused_label_is_given_back_once_its_case_has_ended(
+    desk: Desk, payer: Payer, carriers: Control
+) -> None:
+    case_id = labelled(desk, payer)
+    desk.silence(minutes=6)
+    withdraw(desk, case_id).ok()
+    desk.pump()
+    assert_ended(desk, case_id, "cancelled")
+    carriers.order("refused", on="list")
+    # Its words stay out of logs; the function's error is what an alarm counts.
+    with pytest.raises(Exception, match=r"^$"):
+        desk.silence(minutes=1)
+    assert read(desk, case_id)["shipments"][0]["label"] == "bought"
+    desk.silence(hours=1)
+    assert read(desk, case_id)["shipments"][0]["label"] == "voided"
+    assert [one["refund_status"] for one in sold(carriers)] == ["submitted"]
+    carriers.post(f"refunds/{sold(carriers)[0]['shipment_id']}", status="refunded")
+    desk.silence(days=1)
+    assert voids(desk, case_id)[-1][1]["given_back"][0]["void"] == "refunded"
+
+
+def test_a_parcel_of_the_buyers_own_is_followed_by_its_carriers_scans(
+    desk: Desk, payer: Payer, carriers: Control
+) -> None:
+    case_id = approved(desk, payer, return_address=None)
+    ship(desk, case_id).ok()
+    desk.silence(minutes=1)
+    for event in travel(desk, carriers, case_id):
+        hear(desk, event).ok()
+    assert status(desk, case_id) == "return_received"
+
+
+def test_scans_that_no_webhook_brought_are_asked_for_within_a_day(
+    desk: Desk, payer: Payer, carriers: Control
+) -> None:
+    case_id = labelled(desk, payer)
+    desk.silence(minutes=6)
+    travel(desk, carriers, case_id)
+    assert status(desk, case_id) == "awaiting_return"
+    desk.silence(days=1)
+    assert status(desk, case_id) == "return_received"
+
+
 def test_a_buyer_who_withdraws_beside_the_purchase_ends_the_case(
     desk: Desk, payer: Payer, carriers: Control
 ) -> None:
@@ -288,6 +366,9 @@ def test_a_buyer_who_withdraws_beside_the_purchase_ends_the_case(
     case_id = approved(desk, payer)
     assert_ended(desk, case_id, "cancelled")
     assert read(desk, case_id)["shipments"][0]["label"] == "ordered"
+    desk.silence(minutes=6)
+    assert read(desk, case_id)["shipments"][0]["label"] == "voided"
+    assert [one["refund_status"] for one in sold(carriers)] == ["submitted"]
 
 
 def withdraw_any(desk: Desk) -> None:

@@ -61,16 +61,16 @@ def test_books_that_fit_are_told_to_nobody(desk: Desk, payer: Payer) -> None:
             desk, put(desk, paid(order_of(desk, order_id=f"order-{number}"), payer)), reason, key=f"k{number}"
         )
     desk.pump()
-    assert reconciled(desk) == ({"orders": 3, "busy": 0, "drifted": 0}, [])
+    assert reconciled(desk) == ({"orders": 3, "busy": 0, "drifted": 0, "rebuilt": 0}, [])
     desk.clock.advance(hours=1)
-    assert reconciled(desk) == ({"orders": 3, "busy": 0, "drifted": 0}, [])
+    assert reconciled(desk) == ({"orders": 3, "busy": 0, "drifted": 0, "rebuilt": 0}, [])
 
 
 def test_a_success_that_failed_while_the_endpoint_was_down_comes_back(desk: Desk, order: Order) -> None:
     case_id = completed(desk, order)
     at_provider(desk, "failed")
     answer, told = reconciled(desk)
-    assert answer == {"orders": 1, "busy": 0, "drifted": 1}
+    assert answer == {"orders": 1, "busy": 0, "drifted": 1, "rebuilt": 0}
     assert [line.split()[0] for line in told] == ["I6"]
     assert told[0].endswith("(settled)")
     desk.pump()
@@ -87,7 +87,7 @@ def test_an_answer_that_is_waited_for_is_booked_without_an_alarm(desk: Desk, ord
     case_id = apply(desk, order)
     desk.pump()
     at_provider(desk, "succeeded")
-    assert reconciled(desk) == ({"orders": 1, "busy": 1, "drifted": 0}, [])
+    assert reconciled(desk) == ({"orders": 1, "busy": 1, "drifted": 0, "rebuilt": 0}, [])
     desk.pump()
     assert_ended(desk, case_id, "completed")
 

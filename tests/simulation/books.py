@@ -18,8 +18,10 @@ from aftersales.domain.invariants import (
 from aftersales.domain.ledger import External, ExternalKind, ExternalState, Ledger
 from aftersales.domain.order import Order
 from aftersales.domain.refund import AttemptState
+from aftersales.domain.settlement import Posting
 from aftersales.domain.timeline import Entry
 from aftersales.entrypoints import bootstrap
+from aftersales.usecases.rebuild_balances import drifts
 from tests.simulation.fakes.dynamodb import Item
 from tests.simulation.world import World
 
@@ -47,6 +49,10 @@ class Bookkeeper:
         """Nothing is under way any more."""
         for order_id in self._orders:
             self._look(order_id, AT_REST)
+        for seller_id in sorted({order.seller_id for order in self._orders.values()}):
+            with self._world.quietly():
+                for drift in drifts(bootstrap.accounts(), seller_id):
+                    self._world.violate("I12", seller_id, f"its balance and its postings differ: {drift}")
 
     def cases(self, order_id: str) -> list[Case]:
         """The cases of an order, oldest first."""
@@ -75,6 +81,7 @@ class Bookkeeper:
             entries={case_id: tuple(one for _, one in rows) for case_id, rows in entries.items()},
             refunds=tuple(self._refunds(self._orders[order_id])),
             external=tuple(self._external(self._orders[order_id])),
+            postings=tuple(self._postings(order_id)),
             executions=tuple(
                 ExecutionOfCase(
                     name=one.name,
@@ -100,6 +107,11 @@ class Bookkeeper:
             assert order
             known = self._ledgers[order_id] = (row, order[1])
         return known[1]
+
+    def _postings(self, order_id: str) -> list[Posting]:
+        if f"ORDER#{order_id}" not in self._world.dynamodb.tables["CasesTable"].partitions:
+            return []
+        return list(bootstrap.store().postings_of_order(order_id))
 
     def _case(self, row: Item) -> Case:
         case_id = row["case_id"]["S"]

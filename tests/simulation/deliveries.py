@@ -30,7 +30,7 @@ _MOST_LANES = 3
 _WEBHOOK_PAUSES = (1, 5, 30, 120, 300, 600, 720, 720, 720)
 _WEBHOOK_DELAYS = (0, 0, 3_000, 3_600_000)
 # What the README has the endpoint subscribed to.
-_SUBSCRIBED = ("refund.", "charge.refund.updated", "charge.dispute.")
+_SUBSCRIBED = ("refund.", "charge.refund.updated", "charge.dispute.", "payment_intent.")
 _VISIBILITY = 180_000
 _STREAM_PAUSE = 1_000
 # Once nothing breaks any more, this many sweeps must be enough for whatever they find.

@@ -346,6 +346,7 @@ class Market:
         )
         return Order(
             order_id=order_id,
+            platform_fee=(total + shipping) // 7,
             buyer_id=BUYER.id,
             seller_id=SELLER.id,
             currency="USD",

@@ -83,7 +83,7 @@ class Case:
             label = carriers.buy_label(self.order)
             assert isinstance(label, Label)
             self.label = self.label or label.provider_shipment_id
-        void_spare_labels(carriers, self.order, self.label)
+        void_spare_labels(carriers, self.order.shipment_id, self.order.ordered_at, self.label)
 
     def keep_buying(self, road: Road) -> None:
         """The step is run again until it ends."""

@@ -18,7 +18,13 @@ def good_books() -> Books:
         "case_id": "c1",
         "status": "completed",
         "version": 2,
-        "decision": {"amount": {"amount": 70, "currency": "JPY"}},
+        "kind": "refund",
+        "reason": "other",
+        "fees": {"restocking": 0, "freight": 0},
+        "keep_item": False,
+        "offers": [],
+        "receipt": None,
+        "decision": {"amount": {"amount": 70, "currency": "JPY"}, "reason_code": "looked_at_it"},
         "quote": {
             "lines": [
                 {"line_id": "1", "quantity": 2, "amount": 67},
@@ -37,6 +43,12 @@ def good_books() -> Books:
         "case_id": "c2",
         "status": "cancelled",
         "version": 1,
+        "kind": "refund",
+        "reason": "other",
+        "fees": {"restocking": 0, "freight": 0},
+        "keep_item": False,
+        "offers": [],
+        "receipt": None,
         "decision": None,
         "quote": {
             "lines": [{"line_id": "1", "quantity": 1, "amount": 33}],
@@ -78,6 +90,61 @@ def good_books() -> Books:
     }
 
 
+def returned_books() -> Books:
+    """Three units for 10,000 were to come back, of which two came: 1,000 for restocking, 900 for the way, and of the
+    8,100 that were granted the part of two."""
+    returned = {
+        "case_id": "c3",
+        "status": "completed",
+        "version": 4,
+        "kind": "return",
+        "reason": "changed_mind",
+        "fees": {"restocking": 1_000, "freight": 900},
+        "keep_item": False,
+        "offers": [{"state": "accepted", "kind": "refund"}],
+        "receipt": {"lines": [{"line_id": "1", "accepted": 2, "rejected": 0, "deduction": 0}]},
+        "decision": {"amount": money(5_400), "reason_code": "deduction_accepted"},
+        "quote": {
+            "lines": [{"line_id": "1", "quantity": 2, "amount": 6_667}],
+            "payments": [{"payment_id": "p2", "amount": 8_100}],
+            "total": money(8_100),
+        },
+        "refunds": [
+            {"refund_id": "c3.p2.1", "payment_id": "p2", "amount": money(5_400), "state": "succeeded"}
+        ],
+    }
+    line = {
+        "line_id": "1",
+        "quantity": 3,
+        "total": 10_000,
+        "refundable_quantity": 1,
+        "refundable_amount": 3_333,
+    }
+    return {
+        "order": {
+            "order_id": "o2",
+            "currency": "JPY",
+            "captured": 10_000,
+            "reserved": 0,
+            "refunded": 5_400,
+            "lines": [line],
+            "shipping": {"total": 0, "refundable_amount": 0},
+            "payments": [balance("p2", 10_000, 4_600, 5_400)],
+        },
+        "cases": [returned],
+        "timelines": [
+            [
+                entry(1, None, "requested", "case_opened"),
+                entry(2, "requested", "awaiting_return", "case_approved", amount=8_100),
+                entry(3, "awaiting_return", "approved", "deduction_accepted"),
+                entry(4, "approved", "completed"),
+            ]
+        ],
+        "executions": [[ended("completed")]],
+        "paid": [Paid("c3.p2.1", "pi_2", 5_400, "JPY", "succeeded", "stripe")],
+    }
+
+
 def money(amount: int) -> dict[str, Any]:
     return {"amount": amount, "currency": "JPY"}
 
@@ -93,8 +160,10 @@ def balance(payment_id: str, captured: int, available: int, refunded: int) -> di
     }
 
 
-def entry(seq: int, before: str | None, after: str) -> dict[str, Any]:
-    return {"seq": seq, "from": before, "to": after}
+def entry(
+    seq: int, before: str | None, after: str, event: str = "refund_succeeded", **data: Any
+) -> dict[str, Any]:
+    return {"seq": seq, "from": before, "to": after, "event": event, "data": data}
 
 
 def ended(status: str) -> dict[str, Any]:
@@ -210,8 +279,89 @@ BROKEN: dict[str, tuple[Callable[[Books], None], Check]] = {
 }
 
 
+BROKEN_RETURNS: dict[str, tuple[Callable[[Books], None], Check]] = {
+    "a unit that never came is still the case's": (
+        put({"line_id": "1", "quantity": 3, "amount": 10_000}, "cases", 0, "quote", "lines", 0),
+        audit.deductions_follow_what_came,
+    ),
+    "a unit that never came was paid": (
+        put(money(8_100), "cases", 0, "decision", "amount"),
+        audit.deductions_follow_what_came,
+    ),
+    "a cent of the accepted units was kept": (
+        put(money(5_399), "cases", 0, "decision", "amount"),
+        audit.deductions_follow_what_came,
+    ),
+    "money went before the goods": (
+        put(entry(3, "awaiting_return", "approved", "refund_started"), "timelines", 0, 2),
+        audit.goods_come_before_money,
+    ),
+    "its units carry more than it claims": (
+        put({"restocking": 0, "freight": 0}, "cases", 0, "fees"),
+        audit.deductions_follow_what_came,
+    ),
+    "its units make more than its total": (
+        put(money(4_000), "cases", 0, "quote", "total"),
+        audit.claims_are_worth_their_units,
+    ),
+}
+UNTOUCHED: dict[str, tuple[Callable[[Books], None], Check]] = {
+    "the way back cost more than was published": (
+        put({"restocking": 1_000, "freight": 1_000}, "cases", 0, "fees"),
+        audit.returns_cost_what_was_published,
+    ),
+    "the seller's fault cost the buyer": (
+        put("damaged", "cases", 0, "reason"),
+        audit.returns_cost_what_was_published,
+    ),
+    "goods of some worth stayed": (put(True, "cases", 0, "keep_item"), audit.returns_cost_what_was_published),
+    "a cent of the claim got lost": (
+        put(money(8_099), "cases", 0, "quote", "total"),
+        audit.claims_are_worth_their_units,
+    ),
+}
+
+
 def test_good_books_pass() -> None:
     assert seen_by(good_books()) == set()
+    assert seen_by(returned_books()) == set()
+    assert seen_by(expired_books()) == set()
+
+
+def expired_books() -> Books:
+    """The same return, whose goods never came."""
+    books = returned_books()
+    books["cases"][0] |= {
+        "status": "expired",
+        "offers": [],
+        "receipt": None,
+        "decision": {"amount": money(8_100), "reason_code": "within_cap"},
+        "refunds": [],
+    }
+    books["cases"][0]["quote"]["lines"] = [{"line_id": "1", "quantity": 3, "amount": 10_000}]
+    books["order"] |= {"refunded": 0, "payments": [balance("p2", 10_000, 10_000, 0)]}
+    books["order"]["lines"][0] |= {"refundable_quantity": 3, "refundable_amount": 10_000}
+    books["timelines"][0][2:] = [entry(3, "awaiting_return", "expired", "case_expired")]
+    books["cases"][0]["version"] = 3
+    books["executions"][0] = [ended("expired")]
+    books["paid"] = []
+    return books
+
+
+@pytest.mark.parametrize("name", BROKEN_RETURNS)
+def test_broken_books_of_a_return_are_seen(name: str) -> None:
+    break_it, check = BROKEN_RETURNS[name]
+    books = returned_books()
+    break_it(books)
+    assert check in seen_by(books)
+
+
+@pytest.mark.parametrize("name", UNTOUCHED)
+def test_wrong_costs_of_a_return_are_seen(name: str) -> None:
+    break_it, check = UNTOUCHED[name]
+    books = expired_books()
+    break_it(books)
+    assert check in seen_by(books)
 
 
 @pytest.mark.parametrize("name", BROKEN)
@@ -231,6 +381,7 @@ def test_open_cases_hold_what_they_claim_or_were_granted() -> None:
     books["timelines"][1] = [entry(1, None, "declined")]
     books["executions"][1] = [{"status": "RUNNING", "output": None}]
     assert seen_by(books) == set()
-    books["cases"][1] |= {"status": "refund_pending", "decision": {"amount": money(30)}}
+    granted = {"amount": money(30), "reason_code": "looked_at_it"}
+    books["cases"][1] |= {"status": "refund_pending", "decision": granted}
     books["timelines"][1] = [entry(1, None, "refund_pending")]
     assert seen_by(books) == {audit.ledger_follows_cases}

@@ -23,6 +23,7 @@ ANY_RESOURCE = {
 # Asynchronous edges that give up without a dead letter, and what makes up for it instead.
 WITHOUT_DEAD_LETTERS = {
     "SweepDeadlines.EveryMinute": "the next run finds what is due",
+    "RunErrands.EveryMinute": "the next run finds what is due",
     "SweepTimeline.EveryMinute": "the next run finds what is due",
     "SweepFeedback.EveryMinute": "the next run finds what is due",
     "SweepStock.EveryMinute": "the next run finds what is due",

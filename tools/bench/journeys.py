@@ -70,6 +70,19 @@ def refund_with_evidence(desk: BenchDesk) -> str:
     return case_id
 
 
+def plain_return(desk: BenchDesk) -> str:
+    """Goods that the policy lets come back, and that their seller accepts when the parcel is there."""
+    case_id = _opened(desk, "late", kind="return")
+    parcel = {"carrier": "ups", "tracking_code": "1Z999AA10123456784"}
+    desk.call("ship_return", "buyer", parcel, key="ship", case_id=case_id)
+    desk.settle()
+    desk.call("confirm_receipt", "seller", {}, key="arrived", case_id=case_id)
+    desk.settle()
+    counted = {"lines": [{"line_id": "kettle", "accepted": 1}]}
+    desk.call("confirm_receipt", "seller", counted, key="counted", case_id=case_id)
+    return case_id
+
+
 def withdrawn(desk: BenchDesk) -> str:
     """A claim that its buyer takes back while the seller looks at it."""
     case_id = _opened(desk, "changed_mind")
@@ -92,22 +105,23 @@ JOURNEYS: Mapping[str, Callable[[BenchDesk], str]] = {
     "seller refund": seller_refund,
     "disputed refund": disputed_refund,
     "refund with evidence": refund_with_evidence,
+    "plain return": plain_return,
     "withdrawn": withdrawn,
     "declined": declined,
 }
 POLICY, SELLER = "policy refund", "seller refund"
-REFUNDS = frozenset(name for name in JOURNEYS if "refund" in name)
+PAID = frozenset(JOURNEYS) - {"withdrawn", "declined"}
 
 
 @cache
 def travelled(name: str) -> Journey:
-    """The journey, once made on a desk of its own; a refund ends with the provider's event about it."""
+    """The journey, once made on a desk of its own; one that pays ends with the provider's event about it."""
     with open_desk() as desk:
         desk.call("put_order", "platform", samples.order_body(desk.now), order_id=samples.ORDER)
         desk.forget()
         case_id = JOURNEYS[name](desk)
         desk.settle()
-        if name in REFUNDS:
+        if name in PAID:
             provider_event(desk)
             desk.settle()
         return Journey(name, desk.states_entered(case_id), tuple(desk.invocations), desk.uploads)

@@ -18,6 +18,15 @@ class Price:
         return quantity * self.dollars / self.per
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateBound:
+    """How many states one kind of case may enter, and what that is compared with."""
+
+    most: int
+    least: int | None = None
+    sample_style: int | None = None
+
+
 _MILLION = 1_000_000
 _NOTED = "2026-11-23"
 
@@ -63,4 +72,12 @@ USUAL_PACE = "an hour"
 
 # What a thousand policy refunds may cost without mail, and what they are compared with.
 BOUND, LOWER_BOUND, SAMPLE_STYLE = 0.16, 0.087, 0.37
-MAX_STATES = MappingProxyType({"policy refund": 6, "seller refund": 8})
+# How many states a case may enter; where it was worked out, the least that any machine enters, and what one in the
+# style of the service samples does.
+STATES = MappingProxyType(
+    {
+        "policy refund": StateBound(most=6),
+        "seller refund": StateBound(most=8),
+        "plain return": StateBound(most=10, least=5, sample_style=18),
+    }
+)

@@ -133,12 +133,21 @@ def _bounds(journeys: Sequence[Journey]) -> str:
             _money(bill.total(used, pace)),
             _money(prices.BOUND),
             _verdict(bill.total(used, pace) < prices.BOUND),
+            _money(prices.LOWER_BOUND),
+            _money(prices.SAMPLE_STYLE),
         )
         for pace in prices.CASES_A_SECOND
     ]
     rows += [
-        (f"states of a {name}", len(by_name[name].states), most, _verdict(len(by_name[name].states) <= most))
-        for name, most in prices.MAX_STATES.items()
+        (
+            f"states of a {name}",
+            len(by_name[name].states),
+            bound.most,
+            _verdict(len(by_name[name].states) <= bound.most),
+            bound.least or "",
+            bound.sample_style or "",
+        )
+        for name, bound in prices.STATES.items()
     ]
     for pace in prices.CASES_A_SECOND:
         spent = bill.bill(used, pace)
@@ -149,13 +158,15 @@ def _bounds(journeys: Sequence[Journey]) -> str:
                 _money(watching),
                 _money(data),
                 _verdict(watching < data),
+                "",
+                "",
             )
         )
     return _section(
         "Bounds",
-        f"The least that this architecture can do it for is about {_money(prices.LOWER_BOUND)}, the same in the "
-        f"style of the service samples about {_money(prices.SAMPLE_STYLE)}.",
-        _table(("what", "is", "bound", ""), rows),
+        "Beside them the least that this architecture can do it with, and what it would be in the style of the service "
+        "samples.",
+        _table(("what", "is", "bound", "", "lower bound", "sample style"), rows),
         "What would make a thousand policy refunds cheaper, by the same arithmetic:",
         _table(("change", "saves"), ((what, _money(saved)) for what, saved in bill.savings(used).items())),
     )

@@ -59,7 +59,7 @@ def order_body(now: int) -> Mapping[str, Any]:
 def application(reason: str, line: str = "kettle", **more: Any) -> Mapping[str, Any]:
     """One unit of a line."""
     lines = [{"line_id": line, "quantity": 1}]
-    return {"order_id": ORDER, "kind": "refund", "reason": reason, "lines": lines, **more}
+    return {"order_id": ORDER, "kind": "refund", "reason": reason, "lines": lines} | more
 
 
 def decision(verdict: str) -> Mapping[str, Any]:

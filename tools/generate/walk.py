@@ -292,6 +292,14 @@ def _record_label(stand: _Stand) -> Iterator[Doing]:
         )
 
 
+def _settle_label(stand: _Stand) -> Iterator[Doing]:
+    for kept in (True, False):
+        if not stand.case.label_due:
+            yield lambda kept=kept: shipment.settle_label(  # type: ignore[misc]
+                stand.case, (), kept=kept, policy=policy(), now=stand.now
+            )
+
+
 def _record_scans(stand: _Stand) -> Iterator[Doing]:
     """What a carrier sees of a parcel; goods that come late may find their order's money gone."""
     goods = stand.case.shipment
@@ -421,6 +429,7 @@ _ACTS: Mapping[Act, Doings] = {
             stand.case, "ups", "1Z999AA10123456784", by=_BUYER, policy=policy(), now=stand.now
         )
     ),
+    Act.SETTLE_LABEL: _settle_label,
     Act.RECORD_SCANS: _record_scans,
     Act.CONFIRM_ARRIVAL: _only(
         lambda stand: returns.confirm_arrival(

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from rich.console import Console
 from rich.progress import track
 
+from aftersales.usecases.rebuild_balances import rebuild_balances
 from aftersales.usecases.rebuild_ratings import rebuild_ratings
 from tools.desk import Stack
 from tools.operate import __doc__ as about
@@ -95,6 +96,15 @@ def ratings(deployment: Deployment, options: argparse.Namespace, console: Consol
     return 1 if wrong else 0
 
 
+def balances(deployment: Deployment, options: argparse.Namespace, console: Console) -> int:
+    """add a seller's postings up anew while the desk runs, and put its balances right; 1 if any part was wrong"""
+    wrong = rebuild_balances(deployment.feedback_desk, deployment.accounts, options.seller_id)
+    for drift in wrong:
+        console.print(f"  {drift.currency}, shard {drift.shard}: mended", markup=False)
+    console.print(f"{len(wrong)} parts were not what their postings add up to.")
+    return 1 if wrong else 0
+
+
 def main(arguments: Sequence[str] | None = None, console: Console | None = None) -> int:
     """Carry out one command; 2 if it could not be."""
     options = _parser().parse_args(arguments)
@@ -133,6 +143,7 @@ def _parser() -> argparse.ArgumentParser:
     add("ring", ring, of_case, dry)
     add("restart", restart, of_case, dry)
     add("ratings", ratings).add_argument("seller_id")
+    add("balances", balances).add_argument("seller_id")
     return parser
 
 

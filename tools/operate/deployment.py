@@ -10,6 +10,7 @@ from typing import Any
 import boto3
 
 from aftersales.adapters.dynamodb import DynamoDBStore
+from aftersales.adapters.dynamodb_accounts import DynamoDBAccounts
 from aftersales.adapters.dynamodb_feedback import DynamoDBFeedback
 from aftersales.adapters.policies import PublishedPolicies
 from aftersales.entrypoints import bootstrap
@@ -58,6 +59,11 @@ class Deployment:
             feedback=self.resource("FeedbackTable"),
             idempotency=self.resource("IdempotencyTable"),
         )
+
+    @cached_property
+    def accounts(self) -> DynamoDBAccounts:
+        """The sellers' accounts."""
+        return DynamoDBAccounts(self.client("dynamodb"), cases=self.resource("CasesTable"))
 
     @cached_property
     def feedback_desk(self) -> FeedbackDesk:

@@ -9,10 +9,12 @@ from tools.payment_sandbox.idempotency import answer_to
 from tools.payment_sandbox.rules import (
     Refusal,
     allow_only,
+    check_method,
     page,
     parse_form,
     read_payment,
     read_refund,
+    read_search,
 )
 from tools.sandbox.http import Answer, Json, Request
 
@@ -38,8 +40,7 @@ LISTING = ("limit", "starting_after", "ending_before", "created", "expand")
 
 def answer(sandbox: "Sandbox", request: Request) -> Answer | None:
     params = parse_form(request.body if request.method == "POST" else request.query)
-    refunding = request.method == "POST" and request.parts == ["v1", "refunds"]
-    fault = sandbox.faults.take(faults.TRANSPORT, params) if refunding else None
+    fault = sandbox.faults.take(faults.TRANSPORT, _named(request, params))
     if fault and fault.fault == "refused":
         return None
     try:
@@ -74,6 +75,23 @@ def authenticate(header: str) -> None:
         raise Refusal(f"Invalid API Key provided: {key[:8]}****{key[-4:] if len(key) > 12 else ''}", 401)
 
 
+def _named(request: Request, params: Json) -> Json:
+    """The call by what faults are ordered for."""
+    operation, payment = None, params.get("payment_intent")
+    match request.method, request.parts:
+        case "POST", ["v1", "refunds"]:
+            operation = "refund"
+        case "POST", ["v1", "payment_intents"] if params.get("capture_method") == "manual":
+            operation = "hold"
+        case "POST", ["v1", "payment_intents", id, "confirm" | "capture" | "cancel" as verb]:
+            operation, payment = verb, id
+        case "GET", ["v1", "payment_intents", "search"]:
+            operation = "search"
+        case "GET", ["v1", "payment_intents", id]:
+            operation, payment = "retrieve", id
+    return {"operation": operation, "payment_intent": payment, "charge": params.get("charge")}
+
+
 def _post(sandbox: "Sandbox", request: Request, params: Json) -> Answer:
     def execute() -> Json:
         names = _expansions(request, params)
@@ -87,32 +105,62 @@ def _write(sandbox: "Sandbox", request: Request, params: Json) -> Json:
     origin: Json = {"id": request.id, "idempotency_key": request.headers.get("Idempotency-Key")}
     match request.parts:
         case ["v1", "payment_intents"]:
-            return sandbox.ledger.pay(read_payment(params))
+            return _pay(sandbox, request, params, origin)
+        case ["v1", "payment_intents", id, "confirm"]:
+            allow_only(params, "payment_method", "return_url", "expand")
+            check_method(params.get("payment_method"))
+            return sandbox.ledger.confirm(id, params.get("payment_method"), origin)
+        case ["v1", "payment_intents", id, "capture"]:
+            allow_only(params, "expand")
+            return sandbox.ledger.capture(id, origin)
+        case ["v1", "payment_intents", id, "cancel"]:
+            allow_only(params, "cancellation_reason", "expand")
+            return sandbox.ledger.cancel_payment(id, params.get("cancellation_reason"), origin)
         case ["v1", "refunds"]:
-            return _refund(sandbox, params, origin)
+            return _refund(sandbox, request, params, origin)
         case ["v1", "refunds", id, "cancel"]:
             allow_only(params, "expand")
             return sandbox.ledger.cancel(id, origin)
     raise _unrecognized(request)
 
 
-def _refund(sandbox: "Sandbox", params: Json, origin: Json) -> Json:
-    asked = read_refund(params)
-    if delay := sandbox.faults.take(faults.DELAY, params):
+def _pay(sandbox: "Sandbox", request: Request, params: Json, origin: Json) -> Json:
+    asked = read_payment(params)
+    fault = sandbox.faults.take(frozenset({"saved_500"}), _named(request, params))
+    if fault is None or fault.effect:
+        paid = sandbox.ledger.pay(asked, origin)
+    if fault:
+        raise _unknown_error()
+    return paid
+
+
+def _refund(sandbox: "Sandbox", request: Request, params: Json, origin: Json) -> Json:
+    asked, named = read_refund(params), _named(request, params)
+    if delay := sandbox.faults.take(faults.DELAY, named):
         time.sleep(delay.delay_ms / 1000)
-    fault = sandbox.faults.take(faults.RESULT, params)
+    fault = sandbox.faults.take(faults.RESULT, named)
     if fault is None:
         return sandbox.ledger.refund(asked, origin)
     if fault.fault == "saved_500":
         if fault.effect:
             sandbox.ledger.refund(asked, origin)
-        raise Refusal("An unknown error occurred", 500, type="api_error", began=True)
+        raise _unknown_error()
     return sandbox.ledger.refund(asked, origin, fault.outcome())
+
+
+def _unknown_error() -> Refusal:
+    return Refusal("An unknown error occurred", 500, type="api_error", began=True)
 
 
 def _get(sandbox: "Sandbox", request: Request, params: Json) -> Answer:
     ledger = sandbox.ledger
     match request.parts:
+        case ["v1", "payment_intents", "search"]:
+            results = ledger.search(*read_search(params))
+            found = {"object": "search_result", "url": request.path, "has_more": False, "data": results}
+        case ["v1", "payment_intents"]:
+            allow_only(params, "customer", *LISTING)
+            found = page(ledger.payments(), params, request.path)
         case ["v1", "payment_intents", id]:
             found = ledger.payment(id)
         case ["v1", "charges", id]:

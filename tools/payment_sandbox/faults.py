@@ -1,4 +1,4 @@
-"""What may go wrong on demand, ordered through the control plane for the next refund calls.
+"""What may go wrong on demand, ordered through the control plane for the next refunds, or calls of charges.
 
 One call can meet one fault of each of the three groups below, so that they combine.
 """
@@ -20,20 +20,24 @@ DELAY = frozenset({"delay"})
 RESULT = frozenset({"saved_500", "pending", "requires_action", "fail", "fail_later"})
 
 
+type Operation = Literal["refund", "hold", "confirm", "capture", "cancel", "retrieve", "search"]
+
+
 class Fault(faults.Fault):
     fault: Literal[
         "lost_answer", "refused", "status", "delay",
         "saved_500", "pending", "requires_action", "fail", "fail_later",
     ]  # fmt: skip
+    on: Operation = "refund"
     payment_intent: str | None = None  # or the charge's id, when the caller refunds by charge
     status: Literal[409, 429, 500] = 500  # of status
     delay_ms: PositiveInt = 500  # of delay
     failure_reason: str = "declined"  # of fail
-    effect: bool = False  # of saved_500: the refund was made all the same
+    effect: bool = False  # of saved_500: the refund or the hold was made all the same
 
     def matches(self, kinds: Collection[str], params: Json) -> bool:
         payments = (None, params.get("payment_intent"), params.get("charge"))
-        return self.fault in kinds and self.payment_intent in payments
+        return self.fault in kinds and self.on == params["operation"] and self.payment_intent in payments
 
     def outcome(self) -> Outcome | None:
         match self.fault:

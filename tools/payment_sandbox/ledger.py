@@ -8,18 +8,24 @@ from functools import partial
 
 from tools.payment_sandbox.events import NO_REQUEST, event
 from tools.payment_sandbox.rules import (
+    CANCELABLE,
+    HOLD_SECONDS,
     HOLDING,
     METHODS,
+    SEARCHABLE_AFTER,
     SETTLEMENTS,
     DisputeStatus,
     Outcome,
     PaymentRequest,
+    PaymentStatus,
     RefundRequest,
     Refusal,
     Status,
     amount_to_refund,
     missing_resource,
+    refuse_declined,
     refuse_disputed,
+    unexpected_state,
 )
 from tools.sandbox.clock import Clock
 from tools.sandbox.http import Json
@@ -31,12 +37,20 @@ type Happening = tuple[str, Json, Json | None]
 @dataclass
 class Payment:
     id: str
-    charge: str | None  # none until the payment is confirmed
+    client_secret: str
     amount: int
     currency: str
     method: str | None
     metadata: dict[str, str]
     created: int
+    manual: bool
+    customer: str | None
+    status: PaymentStatus
+    charge: str | None = None  # none until the payment is confirmed
+    captured: int = 0
+    capture_before: int | None = None
+    cancellation_reason: str | None = None
+    error: str | None = None
     refunds: list["Refund"] = field(default_factory=list)
     disputes: list["Dispute"] = field(default_factory=list)
 
@@ -84,20 +98,57 @@ class Ledger:
 
     # --- Calls -----------------------------------------------------------------------------------
 
-    def pay(self, request: PaymentRequest) -> Json:
+    def pay(self, request: PaymentRequest, origin: Json = NO_REQUEST) -> Json:
+        """What is paid at once is told to nobody: the desk has it from the platform."""
         with self._lock:
+            id = new_id("pi")
             payment = Payment(
-                id=new_id("pi"),
-                charge=new_id("ch") if request.confirm else None,
+                id=id,
+                client_secret=f"{id}_{new_id('secret')}",
                 amount=request.amount,
                 currency=request.currency,
                 method=request.method,
                 metadata=request.metadata,
                 created=int(self._clock.now()),
+                manual=request.manual,
+                customer=request.customer,
+                status="requires_confirmation" if request.method else "requires_payment_method",
             )
             self._payments[payment.id] = payment
-            if payment.charge:
-                self._charges[payment.charge] = payment
+            self._tell_of(payment, "created", origin)
+            if request.confirm:
+                self._confirm(payment, request.method or "", origin, off_session=request.off_session)
+            return payment_object(payment)
+
+    def confirm(self, id: str, method: str | None, origin: Json) -> Json:
+        """The buyer pays: https://docs.stripe.com/api/payment_intents/confirm."""
+        with self._lock:
+            payment = self._payment(id)
+            if payment.status not in ("requires_payment_method", "requires_confirmation"):
+                raise unexpected_state(payment.status, "confirm")
+            method = method or payment.method
+            if method is None:
+                raise Refusal("You cannot confirm this PaymentIntent because it's missing a payment method.")
+            self._confirm(payment, method, origin)
+            return payment_object(payment)
+
+    def capture(self, id: str, origin: Json) -> Json:
+        """https://docs.stripe.com/api/payment_intents/capture"""
+        with self._lock:
+            payment = self._payment(id)
+            if payment.status != "requires_capture":
+                raise unexpected_state(payment.status, "capture")
+            payment.status, payment.captured = "succeeded", payment.amount
+            self._tell_of(payment, "succeeded", origin)
+            return payment_object(payment)
+
+    def cancel_payment(self, id: str, reason: str | None, origin: Json) -> Json:
+        """https://docs.stripe.com/api/payment_intents/cancel"""
+        with self._lock:
+            payment = self._payment(id)
+            if payment.status not in CANCELABLE:
+                raise unexpected_state(payment.status, "cancel")
+            self._end(payment, reason, origin)
             return payment_object(payment)
 
     def refund(
@@ -109,7 +160,7 @@ class Ledger:
             charge = str(payment.charge)
             refuse_disputed(charge, (dispute.status for dispute in payment.disputes))
             amount = amount_to_refund(
-                request.amount, payment.amount, payment.refunded, charge, payment.currency
+                request.amount, payment.captured, payment.refunded, charge, payment.currency
             )
             outcome = outcome or METHODS[payment.method or ""]
             refund = Refund(
@@ -157,7 +208,7 @@ class Ledger:
         """The cardholder's bank takes the money back at once: https://docs.stripe.com/disputes/how-disputes-work."""
         with self._lock:
             payment = self._payment_to_refund(RefundRequest(payment_intent, None, None, None, {}))
-            left = payment.amount - payment.refunded
+            left = payment.captured - payment.refunded
             if not 0 < (amount or left) <= left:
                 raise Refusal(f"There is {left} left to dispute on {payment_intent}.")
             dispute = Dispute(new_id("dp"), payment, amount or left, int(self._clock.now()), "needs_response")
@@ -188,9 +239,19 @@ class Ledger:
 
     def payment(self, id: str) -> Json:
         with self._lock:
-            if id not in self._payments:
-                raise missing_resource("payment_intent", id, "intent")
-            return payment_object(self._payments[id])
+            return payment_object(self._payment(id))
+
+    def payments(self) -> list[Json]:
+        """Newest first."""
+        with self._lock:
+            return [payment_object(payment) for payment in reversed(list(self._payments.values()))]
+
+    def search(self, name: str, value: str) -> list[Json]:
+        """What carries this metadata and is old enough to be found, newest first."""
+        with self._lock:
+            known = self._clock.now() - SEARCHABLE_AFTER
+            found = [one for one in self._payments.values() if one.metadata.get(name) == value]
+            return [payment_object(one) for one in reversed(found) if one.created <= known]
 
     def charge(self, id: str) -> Json:
         with self._lock:
@@ -248,6 +309,43 @@ class Ledger:
 
     # --- Inside ----------------------------------------------------------------------------------
 
+    def _payment(self, id: str) -> Payment:
+        if id not in self._payments:
+            raise missing_resource("payment_intent", id, "intent")
+        return self._payments[id]
+
+    def _confirm(self, payment: Payment, method: str, origin: Json, *, off_session: bool = False) -> None:
+        if code := refuse_declined(method, off_session=off_session):
+            payment.status, payment.method, payment.error = "requires_payment_method", None, code
+            self._tell_of(payment, "payment_failed", origin)
+            message = (
+                "Your card was declined." if code == "card_declined" else "This payment needs its cardholder."
+            )
+            told = payment_object(payment)
+            raise Refusal(message, 402, "card_error", code, began=True, payment_intent=told)
+        payment.method, payment.charge = method, new_id("ch")
+        self._charges[payment.charge] = payment
+        if not payment.manual:
+            payment.status, payment.captured = "succeeded", payment.amount
+            return
+        payment.status = "requires_capture"
+        payment.capture_before = int(self._clock.now()) + HOLD_SECONDS
+        self._clock.after(HOLD_SECONDS, partial(self._expire, payment))
+        self._tell_of(payment, "amount_capturable_updated", origin)
+
+    def _expire(self, payment: Payment) -> None:
+        with self._lock:
+            if payment.status == "requires_capture":
+                self._end(payment, "automatic", NO_REQUEST)
+
+    def _end(self, payment: Payment, reason: str | None, origin: Json) -> None:
+        payment.status, payment.cancellation_reason = "canceled", reason
+        self._tell_of(payment, "canceled", origin)
+
+    def _tell_of(self, payment: Payment, what: str, origin: Json) -> None:
+        if payment.manual:
+            self._tell([(f"payment_intent.{what}", payment_object(payment), None)], origin)
+
     def _refund(self, id: str) -> Refund:
         if id not in self._refunds:
             raise missing_resource("refund", id)
@@ -267,7 +365,7 @@ class Ledger:
         if id not in self._payments:
             raise missing_resource("payment_intent", id, "payment_intent")
         payment = self._payments[id]
-        if not payment.charge:
+        if not payment.captured:
             message = f"This PaymentIntent ({id}) does not have a successful charge to refund."
             raise Refusal(message, began=True)
         return payment
@@ -303,21 +401,25 @@ class Ledger:
 
 def payment_object(payment: Payment) -> Json:
     """https://docs.stripe.com/api/payment_intents/object"""
-    waiting = "requires_confirmation" if payment.method else "requires_payment_method"
     return {
         "id": payment.id,
         "object": "payment_intent",
         "amount": payment.amount,
-        "amount_received": payment.amount if payment.charge else 0,
-        "capture_method": "automatic",
+        "amount_capturable": payment.amount if payment.status == "requires_capture" else 0,
+        "amount_received": payment.captured,
+        "cancellation_reason": payment.cancellation_reason,
+        "capture_method": "manual" if payment.manual else "automatic",
+        "client_secret": payment.client_secret,
         "created": payment.created,
+        "customer": payment.customer,
         "currency": payment.currency,
+        "last_payment_error": {"code": payment.error, "type": "card_error"} if payment.error else None,
         "latest_charge": payment.charge,
         "livemode": False,
         "metadata": payment.metadata,
         "payment_method": payment.method,
         "payment_method_types": ["card"],
-        "status": "succeeded" if payment.charge else waiting,
+        "status": payment.status,
     }
 
 
@@ -327,9 +429,9 @@ def charge_object(payment: Payment) -> Json:
         "id": payment.charge,
         "object": "charge",
         "amount": payment.amount,
-        "amount_captured": payment.amount,
+        "amount_captured": payment.captured,
         "amount_refunded": payment.refunded,
-        "captured": True,
+        "captured": payment.captured > 0,
         "created": payment.created,
         "currency": payment.currency,
         "disputed": bool(payment.disputes),
@@ -338,7 +440,8 @@ def charge_object(payment: Payment) -> Json:
         "paid": True,
         "payment_intent": payment.id,
         "payment_method": payment.method,
-        "refunded": payment.refunded == payment.amount,
+        "payment_method_details": {"card": {"capture_before": payment.capture_before}, "type": "card"},
+        "refunded": payment.captured > 0 and payment.refunded == payment.captured,
         "status": "succeeded",
     }
 

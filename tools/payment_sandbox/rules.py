@@ -28,6 +28,7 @@ class Refusal(Refused):
     code: str | None = None
     param: str | None = None
     began: bool = False
+    payment_intent: Json | None = None
 
     def body(self) -> Json:
         details = {
@@ -35,6 +36,7 @@ class Refusal(Refused):
             "doc_url": self._doc_url(),
             "message": self.message,
             "param": self.param,
+            "payment_intent": self.payment_intent,
         }
         return {"error": {name: value for name, value in details.items() if value} | {"type": self.type}}
 
@@ -154,6 +156,23 @@ METHODS: Mapping[str, Outcome] = {
 }
 
 
+# The test methods whose bank refuses: always, or where the cardholder is not there to prove who it is.
+DECLINED: Mapping[str, str] = {
+    "pm_card_chargeDeclined": "card_declined",
+    "pm_card_authenticationRequired": "authentication_required",
+}
+
+type PaymentStatus = Literal[
+    "requires_payment_method", "requires_confirmation", "requires_capture", "succeeded", "canceled"
+]
+# https://docs.stripe.com/api/payment_intents/cancel
+CANCELABLE = frozenset({"requires_payment_method", "requires_confirmation", "requires_capture"})
+# How long a card that was paid with online is held: https://docs.stripe.com/payments/place-a-hold-on-a-payment-method.
+HOLD_SECONDS = 7 * 24 * 60 * 60
+# "Under normal operating conditions, data is searchable in under 1 minute": https://docs.stripe.com/search.
+SEARCHABLE_AFTER = 60
+
+
 @dataclass(frozen=True)
 class PaymentRequest:
     amount: int
@@ -161,6 +180,31 @@ class PaymentRequest:
     method: str | None
     confirm: bool
     metadata: dict[str, str]
+    manual: bool = False
+    off_session: bool = False
+    customer: str | None = None
+
+
+def refuse_declined(method: str, *, off_session: bool) -> str | None:
+    """Why the bank refuses, if it does: https://docs.stripe.com/testing#declined-payments."""
+    code = DECLINED.get(method)
+    return None if code == "authentication_required" and not off_session else code
+
+
+def unexpected_state(status: str, verb: str) -> Refusal:
+    """https://docs.stripe.com/error-codes#payment-intent-unexpected-state"""
+    message = f"You cannot {verb} this PaymentIntent because it has a status of {status}."
+    return Refusal(message, code="payment_intent_unexpected_state", param="intent", began=True)
+
+
+def read_search(params: Json) -> tuple[str, str]:
+    """Name and value of the metadata that is searched for, the one query that the sandbox knows:
+    https://docs.stripe.com/search#search-query-language."""
+    allow_only(params, "query", "limit", "page", "expand")
+    found = re.fullmatch(r"metadata\['([^']+)'\]:'([^']*)'", require(params, "query"))
+    if not found:
+        raise Refusal("We were unable to parse your search query.", param="query")
+    return found[1], found[2]
 
 
 def read_payment(params: Json) -> PaymentRequest:
@@ -168,6 +212,7 @@ def read_payment(params: Json) -> PaymentRequest:
     allow_only(
         params, "amount", "currency", "payment_method", "confirm", "metadata", "expand",
         "description", "allowed_payment_method_types", "automatic_payment_methods", "return_url",
+        "capture_method", "off_session", "customer", "setup_future_usage",
     )  # fmt: skip
     require(params, "amount")
     amount = integer(params, "amount", 0)
@@ -176,12 +221,31 @@ def read_payment(params: Json) -> PaymentRequest:
         raise Refusal(f"Invalid currency: {currency}", param="currency")
     check_amount(amount, currency)
     method = params.get("payment_method")
-    if method is not None and method not in METHODS:
-        raise missing_resource("PaymentMethod", str(method), "payment_method", 400)
+    check_method(method)
     confirm = params.get("confirm") == "true"
     if confirm and method is None:
         raise Refusal("You cannot confirm this PaymentIntent because it's missing a payment method.")
-    return PaymentRequest(amount, currency, method, confirm, metadata(params))
+    off_session = params.get("off_session") == "true"
+    if off_session and not confirm:
+        raise Refusal("You cannot use off_session without confirm=true.", param="off_session")
+    capture_method = params.get("capture_method", "automatic")
+    if capture_method not in ("automatic", "automatic_async", "manual"):
+        raise Refusal("Invalid capture_method: must be one of automatic or manual", param="capture_method")
+    return PaymentRequest(
+        amount,
+        currency,
+        method,
+        confirm,
+        metadata(params),
+        manual=capture_method == "manual",
+        off_session=off_session,
+        customer=params.get("customer"),
+    )
+
+
+def check_method(method: str | None) -> None:
+    if method is not None and method not in METHODS and method not in DECLINED:
+        raise missing_resource("PaymentMethod", str(method), "payment_method", 400)
 
 
 # --- Refunds ------------------------------------------------------------------------------------

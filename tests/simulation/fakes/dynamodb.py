@@ -153,15 +153,10 @@ class DynamoDB:
         self._write(put["TableName"], put["Item"])
         return {}
 
-    def update_item(self, *, UpdateExpression: str, **update: Any) -> Item:
-        """`REMOVE attribute` is all that the desk does."""
-        removed = re.fullmatch(r"REMOVE (\w+)", UpdateExpression)
-        if not removed:
-            _unknown(UpdateExpression)
+    def update_item(self, **update: Any) -> Item:
+        """One row changed, if the condition holds."""
         self._check_alone("UpdateItem", update, update["Key"])
-        table = self.tables[update["TableName"]]
-        old = table.get(update["Key"]) or update["Key"]
-        self._write(update["TableName"], {name: value for name, value in old.items() if name != removed[1]})
+        self._write(update["TableName"], self._updated(update))
         return {}
 
     def transact_write_items(self, *, TransactItems: list[Item]) -> Item:
@@ -184,19 +179,28 @@ class DynamoDB:
     # ------------------------------------------------------------ inside
 
     def _as_put(self, write: Item) -> Item:
-        """A write of a transaction as the put that it comes to. `ADD` of numbers is all the change there is."""
+        """A write of a transaction as the put that it comes to."""
         ((kind, content),) = write.items()
         if kind == "Put":
             put: Item = content
             return put
-        added = re.fullmatch(r"ADD (\w+ :\w+(?:, \w+ :\w+)*)", content.get("UpdateExpression", ""))
-        if kind != "Update" or not added:
+        if kind != "Update":
             _unknown(str(write))
-        old = self.tables[content["TableName"]].get(content["Key"]) or content["Key"]
-        values = content["ExpressionAttributeValues"]
+        return {**content, "Item": self._updated(content)}
+
+    def _updated(self, update: Item) -> Item:
+        """The row as an update leaves it. To remove an attribute and to add numbers is all the change there is."""
+        expression = update["UpdateExpression"]
+        old = self.tables[update["TableName"]].get(update["Key"]) or update["Key"]
+        if removed := re.fullmatch(r"REMOVE (\w+)", expression):
+            return {name: value for name, value in old.items() if name != removed[1]}
+        added = re.fullmatch(r"ADD (\w+ :\w+(?:, \w+ :\w+)*)", expression)
+        if not added:
+            _unknown(expression)
+        values = update["ExpressionAttributeValues"]
         pairs = [pair.split(" ") for pair in added[1].split(", ")]
         sums = {name: int(old.get(name, _ZERO)["N"]) + int(values[value]["N"]) for name, value in pairs}
-        return {**content, "Item": old | {name: {"N": str(number)} for name, number in sums.items()}}
+        return old | {name: {"N": str(number)} for name, number in sums.items()}
 
     def _holds(self, write: Item, key: Item) -> bool:
         expression = write.get("ConditionExpression")
@@ -208,8 +212,8 @@ class DynamoDB:
         return _condition(expression)(table.get(table.key_of(key)) or {}, names, values)
 
     def _check_alone(self, operation: str, write: Item, key: Item) -> None:
-        known = {"TableName", "Item", "Key", "ConditionExpression", "ExpressionAttributeNames"}
-        if unknown := set(write) - known - {"ExpressionAttributeValues"}:
+        known = {"TableName", "Item", "Key", "UpdateExpression", "ConditionExpression"}
+        if unknown := set(write) - known - {"ExpressionAttributeNames", "ExpressionAttributeValues"}:
             _unknown(str(unknown))
         if not self._holds(write, key):
             raise error(operation, "ConditionalCheckFailedException")

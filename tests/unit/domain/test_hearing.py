@@ -79,6 +79,7 @@ def books_agree(story: Story) -> None:
         ledger=story.ledger,
         cases=tuple(story.cases.values()),
         entries={case_id: tuple(entries) for case_id, entries in story.timelines.items()},
+        postings=tuple(story.postings),
         accepted=frozenset(story.cases),
     )
     assert not violations(books, ALWAYS)

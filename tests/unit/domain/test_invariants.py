@@ -17,6 +17,7 @@ from aftersales.domain.invariants import (
 )
 from aftersales.domain.ledger import External, ExternalKind, ExternalState, Unit
 from aftersales.domain.refund import ELSEWHERE, AttemptState
+from aftersales.domain.settlement import Account, Posting
 from aftersales.domain.timeline import EFFECTS
 from tests.builders import CARD, CASE, GIFT_CARD, HOUR, Story, story_at
 
@@ -41,6 +42,7 @@ def books_of(story: Story, **changes: Any) -> Books:
             if attempt.state is not AttemptState.SUBMITTED and attempt.provider != ELSEWHERE
         ),
         external=story.ledger.external,
+        postings=tuple(story.postings),
         executions=tuple(
             ExecutionOfCase(
                 name=case.case_id, case_id=case.case_id, running=case.status not in FINAL, failed=False
@@ -82,6 +84,14 @@ def with_refund(books: Books, **changes: Any) -> Books:
     return replace(books, refunds=(replace(books.refunds[0], **changes), *books.refunds[1:]))
 
 
+def with_postings(books: Books, posting: Callable[[Posting], Posting | None]) -> Books:
+    """Other postings in the entries than those that were written."""
+    entries = tuple(
+        replace(one, posting=posting(one.posting)) if one.posting else one for one in books.entries[CASE]
+    )
+    return replace(books, entries={CASE: entries})
+
+
 def with_units(books: Books, unit: Unit) -> Books:
     """Every unit of every line somewhere else."""
     lines = tuple(replace(line, units=(unit,) * len(line.units)) for line in books.ledger.lines)
@@ -113,6 +123,13 @@ def test_books_with_money_that_left_without_the_desk_are_silent() -> None:
     story = story_at(Status.APPROVED)
     story.leave(14_898)
     story.start_refund()
+    assert numbers(books_of(story)) == set()
+
+
+def test_an_order_from_before_there_were_postings_is_not_asked_for_any() -> None:
+    story = story_at(Status.REFUND_PENDING)
+    story.ledger = replace(story.ledger, platform_fee=None)
+    story.hear(AttemptState.SUCCEEDED)
     assert numbers(books_of(story)) == set()
 
 
@@ -220,6 +237,36 @@ DRIFTS: dict[str, tuple[str, Status, Callable[[Books], Books]]] = {
         "I8",
         Status.COMPLETED,
         lambda it: with_units(it, Unit.AVAILABLE),
+    ),
+    "a posting that was lost": (
+        "I12",
+        Status.COMPLETED,
+        lambda it: with_postings(it, lambda posting: None),
+    ),
+    "a posting of another amount": (
+        "I12",
+        Status.COMPLETED,
+        lambda it: with_postings(
+            it,
+            lambda posting: replace(posting, lines={name: 2 * n for name, n in posting.lines.items()}),
+        ),
+    ),
+    "a posting that leaves something": (
+        "I12",
+        Status.COMPLETED,
+        lambda it: with_postings(
+            it, lambda posting: replace(posting, lines={**posting.lines, Account.SELLER_PAYABLE: 1})
+        ),
+    ),
+    "a fee that was given back and not posted": (
+        "I12",
+        Status.COMPLETED,
+        lambda it: replace(it, ledger=replace(it.ledger, fee_returned=1)),
+    ),
+    "a posting for money that is still there": (
+        "I12",
+        Status.COMPLETED,
+        lambda it: replace(it, postings=tuple(e.posting for e in it.entries[CASE] if e.posting)),
     ),
     "an effect that never came": (
         "I9",

@@ -41,6 +41,7 @@ ACTS: Mapping[Act, Callable[[Story], Change | None]] = {
     Act.DECIDE: Story.decide,
     Act.WITHDRAW: Story.withdraw,
     Act.RECORD_LABEL: Story.record_label,
+    Act.SETTLE_LABEL: Story.settle_label,
     Act.SHIP_RETURN: Story.ship,
     Act.RECORD_SCANS: Story.scan,
     Act.CONFIRM_ARRIVAL: Story.arrive,
@@ -80,6 +81,7 @@ LEADS_TO = {
     Act.WITHDRAW:       "cancelled cancelled cancelled cancelled cancelled cancelled . . . . . . cancelled . . . .",
     Act.RECORD_LABEL:   ". . . . . . . . . . . . same . . . .",
     Act.SHIP_RETURN:    ". . . . . . . . . . . . return_in_transit . . . .",
+    Act.SETTLE_LABEL:   "same same same same same same same same same same same same same same same same same",
     Act.RECORD_SCANS:   "same same same same same same same same same same same same same same same same same",
     Act.CONFIRM_ARRIVAL: ". . . . . . . . . . . . . return_received same . return_received",
     Act.CONFIRM_RECEIPT: ". . . . . . . . . . . . approved approved approved . .",
@@ -111,6 +113,7 @@ PAIRS = [
 ]
 WITHOUT_NEWS = (
     {(Act.CHECK_EVIDENCE, status): "no photo was promised" for status in Status}
+    | {(Act.SETTLE_LABEL, status): "no label was ordered" for status in Status}
     | {(Act.RECORD_SCANS, status): "the case has named no parcel" for status in Status}
     | {
         (Act.RECORD_REFUND, Status.APPROVED): "no refund was started",
@@ -192,6 +195,7 @@ def test_the_names_by_which_clients_know_the_acts_never_change() -> None:
         "release_review",
         "resume",
         "send_message",
+        "settle_label",
         "ship_return",
         "start_refund",
         "take_review",

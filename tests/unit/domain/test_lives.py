@@ -14,7 +14,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from aftersales.domain.case import FINAL, Case, Fees, Kind, Review, Status
 from aftersales.domain.evidence import EvidenceState
-from aftersales.domain.ledger import ExternalKind, ExternalState, PaymentShare, Unit, rebase, record_external
+from aftersales.domain.invariants import Books, money_is_posted_once, postings_sum_to_zero, violations
+from aftersales.domain.ledger import ExternalKind, ExternalState, PaymentShare, Unit, rebase
 from aftersales.domain.lifecycle import CLOCKS
 from aftersales.domain.order import SHIPPING
 from aftersales.domain.parties import Party, Role
@@ -39,6 +40,7 @@ from tests.builders import (
     an_order,
     assert_balanced,
 )
+from tools.turns import wrong_turn
 
 WANTED = st.dictionaries(
     st.sampled_from([BOWLS, MARMALADE, PORTRAIT, SHIPPING]), st.sampled_from([1, 1, 1, 2]), min_size=1
@@ -51,6 +53,7 @@ _ON_THEIR_WAY = (
     Status.RETURN_RECEIVED,
     Status.INSPECTION_FAILED,
 )
+PARCEL = ("send", "arrive", "count", "count", "object", "show to a reviewer", "be forgotten")
 _MOVING = sorted(set(Status) - FINAL)
 PARTIES = {BUYER.role: BUYER, SELLER.role: SELLER}
 REVIEWERS = (REVIEWER, OTHER_REVIEWER, *(Party(Role.REVIEWER, name) for name in ("wen", "abla", "jo")))
@@ -69,6 +72,20 @@ def _by_payment(parts: Iterable[PaymentShare]) -> Counter[str]:
     return Counter({part.payment_id: part.amount for part in parts})
 
 
+def told_of(case: Case) -> dict[str, object]:
+    """What an answer about the case says of whose turn it is."""
+    label = case.label.state if case.label else None
+    return {
+        "status": case.status,
+        "waiting_on": case.waiting_on,
+        "deadline_at": case.deadline_at,
+        "on_timeout": case.on_timeout,
+        "offers": [{"by": {"role": offer.by.role}} for offer in case.offers],
+        "dispute": {"turn": case.dispute.turn if case.dispute else None},
+        "shipments": [{"label": label}],
+    }
+
+
 class LivesOnOneOrder(RuleBasedStateMachine):
     """Buyers, sellers, reviewers, operators, the clock and the provider, all at one order."""
 
@@ -77,12 +94,23 @@ class LivesOnOneOrder(RuleBasedStateMachine):
         self.story = Story()
         self.deadlines: dict[str, int | None] = {}
 
-    @initialize(gift_card=CAPTURED, card=CAPTURED)
-    def the_platform_writes_the_order_and_two_buyers_apply(self, gift_card: int, card: int) -> None:
+    @initialize(gift_card=CAPTURED, card=CAPTURED, steps=st.integers(0, 3), used=st.booleans())
+    def the_platform_writes_the_order_and_two_buyers_apply(
+        self, gift_card: int, card: int, steps: int, used: bool
+    ) -> None:
+        """For a refund and for a return, whose parcel may be on its way, or with its seller."""
         payments = (a_payment(GIFT_CARD, gift_card), a_payment(CARD, card))
         self.story = Story(order=an_order(payments=payments))
-        self.story.open({BOWLS: 1}, case_id="case-1")
-        self.story.open({MARMALADE: 1}, case_id="case-2")
+        self.story.open({MARMALADE: 1}, case_id="case-1")
+        fees = Fees(freight=300, condition_percent=30) if used else Fees()
+        self.story.open({BOWLS: 1, MARMALADE: 1}, case_id="case-2", kind=Kind.RETURN, fees=fees)
+        on_its_way: tuple[Callable[[], object], ...] = (
+            lambda: self.story.assess(Verdict.APPROVE, case_id="case-2"),
+            lambda: self.story.ship("case-2"),
+            lambda: self.story.arrive("case-2"),
+        )
+        for step in on_its_way[:steps]:
+            step()
 
     def act(self, do: Callable[[], object]) -> None:
         """Do something that may be refused; a refusal changes nothing."""
@@ -186,19 +214,23 @@ class LivesOnOneOrder(RuleBasedStateMachine):
         case_id = self.one(which, Status.DECLINED, Status.OFFER_PENDING)
         self.act(lambda: self.story.dispute(case_id=case_id))
 
-    @rule(
-        which=WHICH,
-        event=st.sampled_from(["send", "arrive", "count", "count", "object", "show to a reviewer"]),
-        well=st.data(),
-    )
-    def a_parcel_comes_back(self, which: int, event: str, well: st.DataObject) -> None:
+    @rule(which=WHICH, events=st.lists(st.sampled_from(PARCEL), min_size=1, max_size=4), well=st.data())
+    def a_parcel_comes_back(self, which: int, events: list[str], well: st.DataObject) -> None:
         """Well or not so well, sent or never announced; and its buyer may object to what was found in it."""
+        for event in events:
+            self.what_becomes_of_a_parcel(which, event, well)
+
+    def what_becomes_of_a_parcel(self, which: int, event: str, well: st.DataObject) -> None:
         story = self.story
         case_id = self.one(which, *_ON_THEIR_WAY)
         case = story.cases[case_id]
         lines = [one for one in case.claim.units if one.line_id != SHIPPING]
         if event == "object" or not lines:
             self.act(lambda: story.dispute(case_id=case_id))
+            return
+        if event == "be forgotten":
+            if case.deadline_at is not None:
+                story.silence(case_id)
             return
         line = lines[which % len(lines)]
         accepted = well.draw(st.integers(0, len(line.units)))
@@ -342,6 +374,8 @@ class LivesOnOneOrder(RuleBasedStateMachine):
             assert (case.waiting_on is None) is over
             assert (case.deadline_at is not None) is (case.on_timeout is not None) is clocked
             assert not (over and case.trouble)
+            told = told_of(case)
+            assert wrong_turn(told) is None
             if case.deadline_at != self.deadlines.get(case_id):
                 assert case.deadline_at is None or case.deadline_at > case.updated_at
                 self.deadlines[case_id] = case.deadline_at
@@ -366,6 +400,16 @@ class LivesOnOneOrder(RuleBasedStateMachine):
             assert not case.attempts or owed == counting + _by_payment(case.uncovered)
 
     @invariant()
+    def all_money_that_moved_is_posted(self) -> None:
+        books = Books(
+            ledger=self.story.ledger,
+            cases=tuple(self.story.cases.values()),
+            entries={case_id: tuple(entries) for case_id, entries in self.story.timelines.items()},
+            postings=tuple(self.story.postings),
+        )
+        assert not violations(books, (postings_sum_to_zero, money_is_posted_once))
+
+    @invariant()
     def the_timeline_tells_every_change_once(self) -> None:
         for case_id, case in self.story.cases.items():
             timeline = self.story.timelines[case_id]
@@ -378,7 +422,7 @@ class LivesOnOneOrder(RuleBasedStateMachine):
     def teardown(self) -> None:
         """From wherever a case is, it comes to its end once everybody does their part, and then holds nothing."""
         decided = [replace(one, state=ExternalState.TAKEN) for one in self.story.ledger.external]
-        self.story.ledger = record_external(self.story.ledger, decided) or self.story.ledger
+        self.story.hear_of_external(decided)
         for case_id in self.story.cases:
             for _ in range(12):
                 self.go_on(case_id)

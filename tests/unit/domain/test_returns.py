@@ -80,6 +80,7 @@ def books_agree(story: Story) -> None:
         ledger=story.ledger,
         cases=tuple(story.cases.values()),
         entries={case_id: tuple(entries) for case_id, entries in story.timelines.items()},
+        postings=tuple(story.postings),
         accepted=frozenset(story.cases),
     )
     assert not violations(books, ALWAYS)
@@ -444,6 +445,22 @@ def test_a_reviewer_who_finds_for_the_seller_ends_the_case_and_another_one_hears
     assert story.decide(amount=6_000, by=OTHER_REVIEWER).case.status is Status.APPROVED
     pay(story)
     assert story.ledger.taken == 6_000
+
+
+def test_goods_that_an_appeal_let_come_back_may_be_kept_after_all() -> None:
+    story = Story()
+    story.open({BOWLS: 3}, kind=Kind.RETURN)
+    story.assess()
+    story.decide(approve=False, by=SELLER)
+    story.silence()
+    story.appeal()
+    assert refused(story.withdraw).code is Code.ACT_NOT_POSSIBLE
+    story.silence()
+    story.decide(amount=6_000)
+    assert story.case.status is Status.AWAITING_RETURN
+    story.withdraw()
+    assert (story.case.status, story.ledger.taken) == (Status.CANCELLED, 0)
+    books_agree(story)
 
 
 def test_on_a_part_that_was_granted_a_reviewer_grants_no_more_than_that_part() -> None:

@@ -6,9 +6,18 @@ import pytest
 
 from aftersales.domain.address import Address
 from aftersales.domain.case import Kind, Status, WaitingOn
-from aftersales.domain.label import Customs, CustomsItem, LabelRefused, LabelState, Package
+from aftersales.domain.label import (
+    Customs,
+    CustomsItem,
+    LabelRefused,
+    LabelState,
+    Package,
+    SpareLabel,
+    VoidState,
+)
 from aftersales.domain.money import Money
 from aftersales.domain.order import Order
+from aftersales.domain.parcel import TrackingStatus
 from aftersales.domain.policy import Verdict
 from aftersales.domain.shipment import crosses_border, label_order, offers_label
 from aftersales.domain.timeline import Event
@@ -153,6 +162,100 @@ def test_a_carrier_is_asked_for_a_day_and_then_the_buyer_sends_the_goods_without
     assert story.case.label
     assert story.case.label.refused == "carrier_silent"
     assert story.case.on_timeout == "expired"
+
+
+def test_a_label_is_settled_once_everything_that_was_bought_under_its_order_is_known() -> None:
+    story = ordered()
+    assert story.case.errand_at is None
+    story.record_label()
+    assert story.case.errand_at == NOON + 5 * 60_000
+    spare = SpareLabel(label=a_label(provider_shipment_id="shp_2"), void=VoidState.SUBMITTED)
+    settled = story.settle_label(spare)
+    assert settled
+    assert (settled.entry.event, settled.entry.data) == (
+        Event.LABEL_SETTLED,
+        {"kept": 742, "given_back": [{"cost": 742, "currency": "USD", "void": "submitted"}]},
+    )
+    assert story.case.errand_at == NOON + DAY
+    assert story.settle_label(spare) is None
+    story.settle_label(replace(spare, void=VoidState.REFUNDED))
+    assert story.case.errand_at == NOON + DAY
+    story.scan(TrackingStatus.IN_TRANSIT)
+    story.scan(TrackingStatus.DELIVERED)
+    assert story.case.errand_at is None
+
+
+@pytest.mark.parametrize("bought", [False, True])
+def test_a_label_that_nobody_needs_any_more_is_given_back(bought: bool) -> None:
+    story = ordered()
+    if bought:
+        story.record_label()
+        story.settle_label()
+    story.withdraw()
+    assert story.case.errand_at == NOON + (0 if bought else 5 * 60_000)
+    assert not story.case.label_needed
+    voided = story.settle_label(SpareLabel(label=a_label(), void=VoidState.SUBMITTED), kept=False)
+    assert voided
+    assert (voided.entry.event, voided.entry.data["kept"]) == (Event.LABEL_VOIDED, 0)
+    assert story.case.label
+    assert story.case.label.state is LabelState.VOIDED
+    assert story.case.errand_at == NOON + DAY
+    story.settle_label(SpareLabel(label=a_label(), void=VoidState.REJECTED), kept=False)
+    assert story.case.errand_at is None
+
+
+def test_a_label_that_was_scanned_is_kept_whatever_becomes_of_its_case() -> None:
+    story = ordered()
+    story.record_label()
+    story.settle_label()
+    story.silence()
+    story.scan(TrackingStatus.IN_TRANSIT)
+    assert story.case.label_needed
+    assert story.case.errand_at is None
+
+
+def test_an_own_parcel_beside_a_label_leaves_the_label_unneeded() -> None:
+    story = ordered()
+    story.record_label()
+    story.settle_label()
+    story.ship()
+    assert not story.case.label_needed
+    assert story.case.errand_at == NOON
+    story.settle_label(SpareLabel(label=a_label(), void=VoidState.SUBMITTED), kept=False)
+    assert story.case.errand_at == NOON + DAY
+
+
+def test_a_refused_label_stays_refused_and_its_order_is_settled_too() -> None:
+    story = ordered()
+    story.record_label(LabelRefused(shipment_id="case-1-s1", reason="no_rates"))
+    assert story.case.errand_at == NOON + 5 * 60_000
+    settled = story.settle_label(kept=False)
+    assert settled
+    assert settled.entry.event is Event.LABEL_SETTLED
+    assert story.case.errand_at is None
+    assert story.case.label
+    assert story.case.label.state is LabelState.REFUSED
+
+
+def test_a_parcel_of_the_buyers_own_is_asked_about_at_once_and_then_every_day() -> None:
+    story = Story()
+    story.open(kind=Kind.RETURN)
+    story.assess(Verdict.APPROVE)
+    assert story.case.errand_at is None
+    story.ship()
+    assert story.case.errand_at == NOON
+    story.scan(TrackingStatus.IN_TRANSIT)
+    assert story.case.errand_at == NOON + DAY
+    story.arrive()
+    assert story.case.errand_at is None
+
+
+def test_what_says_nothing_is_not_noted() -> None:
+    story = Story()
+    story.open(kind=Kind.RETURN)
+    story.assess(Verdict.APPROVE)
+    story.ship()
+    assert story.scan(TrackingStatus.UNKNOWN, TrackingStatus.ERROR, at=NOON + 1) is None
 
 
 def test_a_buyer_need_not_wait_for_the_label() -> None:

@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from aftersales.adapters import items, tables
+from aftersales.adapters.dynamodb_accounts import account_of, count_posting
 from aftersales.adapters.items import Item
 from aftersales.domain.case import FINAL, Case, WaitingOn
 from aftersales.domain.feedback_request import Request
@@ -17,6 +19,7 @@ from aftersales.domain.order import Order
 from aftersales.domain.parcel import Parcel
 from aftersales.domain.parties import Party, Role
 from aftersales.domain.policy import History
+from aftersales.domain.settlement import EXTERNAL_BOOKED, Posting
 from aftersales.domain.timeline import EFFECTS, Entry
 from aftersales.usecases.ports import Page, Receipt, Stale
 
@@ -79,9 +82,27 @@ class DynamoDBStore:
             ]
         )
 
-    def put_ledger(self, ledger: Ledger) -> None:
-        """A chargeback is booked while a case opens: both read the ledger at v7, one of them reads v8 again."""
-        self._transact([self._put_ledger(ledger, new=False)])
+    def put_ledger(self, ledger: Ledger, posting: Posting | None, now: int) -> None:
+        """A chargeback is booked while a case opens: both read the ledger at v7, one of them reads v8 again.
+
+        What is posted has no timeline that would be relayed, so it is counted here: it is rare, and no request of a
+        party waits for it. The condition on the ledger's version is that of the whole: it is counted once.
+        """
+        writes = [self._put_ledger(ledger, new=False)]
+        if posting:
+            key = tables.posting_key(ledger.order_id, ledger.version + 1)
+            row = key | {"at": now, "event": EXTERNAL_BOOKED, "posting": items.row_of(posting)}
+            writes += [
+                {
+                    "Put": {
+                        "TableName": self._cases,
+                        "Item": items.wire(row | account_of(posting)),
+                        **items.ABSENT,
+                    }
+                },
+                count_posting(self._cases, posting, key["pk"]),
+            ]
+        self._transact(writes)
 
     def orders_paid_by(self, provider: str, reference: str) -> Sequence[str]:
         """One item collection a payment; reads no more than it answers."""
@@ -224,6 +245,32 @@ class DynamoDBStore:
                 for row in self._before(tables.BY_DEADLINE, "clock", shard, "wakes_at", now, limit)
             )
 
+    def errands(self, now: int, limit: int) -> Iterable[str]:
+        """Every shard, the longest waiting first, and no more than `limit` in all."""
+        due = (
+            row["case_id"]
+            for shard in tables.all_shards()
+            for row in self._before(tables.BY_ERRAND, "errand", shard, "errand_at", now, limit)
+        )
+        yield from islice(due, limit)
+
+    def put_off_errand(self, case: Case, until: int) -> None:
+        """Whoever changes the case meanwhile says itself when its errand is due:
+
+        errand   read v4 ── ask ────────── put off if v4   the condition fails, v5 is due when it says
+        scan               read v4 ─ put v5
+        """
+        try:
+            self._db.update_item(
+                TableName=self._cases,
+                Key=items.wire(tables.case_key(case.case_id)),
+                UpdateExpression="SET errand_at = :until",
+                ConditionExpression="version = :read AND attribute_exists(errand)",
+                ExpressionAttributeValues={":until": {"N": str(until)}, ":read": {"N": str(case.version)}},
+            )
+        except ClientError as error:
+            items.refuse_unless(error, "ConditionalCheckFailedException")
+
     def put_extension(self, extension: Extension, *, new: bool) -> None:
         """Twenty requests with one key at once: one creates the row, the others find it. Two sweeps may carry it at
         once: each case takes it once, and whoever writes the cursor last only makes the other's cases be seen again.
@@ -298,16 +345,41 @@ class DynamoDBStore:
         return items.read(Entry, row) if row and "unrelayed" in row else None
 
     def mark_relayed(self, entry: Entry) -> None:
-        """Taking the entry out of the sparse index is the acknowledgement; twice is once."""
+        """Taking the entry out of the sparse index is the acknowledgement; twice is once. What it posts is counted in
+        the same transaction, so that is once as well:
+
+        relay 1   carries ── unrelayed? remove it, add 88    first one wins
+        relay 2   carries ────── unrelayed? remove it, add 88    the other finds it relayed, and counted
+        """
+        key = tables.entry_key(entry.case_id, entry.seq)
+        update: Item = {
+            "TableName": self._cases,
+            "Key": items.wire(key),
+            "UpdateExpression": "REMOVE unrelayed",
+            "ConditionExpression": "attribute_exists(unrelayed)",
+        }
+        if entry.posting:
+            try:
+                self._transact([{"Update": update}, count_posting(self._cases, entry.posting, key["pk"])])
+            except Stale:
+                # Another one was first; or the seller's account was too busy, and the stream delivers once more.
+                if self.unrelayed_entry(entry.case_id, entry.seq):
+                    raise
+            return
         try:
-            self._db.update_item(
-                TableName=self._cases,
-                Key=items.wire(tables.entry_key(entry.case_id, entry.seq)),
-                UpdateExpression="REMOVE unrelayed",
-                ConditionExpression="attribute_exists(unrelayed)",
-            )
+            self._db.update_item(**update)
         except ClientError as error:
             items.refuse_unless(error, "ConditionalCheckFailedException")
+
+    def postings_of_order(self, order_id: str) -> Sequence[Posting]:
+        """Those that are no case's."""
+        answer = self._db.query(
+            TableName=self._cases,
+            KeyConditionExpression="pk = :order",
+            ExpressionAttributeValues={":order": {"S": tables.order_key(order_id)["pk"]}},
+            ConsistentRead=True,
+        )
+        return [items.read(Posting, items.plain(row)["posting"]) for row in answer["Items"]]
 
     def _put_ledger(self, ledger: Ledger, *, new: bool) -> Item:
         """Two cases on one unit: both read the ledger at v7, the second put finds v8 and is told `Stale`.
@@ -345,7 +417,7 @@ class DynamoDBStore:
                 cursor,
                 index=(attribute, key),
                 moment=_SORTED_BY[attribute],
-                rows=("CASE#", tables.CASE),
+                rows={"CASE#": tables.CASE},
             ),
         )
         ids = [row["pk"]["S"].removeprefix("CASE#") for row in answer["Items"]]
@@ -392,6 +464,8 @@ def _case_row(case: Case) -> Item:
     """The case with its index keys. An attribute that is absent keeps the row out of a sparse index."""
     row: Item = tables.case_key(case.case_id) | items.row_of(case)
     row |= {"buyer": f"BUYER#{case.buyer_id}", "seller": f"SELLER#{case.seller_id}", "status": case.status}
+    if case.errand_at is not None:
+        row |= {"errand": tables.shard(case.case_id), "errand_at": case.errand_at}
     if case.deadline_at is not None and case.status not in FINAL:
         row |= {"clock": tables.shard(case.case_id), "wakes_at": case.warn_at or case.deadline_at}
         owners = {
@@ -405,11 +479,12 @@ def _case_row(case: Case) -> Item:
 
 
 def _entry_row(entry: Entry) -> Item:
-    """The entry; `unrelayed` marks it as an outbox row for as long as its effects are due."""
+    """The entry; `unrelayed` marks it as an outbox row for as long as its effects are due, `account` puts what it posts
+    into the seller's statement."""
     row: Item = tables.entry_key(entry.case_id, entry.seq) | items.row_of(entry)
-    if EFFECTS[entry.event].relayed:
+    if EFFECTS[entry.event].relayed or entry.posting:
         row["unrelayed"] = tables.shard(entry.case_id)
-    return row
+    return row | account_of(entry.posting)
 
 
 # What the indexes of lists are sorted by.

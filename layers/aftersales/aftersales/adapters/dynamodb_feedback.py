@@ -139,7 +139,7 @@ class DynamoDBFeedback:
             ScanIndexForward=False,
             Limit=limit,
             **items.start_at(
-                cursor, index=("seller", key), moment="left_at", rows=("FEEDBACK#", tables.FEEDBACK)
+                cursor, index=("seller", key), moment="left_at", rows={"FEEDBACK#": tables.FEEDBACK}
             ),
         )
         return self._page(answer)
@@ -153,7 +153,7 @@ class DynamoDBFeedback:
             ExpressionAttributeValues={":look": {"S": _LOOK}},
             Limit=limit,
             **items.start_at(
-                cursor, index=("looked_at", _LOOK), moment="updated_at", rows=("FEEDBACK#", tables.FEEDBACK)
+                cursor, index=("looked_at", _LOOK), moment="updated_at", rows={"FEEDBACK#": tables.FEEDBACK}
             ),
         )
         return self._page(answer)

@@ -108,10 +108,10 @@ class EasyPostCarriers:
                 raise OutcomeUnknown("no label yet")
             return _label(shipment)
 
-    def labels(self, order: LabelOrder) -> Sequence[Label]:
+    def labels(self, shipment_id: str, since: int) -> Sequence[Label]:
         """By their reference among all that was bought since the order: few pages, as nobody asks for long."""
         with _asking():
-            return [_label(shipment) for shipment in self._bought_under(order)]
+            return [_label(shipment) for shipment in self._bought_under(shipment_id, since)]
 
     def void_label(self, provider_shipment_id: str) -> VoidState:
         """What was submitted already is not asked for again; what a carrier rejected is, as it may have been too
@@ -159,17 +159,17 @@ class EasyPostCarriers:
             return None
         if shipment.postage_label:
             return shipment
-        return next(iter(self._bought_under(order)), shipment)
+        return next(iter(self._bought_under(order.shipment_id, order.ordered_at)), shipment)
 
-    def _bought_under(self, order: LabelOrder) -> list[Any]:
-        since = datetime.fromtimestamp(order.ordered_at / 1000 - _SKEW_SECONDS, UTC)
-        window = {"start_datetime": since.isoformat(timespec="seconds")}
+    def _bought_under(self, shipment_id: str, since: int) -> list[Any]:
+        start = datetime.fromtimestamp(since / 1000 - _SKEW_SECONDS, UTC)
+        window = {"start_datetime": start.isoformat(timespec="seconds")}
         page = self._easypost.shipment.all(page_size=_PAGE, purchased=True, **window)
         bought = [*page["shipments"]]
         while page["has_more"]:
             page = self._easypost.shipment.get_next_page(page, _PAGE, window)
             bought += page["shipments"]
-        return [shipment for shipment in bought if shipment.reference == order.shipment_id]
+        return [shipment for shipment in bought if shipment.reference == shipment_id]
 
 
 class EasyPostEvents:

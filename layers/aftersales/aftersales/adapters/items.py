@@ -110,12 +110,14 @@ def get(db: "DynamoDBClient", table: str, key: Mapping[str, str]) -> Item | None
     return plain(answer["Item"]) if "Item" in answer else None
 
 
-def in_order(db: "DynamoDBClient", table: str, keys: Sequence[Mapping[str, str]]) -> Sequence[Item]:
+def in_order(
+    db: "DynamoDBClient", table: str, keys: Sequence[Mapping[str, str]], *, consistent: bool = False
+) -> Sequence[Item]:
     """The rows of these keys (at most 100), in their order; those that are gone are left out."""
     pending: list[Item] = [wire(key) for key in keys]
     found: dict[tuple[str, str], Item] = {}
     while pending:
-        answer = db.batch_get_item(RequestItems={table: {"Keys": pending}})
+        answer = db.batch_get_item(RequestItems={table: {"Keys": pending, "ConsistentRead": consistent}})
         for row in map(plain, answer["Responses"][table]):
             found[row["pk"], row["sk"]] = row
         unread: Any = answer.get("UnprocessedKeys", {})
@@ -168,22 +170,23 @@ def cursor(last: Mapping[str, Any]) -> str:
     return urlsafe_b64encode(json.dumps(plain(last)).encode()).decode()
 
 
-def start_at(given: str | None, *, index: tuple[str, str], moment: str, rows: tuple[str, str]) -> Any:
+def start_at(given: str | None, *, index: tuple[str, str], moment: str, rows: Mapping[str, str]) -> Any:
     """The cursor's key, refused unless it continues this very list: a cursor opens no other party's list, and one
     that nobody was given is no key that DynamoDB would answer with an error.
 
-    `index` is the partition of the list (attribute and value), `moment` what it is sorted by, `rows` the prefix of the
-    partition key of what it lists, and their sort key.
+    `index` is the partition of the list (attribute and value), `moment` what it is sorted by, `rows` how the keys of
+    what it lists begin: partition key and sort key.
     """
     if given is None:
         return {}
     attribute, key = index
-    prefix, sk = rows
     try:
         start = json.loads(urlsafe_b64decode(given.encode()))
-        pk, at = start["pk"], start[moment]
-        ours = start == {"pk": pk, "sk": sk, attribute: key, moment: at}
-        if ours and pk.startswith(prefix) and type(at) is int and 0 <= at < _END_OF_TIME:
+        pk, sk, at = start["pk"], start["sk"], start[moment]
+        ours = start == {"pk": pk, "sk": sk, attribute: key, moment: at} and any(
+            pk.startswith(partition) and sk.startswith(sort) for partition, sort in rows.items()
+        )
+        if ours and type(at) is int and 0 <= at < _END_OF_TIME:
             return {"ExclusiveStartKey": wire(start)}
     except (ValueError, KeyError, TypeError, AttributeError):
         pass
@@ -209,6 +212,9 @@ _KEYS = frozenset(
         "wakes_at",
         "unrelayed",
         "looked_at",
+        "errand",
+        "errand_at",
+        "account",
         "due",
         "variants",
     }

@@ -20,7 +20,7 @@ from aftersales.usecases.ports import OutcomeUnknown, PaymentStatement, Provider
 _SKEW_SECONDS = 300
 _MOMENT = r"[1-9][0-9]{0,11}"
 # `charge.refunded` carries the charge, which names its payment all the same.
-_PAYMENT_EVENTS = ("refund.", "charge.refund", "charge.dispute.")
+_PAYMENT_EVENTS = ("refund.", "charge.refund", "charge.dispute.", "payment_intent.")
 # All that moves a refund or a dispute; at most 20 types a call.
 _CHANGES = (
     "refund.created",
@@ -220,7 +220,7 @@ class _SignedEvent(BaseModel):
 
 
 class _Subject(BaseModel):
-    """A refund, a charge or a dispute, as far as the desk reads it before it asks the provider."""
+    """A refund, a charge, a dispute or a payment, as far as the desk reads it before it asks the provider."""
 
     object: str
     metadata: dict[str, str] | None = None
@@ -247,9 +247,14 @@ def _reported(event: _SignedEvent) -> ProviderEvent:
     if not event.type.startswith(_PAYMENT_EVENTS):
         return ProviderEvent(event.id, None, None, "stripe", None)
     subject = _Subject.model_validate(event.data.object)
-    metadata = (subject.metadata or {}) if subject.object == "refund" else {}
+    metadata = (subject.metadata or {}) if subject.object in ("refund", "payment_intent") else {}
     return ProviderEvent(
-        event.id, metadata.get("case_id"), metadata.get("refund_id"), "stripe", subject.payment_intent
+        event_id=event.id,
+        case_id=metadata.get("case_id"),
+        refund_id=metadata.get("refund_id"),
+        provider="stripe",
+        reference=subject.payment_intent,
+        charge_id=metadata.get("charge_id"),
     )
 
 

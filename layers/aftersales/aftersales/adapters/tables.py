@@ -13,14 +13,19 @@ SHARDS = 4
 # what a rating costs, however many feedbacks it is made of.
 RATING_SHARDS = 8
 
+# What a seller's account adds up to is spread the same way, and read as often.
+ACCOUNT_SHARDS = 8
+
 BY_BUYER = "by_buyer"
 BY_SELLER = "by_seller"
 BY_DEADLINE = "by_deadline"
 BY_WAITING = "by_waiting"
 BY_LOOK = "by_look"
+BY_ACCOUNT = "by_account"
 BY_EXPIRY = "by_expiry"
 BY_PRODUCT = "by_product"
 UNRELAYED = "unrelayed"
+BY_ERRAND = "by_errand"
 BY_DUE = "by_due"
 
 CASE = "CASE"
@@ -31,6 +36,7 @@ LEDGER = "LEDGER"
 EXTENSION = "EXTENSION#"
 FEEDBACK = "FEEDBACK"
 COUNTED = "COUNTED#"
+POSTING = "POSTING#"
 SKU = "SKU"
 RESERVATION = "RESERVATION"
 
@@ -51,6 +57,27 @@ def doorbell_key(case_id: str, execution: str) -> Key:
 def entry_key(case_id: str, seq: int) -> Key:
     """One timeline entry; the padding keeps entries in order as text."""
     return {"pk": f"CASE#{case_id}", "sk": f"{TIMELINE}{seq:08d}"}
+
+
+def posting_key(order_id: str, version: int) -> Key:
+    """What was posted for an order itself, with the version of its ledger that the same transaction wrote. Postings of
+    cases stand in their timeline entries."""
+    return {"pk": f"ORDER#{order_id}", "sk": f"{POSTING}{version:08d}"}
+
+
+def account_index(seller_id: str) -> str:
+    """The partition of a seller's postings."""
+    return f"SELLER#{seller_id}"
+
+
+def balance_key(seller_id: str, shard: int, currency: str) -> Key:
+    """What one shard of a seller's account adds up to in one currency."""
+    return {"pk": f"ACCOUNT#{seller_id}#{shard}", "sk": currency}
+
+
+def account_shard(pk: str) -> int:
+    """The shard that counts the postings of a case, or of an order."""
+    return blake2s(pk.encode(), digest_size=2).digest()[1] % ACCOUNT_SHARDS
 
 
 def parcel_key(carrier: str, tracking_code: str) -> Key:

@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from aftersales.contracts.evidence import EvidenceBody, UploadView, upload_view
-from aftersales.contracts.fields import Body, Comment, Id, Instant, Name, Text, View, When, epoch_ms
+from aftersales.contracts.fields import Body, Comment, Id, Instant, Name, Text, View
+from aftersales.contracts.pages import PageQuery, PeriodQuery
 from aftersales.domain.digest import Reader, Rhythm
 from aftersales.domain.evidence import MAX_PER_FEEDBACK, Evidence, EvidenceState
 from aftersales.domain.feedback import Act, Dimension, Feedback, Verdict, party_to, possible, verdict_of
@@ -21,7 +22,6 @@ from aftersales.usecases.read_feedback import Wanted
 
 Score = Annotated[int, Field(ge=1, le=5, strict=True)]
 Photos = Annotated[list[EvidenceBody], Field(max_length=MAX_PER_FEEDBACK)]
-_END_OF_TIME = 10**15 - 1
 
 
 class VerdictBody(Body):
@@ -89,27 +89,18 @@ class ModerationBody(Body):
         return self
 
 
-class PageQuery(Body):
-    """A page of a list."""
-
-    limit: Annotated[int, Field(ge=1, le=100)] = 25
-    cursor: Annotated[str, Field(max_length=2000)] | None = None
-
-
-class FeedbackQuery(Body):
+class FeedbackQuery(PeriodQuery):
     """Which of a seller's feedback: by polarity, score, time, and what the seller has not answered."""
 
     polarity: PolarityValue | None = None
     score: Annotated[int, Field(ge=1, le=5)] | None = None
-    from_: Annotated[When | None, Field(alias="from")] = None
-    to: When | None = None
     unanswered: bool = False
 
     def to_wanted(self) -> Wanted:
         """The domain's word for it."""
         return Wanted(
-            first=epoch_ms(self.from_) if self.from_ else 0,
-            last=epoch_ms(self.to) if self.to else _END_OF_TIME,
+            first=self.first,
+            last=self.last,
             polarity=self.polarity,
             score=self.score,
             unanswered=self.unanswered,

@@ -93,7 +93,8 @@ class AddressBody(Body):
 
 class OrderBody(Body):
     """An order as the platform knows it. Times are UTC; amounts are minor units of `currency`; `market` names the
-    calendar by which its deadlines are counted, for example `BR`. With the buyer's `shipping_address` and the
+    calendar by which its deadlines are counted, for example `BR`; `platform_fee` is what the platform kept of the sale,
+    of which it gives the seller back the share of what the buyer gets back. With the buyer's `shipping_address` and the
     seller's `return_address` the platform can buy the label of a return."""
 
     order_id: Id | None = None
@@ -108,6 +109,7 @@ class OrderBody(Body):
     payments: Annotated[list[PaymentBody], Field(min_length=1, max_length=50)]
     contact: ContactBody | None = None
     market: Annotated[str, Field(pattern=MARKET_PATTERN)] = ""
+    platform_fee: Amount = 0
     shipping_address: AddressBody | None = None
     return_address: AddressBody | None = None
 
@@ -131,6 +133,12 @@ class OrderBody(Body):
             raise ValueError("tax is the part of total that is tax; it cannot exceed total")
         return self
 
+    @model_validator(mode="after")
+    def _fee_is_within(self) -> Self:
+        if self.platform_fee > sum(payment.captured for payment in self.payments):
+            raise ValueError("the platform's fee is a part of what was captured")
+        return self
+
     def to_order(self, order_id: str) -> Order:
         """The domain's order. Raises `invalid_request` where body and path name different orders."""
         if self.order_id not in (None, order_id):
@@ -148,6 +156,7 @@ class OrderBody(Body):
             payments=tuple(Payment(**payment.model_dump()) for payment in self.payments),
             contact=Contact(**self.contact.model_dump()) if self.contact else None,
             market=self.market,
+            platform_fee=self.platform_fee,
             shipping_address=self.shipping_address.to_address() if self.shipping_address else None,
             return_address=self.return_address.to_address() if self.return_address else None,
         )

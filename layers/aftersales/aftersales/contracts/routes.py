@@ -9,7 +9,17 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
-from aftersales.contracts import cases, evidence, feedback, orders, public, skus, subscriptions
+from aftersales.contracts import (
+    cases,
+    evidence,
+    feedback,
+    orders,
+    pages,
+    public,
+    skus,
+    statements,
+    subscriptions,
+)
 from aftersales.domain.parties import Role
 
 _EVERY_PARTY = frozenset({Role.BUYER, Role.SELLER, Role.REVIEWER})
@@ -217,6 +227,16 @@ ROUTES: tuple[Route, ...] = (
         query=cases.TimelineQuery,
         answer=cases.TimelineView,
     ),
+    Route(
+        operation="get_statement",
+        method="GET",
+        path="/sellers/{seller_id}/statement",
+        function="cases_api",
+        summary="Read what refunds do to a seller's account, newest first",
+        roles=frozenset({Role.SELLER, Role.OPERATOR}),
+        query=statements.StatementQuery,
+        answer=statements.StatementView,
+    ),
     _post(
         operation="make_offer",
         path="/cases/{case_id}/offers",
@@ -421,7 +441,7 @@ ROUTES: tuple[Route, ...] = (
         function="moderation_api",
         summary="List what waits for a reviewer's look, the longest waiting first",
         roles=frozenset({Role.REVIEWER}),
-        query=feedback.PageQuery,
+        query=pages.PageQuery,
         answer=feedback.FeedbackPageView,
     ),
     _post(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from aftersales.domain.evidence import Evidence, EvidenceState
-from aftersales.domain.label import LabelLeg, LabelState
+from aftersales.domain.label import LabelLeg, LabelState, VoidState
 from aftersales.domain.ledger import PaymentShare, Reservation, by_payment, less, plus
 from aftersales.domain.parcel import Parcel
 from aftersales.domain.parties import Party, Role
@@ -107,6 +107,9 @@ WAITING_ON: Mapping[Status, WaitingOn | None] = {
 }
 
 
+# A worker that asked for a label has its answer, or is dead, long before this is over.
+_PURCHASES_END = 5 * 60 * 1000
+_DAY = 24 * 60 * 60 * 1000
 _PARTIES = frozenset({WaitingOn.BUYER, WaitingOn.SELLER, WaitingOn.CARRIER})
 
 
@@ -383,6 +386,37 @@ class Case:
     def label(self) -> LabelLeg | None:
         """The label that the platform pays for them, from its order on."""
         return self.shipment.label if self.shipment else None
+
+    @property
+    def label_needed(self) -> bool:
+        """Whether goods go under the label, or may still."""
+        shipment = self.shipment
+        if shipment is None or not shipment.under_label:
+            return self.label_due
+        return not shipment.is_unseen or self.status is Status.AWAITING_RETURN
+
+    @property
+    def parcel_awaited(self) -> bool:
+        """Whether its goods are on their way, or about to be."""
+        return self.status in (Status.AWAITING_RETURN, Status.RETURN_IN_TRANSIT)
+
+    @property
+    def errand_at(self) -> int | None:
+        """When there is something to do at the carrier's: to look for what was bought under the order of a label and is
+        not needed, and give it back; to ask where a parcel is."""
+        if self.shipment is None:
+            return None
+        label = self.label
+        if label and not self.label_due and not label.settled:
+            return self.updated_at + _PURCHASES_END
+        if label and label.state is LabelState.BOUGHT and not self.label_needed:
+            return self.updated_at
+        if label and any(spare.void is VoidState.SUBMITTED for spare in label.given_back):
+            return self.updated_at + _DAY
+        if self.shipment.parcel and self.parcel_awaited:
+            told = self.shipment.sent_at is not None and self.shipment.is_unseen
+            return self.updated_at if told else self.updated_at + _DAY
+        return None
 
     @property
     def _turn(self) -> WaitingOn | None:

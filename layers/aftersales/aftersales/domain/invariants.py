@@ -15,6 +15,7 @@ from aftersales.domain.case import FINAL, Case, Status
 from aftersales.domain.ledger import External, Ledger, PaymentShare, Unit
 from aftersales.domain.lifecycle import CLOCKS
 from aftersales.domain.refund import ELSEWHERE, AttemptState
+from aftersales.domain.settlement import Account, Lines, Posting, standing, standing_of_external, sum_of
 from aftersales.domain.timeline import EFFECTS, Entry, Event
 
 _HOUR = 60 * 60 * 1000
@@ -47,14 +48,15 @@ class ExecutionOfCase:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Books:
     """All that is known of one order, read at one moment, `at`. `external` is what left its payments without the desk,
-    as the provider shows it. `accepted` are the ids that a client was told of; `unrelayed` the ids of entries whose
-    effects are still due, `told` those of notices that went out."""
+    as the provider shows it; `postings` what was posted for that. `accepted` are the ids that a client was told of;
+    `unrelayed` the ids of entries whose effects are still due, `told` those of notices that went out."""
 
     ledger: Ledger
     cases: tuple[Case, ...] = ()
     entries: Mapping[str, tuple[Entry, ...]]
     refunds: tuple[RefundAtProvider, ...] = ()
     external: tuple[External, ...] = ()
+    postings: tuple[Posting, ...] = ()
     executions: tuple[ExecutionOfCase, ...] = ()
     accepted: frozenset[str] = frozenset()
     unrelayed: frozenset[str] = frozenset()
@@ -309,6 +311,30 @@ def parties_are_told(books: Books) -> Iterator[Violation]:
                 yield Violation("I9", (entry.notice_id,), f"nobody was told of {entry.event}")
 
 
+def postings_sum_to_zero(books: Books) -> Iterator[Violation]:
+    """I12: every posting is a balanced entry."""
+    for ids, posting in _postings(books):
+        if rest := sum(posting.lines.values()):
+            yield Violation("I12", ids, f"its lines leave {rest}")
+
+
+def money_is_posted_once(books: Books) -> Iterator[Violation]:
+    """I12: what went back to a buyer stands in the seller's account, once, and so does what of it came back; and of the
+    platform's fee as much was given back as the ledger says. An order from before there were postings has none."""
+    order_id = books.ledger.order_id
+    if books.ledger.platform_fee is None:
+        return
+    for case in books.cases:
+        entries = books.entries[case.case_id]
+        yield from _posted((case.case_id,), standing(case), (one.posting for one in entries if one.posting))
+    yield from _posted((order_id,), standing_of_external(books.ledger), books.postings)
+    fee = sum(posting.lines.get(Account.PLATFORM_FEE, 0) for _, posting in _postings(books))
+    if fee != books.ledger.fee_returned:
+        yield Violation(
+            "I12", (order_id,), f"{fee} of the fee are posted, {books.ledger.fee_returned} were given back"
+        )
+
+
 ALWAYS: tuple[Check, ...] = (
     money_adds_up,
     refunds_are_single,
@@ -316,6 +342,8 @@ ALWAYS: tuple[Check, ...] = (
     accepted_cases_exist,
     timelines_have_no_gap,
     reservations_are_exact,
+    postings_sum_to_zero,
+    money_is_posted_once,
 )
 IN_OPERATION: tuple[Check, ...] = (
     *ALWAYS,
@@ -341,6 +369,31 @@ def _unit_of(case: Case) -> Unit | None:
     if case.status in FINAL - {Status.COMPLETED}:
         return None
     return Unit.REFUNDED if case.status is Status.COMPLETED else Unit.RESERVED
+
+
+def _postings(books: Books) -> Iterator[tuple[tuple[str, ...], Posting]]:
+    """All of an order's: those of its cases and those that are no case's."""
+    for entries in books.entries.values():
+        for entry in entries:
+            if entry.posting:
+                yield (entry.notice_id,), entry.posting
+    for posting in books.postings:
+        yield (posting.order_id,), posting
+
+
+def _posted(ids: tuple[str, ...], should: Lines, postings: Iterable[Posting]) -> Iterator[Violation]:
+    """The seller's payable and the fee follow from the other accounts."""
+    lines = sum_of(posting.lines for posting in postings)
+    stands = {account: amount for account, amount in lines.items() if account not in _FOLLOWS}
+    if stands != should:
+        yield Violation("I12", ids, f"posted {_told(stands)}, and should be {_told(should)}")
+
+
+_FOLLOWS = frozenset({Account.SELLER_PAYABLE, Account.PLATFORM_FEE})
+
+
+def _told(lines: Lines) -> str:
+    return ", ".join(f"{amount} to {account}" for account, amount in lines.items()) or "nothing"
 
 
 def _sums[K](pairs: Iterable[tuple[K, int]]) -> Counter[K]:

@@ -55,12 +55,13 @@ class LabelOrder:
 
 
 class LabelState(StrEnum):
-    """What became of a label that the platform pays: ordered before the carrier was asked for it, bought, or refused by
-    the carrier."""
+    """What became of a label that the platform pays: ordered before the carrier was asked for it, bought, refused by
+    the carrier, or given back because nobody needs it any more."""
 
     ORDERED = "ordered"
     BOUGHT = "bought"
     REFUSED = "refused"
+    VOIDED = "voided"
 
 
 class VoidState(StrEnum):
@@ -86,7 +87,7 @@ class Label:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpareLabel:
-    """A label that was bought beside the one that is kept, and what the carrier says to taking it back."""
+    """A label that was bought and is not kept, and what the carrier says to taking it back."""
 
     label: Label
     void: VoidState
@@ -105,7 +106,8 @@ class LabelRefused:
 class LabelLeg:
     """A label that the platform pays, from its order on, which is durable before the carrier is asked.
 
-    `inquiries` counts how often the carrier was asked in vain; `refused` is why there is none.
+    `inquiries` counts how often the carrier was asked in vain; `refused` is why there is none. `given_back` is what was
+    bought under the order and is not needed, or not any more; `settled` once that was looked for.
     """
 
     ordered_at: int
@@ -113,3 +115,5 @@ class LabelLeg:
     label: Label | None = None
     inquiries: int = 0
     refused: str = ""
+    given_back: tuple[SpareLabel, ...] = ()
+    settled: bool = False

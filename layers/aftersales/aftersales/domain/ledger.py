@@ -102,7 +102,9 @@ class Balance:
 class Ledger:
     """Units and money of one order. `version` is the one that was read; the store raises it with each write.
 
-    `payments` are those that the desk took itself; the platform's snapshot does not know of them.
+    `payments` are those that the desk took itself; the platform's snapshot does not know of them. `platform_fee` is
+    what the platform kept of the sale, and `fee_returned` what of it was given back (see `settlement`); None where the
+    order was written before there were postings.
     """
 
     order_id: str
@@ -112,6 +114,8 @@ class Ledger:
     balances: tuple[Balance, ...]
     external: tuple[External, ...] = ()
     payments: tuple[Payment, ...] = ()
+    platform_fee: int | None = None
+    fee_returned: int = 0
 
     @property
     def frozen(self) -> bool:
@@ -183,6 +187,7 @@ def open_ledger(order: Order) -> Ledger:
             for line_id, total, tax, quantity in lines
         ),
         balances=tuple(map(_untouched, order.payments)),
+        platform_fee=order.platform_fee,
     )
 
 
@@ -206,7 +211,10 @@ def rebase(ledger: Ledger, order: Order) -> Ledger:
     old_balances = {balance.payment_id: balance for balance in ledger.balances}
     lines = tuple(_rebase_line(old_lines.get(line.line_id), line) for line in fresh.lines)
     balances = tuple(_rebase_balance(old_balances.get(new.payment_id), new) for new in fresh.balances)
-    return _covered(replace(ledger, lines=lines, balances=balances))
+    # One that has paid before there were postings goes on without: what it has paid was never posted.
+    untouched = not any(map(_spent, ledger.balances))
+    fee = ledger.platform_fee if ledger.platform_fee is None and not untouched else order.platform_fee
+    return _covered(replace(ledger, lines=lines, balances=balances, platform_fee=fee))
 
 
 def refuse_moved_payments(ledger: Ledger, before: Order, after: Order) -> None:

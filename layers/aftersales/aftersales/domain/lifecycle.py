@@ -46,6 +46,7 @@ from aftersales.domain.refund import (
     observe,
 )
 from aftersales.domain.refusal import Code, Refusal
+from aftersales.domain.settlement import post
 from aftersales.domain.timeline import Entry, Event
 
 
@@ -56,6 +57,7 @@ class Act(StrEnum):
     DECIDE = "decide"
     WITHDRAW = "withdraw"
     RECORD_LABEL = "record_label"
+    SETTLE_LABEL = "settle_label"
     SHIP_RETURN = "ship_return"
     RECORD_SCANS = "record_scans"
     CONFIRM_ARRIVAL = "confirm_arrival"
@@ -97,6 +99,8 @@ LIFECYCLE: Mapping[Act, frozenset[Status]] = {
     # A buyer may step back until money or goods move.
     Act.WITHDRAW: _HEARD | {Status.AWAITING_RETURN},
     Act.RECORD_LABEL: frozenset({Status.AWAITING_RETURN}),
+    # What was bought twice, or is not used, is given back whatever became of the case.
+    Act.SETTLE_LABEL: frozenset(Status),
     Act.SHIP_RETURN: frozenset({Status.AWAITING_RETURN}),
     # A carrier has its say whatever became of the case.
     Act.RECORD_SCANS: frozenset(Status),
@@ -140,6 +144,7 @@ ACTORS: Mapping[Act, frozenset[Role]] = {
     Act.DECIDE: _SELLER | _REVIEWER,
     Act.WITHDRAW: _BUYER,
     Act.RECORD_LABEL: frozenset(),
+    Act.SETTLE_LABEL: frozenset(),
     Act.SHIP_RETURN: _BUYER,
     Act.RECORD_SCANS: frozenset(),
     Act.CONFIRM_ARRIVAL: _SELLER,
@@ -401,8 +406,8 @@ def withdraw(case: Case, ledger: Ledger, *, by: Party, policy: Policy, now: int)
 
 
 def refuse_withdrawal(case: Case) -> None:
-    """Raises `act_not_possible` where the case is appealed."""
-    if case.appeal:
+    """Raises `act_not_possible` while the case is appealed; goods that the appeal let come back may be kept."""
+    if case.appeal and case.status is Status.DISPUTED:
         raise not_possible(case, "An appeal is decided by a reviewer.")
 
 
@@ -704,7 +709,8 @@ def change(
     *,
     ledger: Ledger | None = None,
 ) -> Change:
-    """Raise the version, set the clock if another one runs now or silence used it up, write the entry.
+    """Raise the version, set the clock if another one runs now or silence used it up, write the entry, and in it what
+    the seller's account is posted.
 
     A case that moved on leaves its trouble behind, unless its execution is dead: then nobody moves it further until an
     operator sends it on under another one. A word or a photo never sets a clock: one that comes after
@@ -719,6 +725,7 @@ def change(
     reclocked = moved or clock_of(after) is not clock_of(before) or event in _NEW_TURN
     if reclocked or (after.attempts != before.attempts and after.status is not Status.DISPUTED):
         after = _set_clock(after, policy, now)
+    ledger, posting = post(before, after, ledger) if ledger else (None, None)
     entry = Entry(
         case_id=after.case_id,
         seq=after.version,
@@ -728,6 +735,7 @@ def change(
         from_status=before.status,
         to_status=after.status,
         data=data or {},
+        posting=posting,
     )
     return Change(case=after, entry=entry, ledger=ledger)
 

@@ -58,7 +58,8 @@ class Contact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """A snapshot of one order of one seller. Times are epoch milliseconds; `market` names the calendar it is under.
+    """A snapshot of one order of one seller. Times are epoch milliseconds; `market` names the calendar it is under,
+    `platform_fee` is what the platform kept of the sale.
 
     `shipping_address` is the buyer's, `return_address` where the seller takes goods back. Like the contact they are
     kept for as long as they are needed and erased with their person.
@@ -76,6 +77,7 @@ class Order:
     payments: tuple[Payment, ...]
     contact: Contact | None = None
     market: str = ""
+    platform_fee: int = 0
     shipping_address: Address | None = None
     return_address: Address | None = None
 

@@ -2,6 +2,7 @@
 answered.
 
     ordered ── bought ──► the goods go under it
+       │         └── not used ──► given back
        └────── refused, or not sold for a day ──► the buyer's own parcel, as where no label is offered
 """
 
@@ -18,16 +19,19 @@ from aftersales.domain.label import (
     LabelRefused,
     LabelState,
     Package,
+    SpareLabel,
 )
 from aftersales.domain.ledger import ReservedUnits
 from aftersales.domain.lifecycle import Act, Change, change, require
 from aftersales.domain.money import Money
 from aftersales.domain.order import Line, Order
-from aftersales.domain.parcel import Parcel, Scan, merge_all
+from aftersales.domain.parcel import Parcel, Scan, TrackingStatus, merge_all
 from aftersales.domain.parties import SYSTEM
 from aftersales.domain.policy import Policy
 from aftersales.domain.timeline import Event
 
+# Of a number that no carrier knows yet, told anew each time that it is asked about.
+_SAYS_NOTHING = frozenset({TrackingStatus.UNKNOWN, TrackingStatus.ERROR})
 # Why there is no label although no carrier refused it: the order has lost an address since, or nobody sold one.
 ADDRESS_MISSING, CARRIER_SILENT = "address_missing", "carrier_silent"
 
@@ -63,13 +67,18 @@ def label_order(case: Case, order: Order, policy: Policy) -> LabelOrder | None:
         for (line, units), weight in zip(goods, weights, strict=True)
     )
     return LabelOrder(
-        shipment_id=f"{case.case_id}-{_shipment(case).shipment_id}",
+        shipment_id=label_order_id(case),
         ordered_at=_leg(case).ordered_at,
         from_address=start,
         to_address=end,
         package=Package(weight=sum(weights)),
         customs=Customs(signer=start.name, items=items) if crosses_border(order) else None,
     )
+
+
+def label_order_id(case: Case) -> str:
+    """The id that the carriers know the order by."""
+    return f"{case.case_id}-{_shipment(case).shipment_id}"
 
 
 def record_label(case: Case, answer: Label | LabelRefused, *, policy: Policy, now: int) -> Change | None:
@@ -88,11 +97,38 @@ def record_label(case: Case, answer: Label | LabelRefused, *, policy: Policy, no
     return replace(bought, parcel=parcel)
 
 
+def settle_label(
+    case: Case, given_back: Iterable[SpareLabel], *, kept: bool, policy: Policy, now: int
+) -> Change | None:
+    """What was bought under the order and is not needed was given back; nothing where that is known. `kept` is whether
+    the label that the case has recorded was left out of it.
+
+    A later look finds what became of those that the carrier had only taken note of.
+    """
+    require(Act.SETTLE_LABEL, case)
+    if case.label is None:
+        return None
+    state = case.label.state if kept or case.label.state is LabelState.REFUSED else LabelState.VOIDED
+    leg = replace(case.label, state=state, settled=True, given_back=tuple(given_back))
+    if leg == case.label:
+        return None
+    event = Event.LABEL_VOIDED if state is LabelState.VOIDED else Event.LABEL_SETTLED
+    cost = leg.label.cost if leg.label and kept else None
+    data = {
+        "kept": cost.amount if cost else 0,
+        "given_back": [
+            {"cost": one.label.cost.amount, "currency": one.label.cost.currency, "void": one.void}
+            for one in leg.given_back
+        ],
+    }
+    return change(case, _with(case, replace(_shipment(case), label=leg)), event, SYSTEM, now, policy, data)
+
+
 def scanned(shipment: Shipment, scans: Iterable[Scan]) -> Shipment:
     """The shipment after these scans. Goods under a label were sent when their carrier first had them in hand; when
     they were delivered its carrier knows best, whoever has said so before."""
     assert shipment.parcel  # noqa: S101 - scans are of a number that the case has named
-    parcel = merge_all(shipment.parcel, scans)
+    parcel = merge_all(shipment.parcel, (scan for scan in scans if scan.status not in _SAYS_NOTHING))
     sent_at = parcel.first_scan_at if shipment.under_label else shipment.sent_at
     arrived_at = shipment.arrived_at if parcel.delivered_at is None else parcel.delivered_at
     return replace(shipment, parcel=parcel, sent_at=sent_at, arrived_at=arrived_at)

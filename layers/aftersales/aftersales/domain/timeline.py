@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from aftersales.domain.parties import Party
 from aftersales.domain.policy import Grounds
+from aftersales.domain.settlement import Posting
 
 
 class Event(StrEnum):
@@ -41,6 +42,8 @@ class Event(StrEnum):
     LABEL_BOUGHT = "label_bought"
     LABEL_OVERDUE = "label_overdue"
     LABEL_REFUSED = "label_refused"
+    LABEL_SETTLED = "label_settled"
+    LABEL_VOIDED = "label_voided"
     PARCEL_SENT = "parcel_sent"
     PARCEL_UNSEEN = "parcel_unseen"
     PARCEL_SCANNED = "parcel_scanned"
@@ -131,6 +134,8 @@ EFFECTS: Mapping[Event, Effect] = {
     Event.LABEL_BOUGHT: _TELL,
     Event.LABEL_OVERDUE: _RING,
     Event.LABEL_REFUSED: _TELL,
+    Event.LABEL_SETTLED: _RECORD,
+    Event.LABEL_VOIDED: _RECORD,
     # While goods come back the execution waits in one state: it is woken when that is over.
     Event.PARCEL_SENT: _TELL,
     Event.PARCEL_UNSEEN: _TELL,
@@ -170,7 +175,7 @@ class Entry:
 
     `seq` equals the version of the case that the same transaction wrote. `data` holds what explains the event:
     the rules that fired, an amount, the text of a message. `grounds` is what the policy decided on, for those who
-    decide it again; no view shows it.
+    decide it again; no view shows it. `posting` is what it does to the seller's account, where money moved.
     """
 
     case_id: str
@@ -182,6 +187,7 @@ class Entry:
     to_status: str
     data: Mapping[str, object] = field(default_factory=dict)
     grounds: Grounds | None = None
+    posting: Posting | None = None
 
     @property
     def notice_id(self) -> str:

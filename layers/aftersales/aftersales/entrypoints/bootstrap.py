@@ -20,7 +20,10 @@ from aftersales.contracts import settings
 from aftersales.usecases.ports import Carriers, Desk, Payments
 
 if TYPE_CHECKING:
+    from stripe import StripeClient
+
     from aftersales.adapters.comprehend import ComprehendSentiment
+    from aftersales.adapters.dynamodb_accounts import DynamoDBAccounts
     from aftersales.adapters.dynamodb_feedback import DynamoDBFeedback
     from aftersales.adapters.dynamodb_stock import DynamoDBStock
     from aftersales.adapters.easypost_carriers import EasyPostEvents
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
     from aftersales.adapters.ses import SesMailer
     from aftersales.adapters.sns import SnsAlarms, SnsNotices, SnsSubscriptions
     from aftersales.adapters.stepfunctions import StepFunctionsWorkflow
+    from aftersales.adapters.stripe_charges import StripeCharges
     from aftersales.adapters.stripe_payments import StripeEvents
     from aftersales.usecases.feedback_ports import FeedbackDesk
 
@@ -87,6 +91,14 @@ def store() -> DynamoDBStore:
 
 
 @cache
+def accounts() -> "DynamoDBAccounts":
+    """The sellers' accounts."""
+    from aftersales.adapters.dynamodb_accounts import DynamoDBAccounts
+
+    return DynamoDBAccounts(client("dynamodb"), cases=settings.CASES_TABLE())
+
+
+@cache
 def feedback_desk() -> "FeedbackDesk":
     """The store of feedback, policies and clock."""
     from aftersales.usecases.feedback_ports import FeedbackDesk
@@ -127,26 +139,24 @@ def workflow() -> "StepFunctionsWorkflow":
 @cache
 def payments() -> Payments:
     """Stripe and store credit."""
-    from stripe import RequestsClient, StripeClient
-
     from aftersales.adapters.payments import PaymentsByProvider
     from aftersales.adapters.store_credit import StoreCredit
     from aftersales.adapters.stripe_payments import StripePayments
 
-    base = settings.STRIPE_API_BASE()
-    stripe = StripeClient(
-        _stripe_secret(_secret_age())["api_key"],
-        max_network_retries=0,
-        # Well below the function's own 60 s, so that a provider that hangs is an unknown outcome and no dead worker.
-        http_client=RequestsClient(timeout=10),
-        base_addresses={"api": base} if base else {},
-    )
     return PaymentsByProvider(
         {
-            "stripe": StripePayments(stripe),
+            "stripe": StripePayments(_stripe()),
             "store_credit": StoreCredit(client("dynamodb"), settings.ORDERS_TABLE()),
         }
     )
+
+
+@cache
+def charges() -> "StripeCharges":
+    """What is taken from buyers, through Stripe."""
+    from aftersales.adapters.stripe_charges import StripeCharges
+
+    return StripeCharges(_stripe(), now)
 
 
 @cache
@@ -242,6 +252,20 @@ def mailer() -> "SesMailer":
     from aftersales.adapters.ses import SesMailer
 
     return SesMailer(client("sesv2"), settings.MAIL_SENDER())
+
+
+@cache
+def _stripe() -> "StripeClient":
+    from stripe import RequestsClient, StripeClient
+
+    base = settings.STRIPE_API_BASE()
+    return StripeClient(
+        _stripe_secret(_secret_age())["api_key"],
+        max_network_retries=0,
+        # Well below the function's own 60 s, so that a provider that hangs is an unknown outcome and no dead worker.
+        http_client=RequestsClient(timeout=10),
+        base_addresses={"api": base} if base else {},
+    )
 
 
 @cache

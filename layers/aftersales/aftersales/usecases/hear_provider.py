@@ -4,6 +4,7 @@ from enum import StrEnum
 from itertools import chain
 
 from aftersales.domain.ledger import Ledger, record_external
+from aftersales.domain.settlement import post_external
 from aftersales.usecases.commit import known_order, until_committed
 from aftersales.usecases.ports import Desk, Payments, ProviderEvent, Receipt
 from aftersales.usecases.run_workflow import record_refunds
@@ -62,10 +63,11 @@ def book_external(desk: Desk, payments: Payments, order_id: str) -> Heard:
     def attempt() -> Ledger:
         order, ledger = known_order(desk, order_id)
         seen = (payments.statement(payment, order.currency, ()).external for payment in order.payments)
-        after = record_external(ledger, chain.from_iterable(seen))
-        if after is None:
+        recorded = record_external(ledger, chain.from_iterable(seen))
+        if recorded is None:
             return ledger
-        desk.store.put_ledger(after)
+        after, posting = post_external(ledger, recorded, order.seller_id)
+        desk.store.put_ledger(after, posting, desk.now())
         return after
 
     ledger = until_committed(desk, attempt)

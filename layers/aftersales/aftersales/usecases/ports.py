@@ -20,8 +20,13 @@ from aftersales.domain.parcel import Parcel, Scan
 from aftersales.domain.parties import Party
 from aftersales.domain.policy import History, Policy
 from aftersales.domain.refund import Attempt, ProviderRefund
+from aftersales.domain.settlement import AccountBalance, Posted, Posting
 from aftersales.domain.stock import OutOfStock, Sku, StockLine, StockReservation
 from aftersales.domain.timeline import Entry
+
+# Stripe may forget an idempotency key after 24 hours; an hour before that nothing is sent under it any more,
+# and the provider's list of refunds is the only judge (https://docs.stripe.com/api/idempotent_requests).
+KEY_LIFE = 23 * 60 * 60 * 1000
 
 
 class Stale(Exception):
@@ -66,8 +71,11 @@ class Store(Protocol):
     def put_order(self, order: Order, ledger: Ledger, request: Request | None = None, *, new: bool) -> None:
         """Write snapshot, ledger and request for feedback together. Raises `Stale` if the ledger's version moved."""
 
-    def put_ledger(self, ledger: Ledger) -> None:
-        """Write a ledger that moved without a case. Raises `Stale` if its version moved."""
+    def put_ledger(self, ledger: Ledger, posting: Posting | None, now: int) -> None:
+        """Write a ledger that moved without a case, with what that posts. Raises `Stale` if its version moved."""
+
+    def postings_of_order(self, order_id: str) -> Sequence[Posting]:
+        """What was posted for an order without a case."""
 
     def orders_paid_by(self, provider: str, reference: str) -> Sequence[str]:
         """Ids of the orders that were paid with that payment; a basket of several sellers has several."""
@@ -108,6 +116,12 @@ class Store(Protocol):
     def due(self, now: int, limit: int) -> Iterable[str]:
         """Ids of cases whose deadline, or the warning before it, has come, the longest overdue first."""
 
+    def errands(self, now: int, limit: int) -> Iterable[str]:
+        """Ids of cases with something to do at a carrier's, the longest waiting first."""
+
+    def put_off_errand(self, case: Case, until: int) -> None:
+        """Not before then, unless the case changes, or has changed since it was read."""
+
     def put_extension(self, extension: Extension, *, new: bool) -> None:
         """Write a market's extension, or how far it was carried. Raises `Stale` if a new one exists already, or
         another sweep has carried it to its end."""
@@ -132,10 +146,34 @@ class Store(Protocol):
         """That entry, or None if its effects have been acknowledged since."""
 
     def mark_relayed(self, entry: Entry) -> None:
-        """Acknowledge an entry's effects."""
+        """Acknowledge an entry's effects; what it posts is counted in the seller's balance with that, once."""
 
     def remember(self, receipt: Receipt, now: int) -> None:
         """Write a receipt on its own, for effects that have no row here."""
+
+
+# What a part of a seller's postings adds up to, in each currency.
+Balances = Mapping[str, AccountBalance]
+
+
+class Accounts(Protocol):
+    """Sellers' accounts: what was posted, and what it adds up to, kept in shards."""
+
+    def statement(
+        self, seller_id: str, *, first: int, last: int, limit: int, cursor: str | None
+    ) -> Page[Posted]:
+        """The postings of a seller between two moments, newest first."""
+
+    def balances(self, seller_id: str) -> Sequence[Balances]:
+        """What was counted, shard by shard."""
+
+    def shard_of(self, posted: Posted) -> int:
+        """The shard in which that posting is counted."""
+
+    def replace_balance(
+        self, seller_id: str, shard: int, currency: str, before: AccountBalance, after: AccountBalance
+    ) -> None:
+        """Put a balance right. Raises `Stale` if one was counted in it since it was read."""
 
 
 class Policies(Protocol):
@@ -300,8 +338,11 @@ class Carriers(Protocol):
         Raises `OutcomeUnknown`: ask again. Workers that ask at the same time may buy two, see `void_spare_labels`.
         """
 
-    def labels(self, order: LabelOrder) -> Sequence[Label]:
-        """Every label that was ever bought for that order, given back or not. Raises `OutcomeUnknown`."""
+    def labels(self, shipment_id: str, since: int) -> Sequence[Label]:
+        """Every label that was ever bought for the order of that id, which was made then, given back or not.
+
+        Raises `OutcomeUnknown`.
+        """
 
     def void_label(self, provider_shipment_id: str) -> VoidState:
         """Give a label back that was not used. Repeatable. Raises `OutcomeUnknown`."""

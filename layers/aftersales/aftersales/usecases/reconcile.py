@@ -2,7 +2,8 @@
 
 What does not fit is healed forward (settled, booked, started, rung) or given to a person, never undone; and it is
 told, with the number of the invariant that it broke. Nothing that is merely under way is told: an order somebody
-writes to meanwhile is read again, and later left to the next run.
+writes to meanwhile is read again, and later left to the next run. The balances of the orders' sellers are added up
+anew, where the look goes back more than a day: that reads every posting of theirs.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -17,13 +18,23 @@ from aftersales.domain.refund import ELSEWHERE, UNANSWERED
 from aftersales.domain.timeline import Entry
 from aftersales.usecases.commit import known_order
 from aftersales.usecases.hear_provider import book_external
-from aftersales.usecases.ports import Alarms, Desk, OutcomeUnknown, Payments, PaymentStatement, Workflow
+from aftersales.usecases.ports import (
+    Accounts,
+    Alarms,
+    Desk,
+    OutcomeUnknown,
+    Payments,
+    PaymentStatement,
+    Workflow,
+)
+from aftersales.usecases.rebuild_balances import rebuild_balances
 from aftersales.usecases.run_workflow import execution_name, record_refunds, report_stopped_execution
 
 _PATIENCE = 5 * 60 * 1000
 """What was written within this time may still be under way."""
 _TRIES = 3
 _PAGE = 100
+_DAY = 24 * 60 * 60 * 1000
 
 
 class Healed(StrEnum):
@@ -34,6 +45,7 @@ class Healed(StrEnum):
     STARTED = "started"
     RUNG = "rung"
     GIVEN_TO_OPERATOR = "given_to_operator"
+    REBUILT = "rebuilt"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,25 +60,29 @@ class Reconciled:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """How many orders were looked at, how many were too busy to judge, and those that did not fit."""
+    """How many orders were looked at, how many were too busy to judge, and those that did not fit; and the balances
+    that were not what their postings add up to, which are by now."""
 
     orders: int
     busy: int
     drifted: tuple[Reconciled, ...]
+    rebuilt: tuple[Violation, ...]
 
 
 class Busy(Exception):
     """Somebody writes to the order just now."""
 
 
-def reconcile(desk: Desk, workflow: Workflow, payments: Payments, alarms: Alarms, since: int) -> Report:
+def reconcile(
+    desk: Desk, workflow: Workflow, payments: Payments, accounts: Accounts, alarms: Alarms, since: int
+) -> Report:
     """Look at every order with an open case that has a clock, with entries that were not relayed, with an execution
     that stopped since then, or with a payment that changed since then at its provider."""
     drifted: list[Reconciled] = []
     failures: list[Exception] = []
-    orders = busy = 0
-    for order_id in dict.fromkeys(_worklist(desk, workflow, payments, since)):
-        orders += 1
+    busy = 0
+    orders = tuple(dict.fromkeys(_worklist(desk, workflow, payments, since)))
+    for order_id in orders:
         try:
             found = reconcile_order(desk, workflow, payments, order_id)
         except (Busy, OutcomeUnknown):
@@ -77,18 +93,20 @@ def reconcile(desk: Desk, workflow: Workflow, payments: Payments, alarms: Alarms
             continue
         if found:
             drifted.append(found)
-    if drifted:
+    rebuilt = tuple(_rebuild(desk, accounts, orders)) if desk.now() - since > _DAY else ()
+    if drifted or rebuilt:
         alarms.alert(
-            f"{len(drifted)} orders do not fit",
+            f"{len(drifted)} orders and {len(rebuilt)} balances do not fit",
             [
                 f"{violation} ({', '.join(one.healed) if violation not in one.left else 'LEFT'})"
                 for one in drifted
                 for violation in one.found
-            ],
+            ]
+            + [f"{violation} ({Healed.REBUILT})" for violation in rebuilt],
         )
     if failures:
-        raise ExceptionGroup(f"{len(failures)} of {orders} orders failed", failures)
-    return Report(orders=orders, busy=busy, drifted=tuple(drifted))
+        raise ExceptionGroup(f"{len(failures)} of {len(orders)} orders failed", failures)
+    return Report(orders=len(orders), busy=busy, drifted=tuple(drifted), rebuilt=rebuilt)
 
 
 def reconcile_order(desk: Desk, workflow: Workflow, payments: Payments, order_id: str) -> Reconciled | None:
@@ -148,6 +166,7 @@ def _read(desk: Desk, workflow: Workflow, payments: Payments, order_id: str) -> 
         entries={case.case_id: tuple(_timeline(desk, case)) for case in cases},
         refunds=tuple(statement.refunds),
         external=tuple(statement.external),
+        postings=tuple(desk.store.postings_of_order(order_id)),
         executions=tuple(_execution(workflow, case) for case in cases),
         unrelayed=frozenset(_unrelayed(desk, cases)),
         at=desk.now(),
@@ -239,6 +258,17 @@ def _sequence(workflow: Workflow) -> Callable[[Desk, Case], Healed | None]:
         return Healed.GIVEN_TO_OPERATOR
 
     return sequence
+
+
+def _rebuild(desk: Desk, accounts: Accounts, orders: Iterable[str]) -> Iterator[Violation]:
+    """A balance is derived from what was posted: to put it right is no correction of the books."""
+    for seller_id in dict.fromkeys(known_order(desk, order_id)[0].seller_id for order_id in orders):
+        for drift in rebuild_balances(desk, accounts, seller_id):
+            yield Violation(
+                "I12",
+                (seller_id, drift.currency),
+                f"its balance was not what its postings add up to in shard {drift.shard}",
+            )
 
 
 def _clocked(desk: Desk) -> Iterator[str]:

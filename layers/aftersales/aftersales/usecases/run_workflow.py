@@ -19,12 +19,8 @@ from aftersales.domain.policy import History
 from aftersales.domain.refund import UNANSWERED, Attempt, AttemptState, ProviderRefund
 from aftersales.domain.shipment import ADDRESS_MISSING, label_order, record_label
 from aftersales.usecases.commit import Read, change_case, known_order
-from aftersales.usecases.ports import Carriers, Desk, OutcomeUnknown, Payments, Receipt, Workflow
+from aftersales.usecases.ports import KEY_LIFE, Carriers, Desk, OutcomeUnknown, Payments, Receipt, Workflow
 from aftersales.usecases.quote_case import assess_claim, recent_history
-
-# Stripe may forget an idempotency key after 24 hours; an hour before that nothing is sent under it any more,
-# and the provider's list of refunds is the only judge (https://docs.stripe.com/api/idempotent_requests).
-KEY_LIFE = 23 * 60 * 60 * 1000
 
 
 class RefundUnsettled(Exception):
