@@ -56,7 +56,9 @@ def rows(desk: Desk, name: str, what: str, folder: Path) -> list[Any]:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(s3.get_object(Bucket=bucket, Key=found["Key"])["Body"].read())
     read = f"read_parquet('{folder}/parquet/{name}/*/*.parquet', hive_partitioning = true)"
-    return duckdb.sql(f"SELECT {what} FROM {read} ORDER BY 1").fetchall()
+    answer = duckdb.sql(f"SELECT {what} FROM {read} ORDER BY 1")
+    assert answer is not None
+    return answer.fetchall()
 
 
 def test_feedback_and_cases_stand_in_files_of_their_days_without_anybodys_words(

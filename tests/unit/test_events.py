@@ -290,7 +290,12 @@ def test_an_export_that_is_complete_is_written(sample: Path, monkeypatch: pytest
     written: list[tuple[Any, ...]] = []
     app = function_module("write_parquet")
     monkeypatch.setattr(app, "bootstrap", SimpleNamespace(exports=list))
-    monkeypatch.setattr(app, "write_export", lambda *args: written.append(args) or {})
+
+    def write_export(*args: Any) -> dict[str, int]:
+        written.append(args)
+        return {}
+
+    monkeypatch.setattr(app, "write_export", write_export)
 
     app.handler(load(sample), None)
 

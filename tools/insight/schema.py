@@ -10,9 +10,10 @@ def document() -> str:
         "# The open schema of exported feedback and cases",
         "<!-- Written by `python -m tools.insight schema`; changes made here by hand are lost. -->",
         f"Version {VERSION}. Parquet, one file a day: `<dataset>/{PARTITION}=<YYYY-MM-DD>/<dataset>.parquet`, by the "
-        "UTC day on which a feedback was left or a case opened; written every day to the bucket of exports (below `parquet/`, "
-        "without personal columns), and by `python -m tools.insight export`. Exporting again replaces the files of the "
-        "days it has rows for. A column is never renamed and never changes its type or meaning; new ones are added at the end.",
+        "UTC day on which a feedback was left or a case opened; written every day to the bucket of exports (below "
+        "`parquet/`, without personal columns), and by `python -m tools.insight export`. Exporting again replaces the "
+        "files of the days it has rows for. A column is never renamed and never changes its type or meaning; new ones "
+        "are added at the end.",
         "Columns marked *personal* hold what a person wrote. They are empty unless the export was asked for them "
         "(`--with-text`). No column says which buyer it was. Amounts are integers in the minor unit of their currency, "
         "times are UTC to the millisecond.",
