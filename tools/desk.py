@@ -192,7 +192,7 @@ class Stack:
         self.client("dynamodb").update_item(
             TableName=self.facts["cases_table"],
             Key={"pk": {"S": f"CASE#{case_id}"}, "sk": {"S": "CASE"}},
-            UpdateExpression="SET deadline_at = :at, wakes_at = :at",
+            UpdateExpression="SET deadline_at = :at, wakes_at = :at, due_at = :at",
             ConditionExpression=f"attribute_exists(deadline_at){same_version}",
             ExpressionAttributeValues={":at": {"N": str(at)}}
             | ({":version": {"N": str(version)}} if version else {}),

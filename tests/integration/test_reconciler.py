@@ -1,10 +1,12 @@
 """The reconciler: what was lost outside is found, healed forward where that is possible, and told to operators."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from aftersales.domain.order import Order
+from aftersales.domain.order import Order, Payment
+from tests.builders import GIFT_CARD
 from tests.integration.harness import Desk
 from tests.integration.people import (
     Payer,
@@ -53,6 +55,18 @@ def at_provider(desk: Desk, to: str) -> None:
     """Something happens to the newest refund at the provider, and its events are lost."""
     refund = desk.sandbox.get("refunds")["refunds"][0]
     desk.sandbox.post(f"refunds/{refund['id']}/settle", status=to)
+
+
+def edit_ledger(desk: Desk, order: Order, change: str) -> None:
+    """Somebody writes to the order's ledger by hand."""
+    words = {":none": {"N": "7"}, ":free": {"S": "available"}}
+    desk.stack.client("dynamodb").update_item(
+        TableName=desk.stack.ref("OrdersTable"),
+        Key={"pk": {"S": f"ORDER#{order.order_id}"}, "sk": {"S": "LEDGER"}},
+        UpdateExpression=change,
+        ExpressionAttributeValues={name: value for name, value in words.items() if name in change},
+        **({"ExpressionAttributeNames": {"#lines": "lines"}} if "#lines" in change else {}),
+    )
 
 
 def test_books_that_fit_are_told_to_nobody(desk: Desk, payer: Payer) -> None:
@@ -128,29 +142,32 @@ def test_a_case_whose_start_was_lost_is_started(desk: Desk, order: Order) -> Non
 
 
 @pytest.mark.parametrize(
-    ("sk", "change", "number"),
+    ("change", "number"),
     [
-        ("LEDGER", "SET balances[0].refunded = :none", "I1"),
-        ("LEDGER", "SET balances[0].reserved = :none", "I1"),
-        ("LEDGER", "SET #lines[0].units[0] = :free", "I8"),
+        ("SET balances[0].refunded = :none", "I1"),
+        ("SET balances[0].reserved = :none", "I1"),
+        ("SET #lines[0].units[0] = :free", "I8"),
     ],
 )
-def test_rows_that_somebody_edited_are_told_and_left_alone(
-    desk: Desk, order: Order, sk: str, change: str, number: str
+def test_a_ledger_that_somebody_edited_is_told_and_left_alone(
+    desk: Desk, order: Order, change: str, number: str
 ) -> None:
     under_review(desk, order)
-    words = {":none": {"N": "7"}, ":free": {"S": "available"}}
-    used = {name: value for name, value in words.items() if name in change}
-    desk.stack.client("dynamodb").update_item(
-        TableName=desk.stack.ref("OrdersTable"),
-        Key={"pk": {"S": f"ORDER#{order.order_id}"}, "sk": {"S": sk}},
-        UpdateExpression=change,
-        ExpressionAttributeValues=used,
-        **({"ExpressionAttributeNames": {"#lines": "lines"}} if "#lines" in change else {}),
-    )
+    edit_ledger(desk, order, change)
     answer, told = reconciled(desk)
     assert answer["drifted"] == 1
     assert number in {line.split()[0] for line in told if line.endswith("(LEFT)")}
+
+
+def test_an_order_that_was_paid_back_as_store_credit_alone_is_looked_at(desk: Desk) -> None:
+    credit = Payment(payment_id=GIFT_CARD, provider="store_credit", reference="gc_77", captured=2_000)
+    order = put(desk, replace(order_of(desk), payments=(credit,)))
+    completed(desk, order)
+    assert reconciled(desk)[0]["drifted"] == 0
+    edit_ledger(desk, order, "SET balances[0].refunded = :none")
+    assert {line.split()[0] for line in reconciled(desk)[1]} == {"I1", "I8"}
+    desk.clock.advance(hours=2)
+    assert reconciled(desk)[0]["orders"] == 0
 
 
 def test_an_entry_that_was_deleted_is_told(desk: Desk, order: Order) -> None:

@@ -14,6 +14,10 @@ from random import Random
 NEXT = "next"
 RACE = "race"
 FAULT = "fault "
+# A fault's label begins with so many words that name its place: "fault dynamodb.query by relay_timeline".
+_PLACE = 4
+# How often a place breaks that is prone to.
+_MOST_OFTEN = 0.3
 
 # A label and how often it had come before.
 Point = tuple[str, int]
@@ -79,17 +83,27 @@ def planned(plan: Plan) -> Source:
 
 def seeded(seed: int, *, faults: int | None) -> Source:
     """At random. How wild it goes is drawn first: some runs break early and often, some once and late; in some
-    everybody goes on until they wait, in others anybody may be next at any call. `faults` bounds what breaks; None
-    never stops."""
+    anything may break, in others a few places do, again and again; in some everybody goes on until they wait, in
+    others anybody may be next at any call. `faults` bounds what breaks; None never stops."""
     rng = Random(seed)
     rate = rng.choice((0.003, 0.01, 0.03, 0.1))
+    # Of the places that can break; two faults that need each other rarely meet where all can
+    # (Groce et al., Swarm Testing, ISSTA 2012).
+    prone = rng.choice((1.0, 0.3, 0.1))
     restless = rng.choice((0.0, 0.05, 0.3, 1.0))
+    places: dict[str, bool] = {}
     left = [faults]
+
+    def breaks(label: str) -> bool:
+        place = " ".join(label.split(" ", _PLACE)[:_PLACE])
+        if place not in places:
+            places[place] = rng.random() < prone
+        return places[place] and rng.random() < min(_MOST_OFTEN, rate / prone)
 
     def pick(n: int, point: Point) -> int:
         label = point[0]
         if label.startswith(FAULT):
-            if left[0] == 0 or rng.random() >= rate:
+            if left[0] == 0 or not breaks(label):
                 return 0
             if left[0] is not None:
                 left[0] -= 1

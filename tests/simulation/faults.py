@@ -52,6 +52,7 @@ KINDS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("stepfunctions", "send_task_failure"): (*_WRITE, REPEATED),
     ("sns", "publish"): (*_WRITE, REPEATED),
     ("s3", "get_object"): _READ,
+    ("s3", "list_objects_v2"): _READ,
     ("s3", "put_object"): _WRITE,
     ("s3", "generate_presigned_post"): (),
     ("sesv2", "send_email"): _WRITE,

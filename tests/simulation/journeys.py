@@ -16,7 +16,7 @@ from tests.builders import BUYER, SELLER, parcel_of
 from tests.corpus import plain_photo
 from tests.simulation.books import Bookkeeper
 from tests.simulation.people import Person, Platform, Stranger, buyer, decide, seller
-from tests.simulation.world import CANARY, DAY, HOUR, MINUTE, World
+from tests.simulation.world import CANARY, DAY, HOUR, MINUTE, SECOND, World
 from tools.payment_sandbox.rules import DisputeStatus, RefundRequest, Refusal
 
 # A person's part, once the case is open.
@@ -26,7 +26,7 @@ Elsewhere = Callable[[World, str], None]
 
 _PATIENCE = 40 * DAY
 # What the bank takes to tell what became of a refund that it did not make at once.
-_BANK = (50 * MINUTE, 50 * MINUTE, 150 * MINUTE)
+_BANK = (50 * MINUTE, SECOND, 150 * MINUTE)
 # When something happens that nobody asked the desk for.
 _TIMES = (0, HOUR, 3 * DAY)
 

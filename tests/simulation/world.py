@@ -5,6 +5,7 @@ look up the world that is there now.
 """
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -27,12 +28,17 @@ from tests.simulation.scheduler import Restless, Scheduler, Task, WorkerDied
 # Stands in every field that a person can fill, so that it is found wherever it does not belong.
 CANARY = "12 Hidden Lane"
 
-MINUTE = 60_000
+SECOND = 1_000
+MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 # After this long everything that people and providers do is over.
 HORIZON = 60 * DAY
 _MOST_STEPS = 30_000
+# Failures, as functions log them, that a mistake in the code makes and no service; the fakes refuse by the last two.
+_MISTAKE = re.compile(
+    r'"error":"((?:Type|Attribute|Name|UnboundLocal|Key|Index|Assertion|NotImplemented)Error)"'
+)
 # What a call takes; so nothing happens in the same millisecond as its cause.
 _CALL_MS = 4
 
@@ -83,7 +89,7 @@ class World:
         self.deliveries = Deliveries(self, stream_is_down=stream_is_down)
         self.dynamodb = DynamoDB(tables, self.deliveries.record, self._committed)
         self.stepfunctions = StepFunctions(functions.definition(), self.scheduler, self)
-        self.s3 = S3()
+        self.s3 = S3(lambda: self.now)
         self.ses = SES()
         self.provider = Provider(self.scheduler, self.deliveries.webhooks)
         self._services: dict[str, Any] = {
@@ -264,13 +270,16 @@ class World:
         self.broken.append(Violation(invariant, (what,), sentence))
 
     def hear_log(self, text: str) -> None:
-        """Whatever functions print: nothing of a person may be in it (I11)."""
+        """Whatever functions print: nothing of a person may be in it (I11), and no failure that nothing explains but
+        the code itself (I0)."""
         if CANARY in text:
             self.violate("I11", "log", f"a person's words stand in it: {text[:300]}")
+        if mistake := _MISTAKE.search(text):
+            self.violate("I0", mistake[1], f"no fault of the world explains it: {text[:1_000]}")
 
     def upload(self, key: str, content: bytes) -> None:
         """A browser posts a file with its form."""
-        self.s3.objects[key] = content
+        self.s3.post(key, content)
         self.deliveries.uploaded(key)
 
     def until(self, case_id: str, wanted: Callable[[Item], bool], *, patience: int) -> bool:

@@ -4,12 +4,12 @@ The row is the credit. Its key is the refund id, so however often it is asked fo
 learns of it by the case's notice.
 """
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from aftersales.adapters import tables
+from aftersales.adapters import items, tables
 from aftersales.domain.invariants import RefundAtProvider
 from aftersales.domain.order import Payment
 from aftersales.domain.refund import Attempt, AttemptState, ProviderRefund
@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 class StoreCredit:
     """The `Payments` port for the provider `store_credit`."""
 
-    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+    def __init__(self, client: "DynamoDBClient", table: str, now: Callable[[], int]) -> None:
         self._db = client
         self._table = table
+        self._now = now
 
     def refund(self, attempt: Attempt) -> ProviderRefund:
         """A second put of the same refund finds the first; the first one's amount is what counts."""
@@ -33,12 +34,14 @@ class StoreCredit:
             "order_id": attempt.order_id,
             "reference": attempt.reference,
             "currency": attempt.currency,
+            "amount": attempt.amount,
+            "given": tables.shard(attempt.case_id),
+            "given_at": self._now(),
         }
-        item: dict[str, dict[str, str]] = {name: {"S": value} for name, value in row.items()}
         try:
             self._db.put_item(
                 TableName=self._table,
-                Item=item | {"amount": {"N": str(attempt.amount)}},
+                Item=items.wire(row),
                 ConditionExpression="attribute_not_exists(pk)",
             )
         except ClientError as error:
@@ -60,7 +63,7 @@ class StoreCredit:
                     provider_refund_id=f"credit_{one.refund_id}",
                     refund_id=one.refund_id,
                     payment_id=payment.payment_id,
-                    amount=int(row["amount"]["N"]),
+                    amount=row["amount"],
                     state=AttemptState.SUCCEEDED,
                 )
                 for one, row in found
@@ -68,13 +71,22 @@ class StoreCredit:
             ]
         )
 
-    def changed(self, since: int) -> Iterable[tuple[str, str]]:  # noqa: ARG002 - the port's words
-        """Credit never changes."""
-        return ()
+    def changed(self, since: int) -> Iterable[tuple[str, str]]:
+        """Credit never changes once it is given."""
+        for shard in tables.all_shards():
+            pages = self._db.get_paginator("query").paginate(
+                TableName=self._table,
+                IndexName=tables.BY_GIVEN,
+                KeyConditionExpression="given = :shard AND given_at >= :since",
+                ExpressionAttributeValues={":shard": {"S": shard}, ":since": {"N": str(since)}},
+            )
+            for key in (items.plain(one) for page in pages for one in page["Items"]):
+                row = items.get(self._db, self._table, {"pk": key["pk"], "sk": key["sk"]})
+                if row:
+                    yield "store_credit", row["reference"]
 
-    def _row(self, attempt: Attempt) -> Any:
-        key = {name: {"S": value} for name, value in tables.credit_key(attempt.refund_id).items()}
-        return self._db.get_item(TableName=self._table, Key=key, ConsistentRead=True).get("Item")
+    def _row(self, attempt: Attempt) -> items.Item | None:
+        return items.get(self._db, self._table, tables.credit_key(attempt.refund_id))
 
 
 def _given(attempt: Attempt) -> ProviderRefund:

@@ -27,6 +27,7 @@ BY_PRODUCT = "by_product"
 UNRELAYED = "unrelayed"
 BY_ERRAND = "by_errand"
 BY_DUE = "by_due"
+BY_GIVEN = "by_given"
 
 CASE = "CASE"
 DOORBELL = "DOORBELL#"

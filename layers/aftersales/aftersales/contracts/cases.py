@@ -392,7 +392,7 @@ class ExtensionView(View):
 
 class CaseView(View):
     """A case. `shipments` and `receipt` tell of goods that come back, `fees` what that costs the buyer; `possible` is
-    what the reader can do now."""
+    what the reader can do now; `overdue_since` is the deadline that the platform let pass first."""
 
     case_id: str
     order_id: str
@@ -403,6 +403,7 @@ class CaseView(View):
     waiting_on: WaitingOn | None
     deadline_at: Instant | None
     on_timeout: str | None
+    overdue_since: Instant | None
     version: int
     lines: list[ClaimedLineBody]
     reason: Reason
@@ -558,6 +559,7 @@ def _case_fields(case: Case, reader: Party, desk: Desk) -> dict[str, Any]:
         "waiting_on": case.waiting_on,
         "deadline_at": case.deadline_at,
         "on_timeout": case.on_timeout,
+        "overdue_since": case.overdue_since,
         "version": case.version,
         "lines": [
             ClaimedLineBody(line_id=line.line_id, quantity=line.quantity)

@@ -146,7 +146,7 @@ def payments() -> Payments:
     return PaymentsByProvider(
         {
             "stripe": StripePayments(_stripe()),
-            "store_credit": StoreCredit(client("dynamodb"), settings.ORDERS_TABLE()),
+            "store_credit": StoreCredit(client("dynamodb"), settings.ORDERS_TABLE(), now),
         }
     )
 

@@ -34,7 +34,7 @@ def read_timeline(desk: Desk, case_id: str, party: Party, *, after: int, limit: 
 def list_cases(
     desk: Desk, party: Party, *, limit: int, cursor: str | None, filters: Mapping[str, str]
 ) -> Page[Case]:
-    """A party's cases, newest first; the reviewers' queue by deadline.
+    """A party's cases, newest first; the reviewers' queue by deadline, the longest overdue first.
 
     Filters are applied to what was read, page by page, so a page may hold fewer cases than `limit` and still
     have a successor; no request reads more than one page of the index.
