@@ -341,7 +341,6 @@ JOURNEYS: Mapping[str, Journey] = {
         buyer=_ships_and_objects,
         seller=_receives(0),
     ),
-<<<<<<< HEAD
     "exchanged": Journey(
         reason="late",
         ends="completed",
@@ -394,7 +393,6 @@ JOURNEYS: Mapping[str, Journey] = {
         buyer=_uploads_and_confirms,
         seller=_sends_part,
     ),
-=======
     "label_delivered": Journey(
         reason="late",
         ends="completed",
@@ -410,7 +408,6 @@ JOURNEYS: Mapping[str, Journey] = {
     ),
     "label_unused": Journey(reason="late", ends="expired", kind="return", labelled=True),
     "label_late": Journey(reason="late", ends="completed", kind="return", labelled=True, buyer=_posts_late),
->>>>>>> main
     "pending": Journey(reason="late", ends="completed", money="pending"),
     "needs_action": Journey(reason="late", ends="completed", money="requires_action"),
     "refund_failed": Journey(reason="late", ends="completed", money="fail"),
@@ -470,15 +467,12 @@ class Market:
     def close(self) -> None:
         """Nothing is under way any more: the last look, and whether anybody applied once and has two cases (I3)."""
         self.books.close()
-<<<<<<< HEAD
         for sku, _, _ in _STOCK:
             with self.world.quietly():
                 left = bootstrap.stock().sku(sku)
             if left and left.held:
                 self.world.violate("I13", sku, f"{left.held} are still set aside, and nobody waits for them")
-=======
         self._look_at_labels()
->>>>>>> main
         for order in self._orders:
             for case in self.books.cases(order.order_id):
                 if case.case_id not in self.opened and not self._somebody_gave_up:

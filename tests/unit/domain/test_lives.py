@@ -65,8 +65,7 @@ _ON_THEIR_WAY = (
     Status.RETURN_RECEIVED,
     Status.INSPECTION_FAILED,
 )
-<<<<<<< HEAD
-PARCEL = ("send", "arrive", "count", "count", "object", "show to a reviewer", "be forgotten")
+PARCEL = ("send", "arrive", "accept all", "count", "count", "object", "show to a reviewer", "be forgotten")
 _GOING_OUT = (
     *_ON_THEIR_WAY,
     Status.OUT_OF_STOCK,
@@ -74,9 +73,6 @@ _GOING_OUT = (
     Status.EXCHANGE_PENDING,
     Status.EXCHANGE_SHIPPED,
 )
-=======
-PARCEL = ("send", "arrive", "accept all", "count", "count", "object", "show to a reviewer", "be forgotten")
->>>>>>> main
 _MOVING = sorted(set(Status) - FINAL)
 PARTIES = {BUYER.role: BUYER, SELLER.role: SELLER}
 REVIEWERS = (REVIEWER, OTHER_REVIEWER, *(Party(Role.REVIEWER, name) for name in ("wen", "abla", "jo")))
