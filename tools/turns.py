@@ -18,6 +18,10 @@ _TURNS: Mapping[str, tuple[str | None, frozenset[str | None]]] = {
     "return_in_transit": ("carrier", frozenset({"disputed", "refunded"})),
     "return_received": ("seller", frozenset({"received_as_announced"})),
     "inspection_failed": ("buyer", frozenset({"deduction_accepted"})),
+    "out_of_stock": ("buyer", frozenset({"refunded"})),
+    "awaiting_payment": ("buyer", frozenset({"refunded"})),
+    "exchange_pending": ("seller", frozenset({"refunded", "stock_asked_again"})),
+    "exchange_shipped": ("carrier", frozenset({"sent_once_more"})),
     "refund_pending": ("payment", frozenset({"provider_asked_again"})),
     "refund_action_required": ("platform", frozenset({"operator_reminded"})),
     "completed": _NOBODY,
@@ -61,5 +65,7 @@ def _turn(case: Mapping[str, Any]) -> tuple[str | None, frozenset[str | None]]:
             return turn, frozenset({"statement_forgone"})
         case "disputed":
             return "platform", frozenset({"reviewer_reminded"})
+        case "exchange_shipped" if case["exchange"]["shipment"]["arrived_at"]:
+            return "buyer", frozenset({"completed"})
         case status:
             return _TURNS[status]

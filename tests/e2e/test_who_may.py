@@ -72,6 +72,7 @@ BODIES: Mapping[type[BaseModel], Callable[[Thing], dict[str, Any]]] = {
     cases.MessageBody: lambda _: {"text": "Good day."},
     cases.StatementBody: lambda _: {"text": "It is cracked."},
     cases.OfferBody: lambda _: {"amount": 100, "note": "For the trouble."},
+    cases.AlternativeBody: lambda _: {"choice": "refund"},
     cases.OfferAnswerBody: lambda _: {"accept": False},
     cases.ExtensionBody: lambda _: {"hours": 24, "reason": "A postal strike."},
     evidence.EvidenceBody: lambda _: {"filename": "photo.jpg", "content_type": "image/jpeg", "size": 100},
