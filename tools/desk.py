@@ -192,10 +192,20 @@ class Stack:
         self.client("dynamodb").update_item(
             TableName=self.facts["cases_table"],
             Key={"pk": {"S": f"CASE#{case_id}"}, "sk": {"S": "CASE"}},
-            UpdateExpression="SET deadline_at = :at, wakes_at = :at",
+            UpdateExpression="SET deadline_at = :at, wakes_at = :at, due_at = :at",
             ConditionExpression=f"attribute_exists(deadline_at){same_version}",
             ExpressionAttributeValues={":at": {"N": str(at)}}
             | ({":version": {"N": str(version)}} if version else {}),
+        )
+
+    def move_errand(self, case_id: str) -> None:
+        """What there is to do at a carrier's for a case is due now: as if the case had last changed years ago."""
+        self.client("dynamodb").update_item(
+            TableName=self.facts["cases_table"],
+            Key={"pk": {"S": f"CASE#{case_id}"}, "sk": {"S": "CASE"}},
+            UpdateExpression="SET errand_at = :then, updated_at = :then",
+            ConditionExpression="attribute_exists(errand)",
+            ExpressionAttributeValues={":then": {"N": "0"}},
         )
 
     def version(self, case_id: str) -> int:

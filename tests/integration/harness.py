@@ -21,6 +21,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cache
 from types import SimpleNamespace
 from typing import Any
@@ -32,6 +33,7 @@ from moto.core.serialize import AttributePicker, AttributePickerContext
 from moto.dynamodb import models as dynamodb_models
 from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.models.table import Table
+from moto.s3.models import s3_backends
 from moto.ses.models import ses_backends
 from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
 from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
@@ -529,6 +531,9 @@ class Desk:
         _, trigger = self._told_of(key)
         bucket = self.stack.resolve(trigger["Bucket"])
         self.stack.client("s3").put_object(Bucket=bucket, Key=key, Body=content)
+        # The one time that moto reads past this clock.
+        came = datetime.fromtimestamp(self.clock.now / 1000, UTC).replace(tzinfo=None)
+        s3_backends[ACCOUNT]["aws"].buckets[bucket].keys[key].last_modified = came
         self.notify_upload(key)
 
     def notify_upload(self, key: str) -> None:

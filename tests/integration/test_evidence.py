@@ -65,6 +65,42 @@ def test_a_refused_photo_leaves_the_case_usable(desk: Desk, case_id: str) -> Non
     assert_ended(desk, case_id, "completed")
 
 
+def test_a_photo_that_came_in_time_counts_although_nobody_has_looked_at_it_yet(
+    desk: Desk, case_id: str
+) -> None:
+    """Its notification is late: it lies in the bucket when the deadline passes."""
+    desk.upload(case_id, "e1", plain_photo())
+    late, desk.uploads.records = desk.uploads.records, []
+    desk.silence(hours=72)
+    assert events(desk, case_id)[-1] == "assessment_overdue"
+    desk.uploads.records = late
+    desk.pump()
+    assert_ended(desk, case_id, "completed")
+
+
+def test_whoever_acts_after_the_deadline_does_not_lose_the_buyer_a_photo_that_came_before(
+    desk: Desk, case_id: str
+) -> None:
+    desk.upload(case_id, "e1", plain_photo())
+    late, desk.uploads.records = desk.uploads.records, []
+    desk.clock.advance(hours=72, minutes=1)
+    said = {"text": "Did my photo arrive?"}
+    assert desk.call("POST", f"/cases/{case_id}/messages", by=BUYER, body=said).ok()["status"] == (
+        "evidence_required"
+    )
+    desk.uploads.records = late
+    desk.pump()
+    assert_ended(desk, case_id, "completed")
+
+
+def test_a_photo_that_came_after_the_deadline_is_late(desk: Desk, case_id: str) -> None:
+    desk.clock.advance(hours=72, minutes=1)
+    desk.upload(case_id, "e1", plain_photo())
+    desk.uploads.records = []
+    desk.sweep()
+    assert_ended(desk, case_id, "cancelled")
+
+
 def test_a_notification_that_comes_twice_is_one_look(desk: Desk, case_id: str) -> None:
     desk.upload(case_id, "e1", plain_photo())
     desk.notify_upload(f"incoming/cases/{case_id}/e1")

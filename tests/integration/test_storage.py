@@ -433,6 +433,24 @@ def test_the_reviewers_queue_is_by_deadline(deployed: Desk, store: DynamoDBStore
     assert mine == ["queue-0", "queue-1", "queue-2"]
 
 
+def test_a_case_of_which_reviewers_were_reminded_stays_ahead_of_those_that_came_later(
+    deployed: Desk, store: DynamoDBStore
+) -> None:
+    for number in (0, 1):
+        name = f"reminded-{number}"
+        story = Written(store, name)
+        story.now = NOON + number * HOUR
+        story.open(case_id=name)
+        story.assess(Verdict.ASK_PERSON, case_id=name)
+        story.silence(name)
+        if number == 0:
+            story.silence(name)
+            assert story.cases[name].overdue_since
+    pages = _all_pages(deployed, REVIEWER, 2)
+    mine = [one for page in pages for one in page if one.startswith("reminded-")]
+    assert mine == ["reminded-0", "reminded-1"]
+
+
 def test_cases_whose_time_is_up_are_found_in_every_shard(store: DynamoDBStore) -> None:
     names = [f"due-{number}" for number in range(12)]
     for name in names:

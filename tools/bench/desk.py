@@ -157,7 +157,7 @@ class BenchDesk:
         self._db.update_item(
             TableName="CasesTable",
             Key={name: {"S": value} for name, value in keys.case_key(case_id).items()},
-            UpdateExpression="SET deadline_at = :at, wakes_at = :at",
+            UpdateExpression="SET deadline_at = :at, wakes_at = :at, due_at = :at",
             ExpressionAttributeValues={":at": {"N": str(self.now - 1000)}},
         )
         self.run("sweep_deadlines", {})

@@ -3,6 +3,7 @@
 import io
 import json
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
 
@@ -39,8 +40,23 @@ class SNS:
 class S3:
     """Objects by key. What is posted by a form must fit the form."""
 
-    def __init__(self) -> None:
+    def __init__(self, now: Callable[[], int]) -> None:
         self.objects: dict[str, bytes] = {}
+        self._now = now
+        self._modified: dict[str, int] = {}
+
+    def post(self, key: str, content: bytes) -> None:
+        """Somebody sends a form with a file."""
+        self.put_object(Bucket="", Key=key, Body=content)
+
+    def list_objects_v2(self, *, Bucket: str, Prefix: str) -> Json:
+        """What lies there, and since when, to the second."""
+        moments = {key: at for key, at in self._modified.items() if key.startswith(Prefix)}
+        contents = [
+            {"Key": key, "LastModified": datetime.fromtimestamp(at // 1000, UTC)}
+            for key, at in sorted(moments.items())
+        ]
+        return {"Contents": contents} if contents else {}
 
     def get_object(self, *, Bucket: str, Key: str) -> Json:
         """The bytes."""
@@ -52,6 +68,7 @@ class S3:
     def put_object(self, *, Bucket: str, Key: str, Body: bytes, ContentType: str = "") -> Json:
         """Replace the object."""
         self.objects[Key] = Body
+        self._modified[Key] = self._now()
         return {}
 
     def generate_presigned_post(
@@ -74,11 +91,11 @@ class SES:
 
 
 class Secrets:
-    """The provider's secret."""
+    """The providers' secrets."""
 
-    def __init__(self, secret: Json) -> None:
-        self._secret = json.dumps(secret)
+    def __init__(self, secrets: Mapping[str, Json]) -> None:
+        self._secrets = {name: json.dumps(secret) for name, secret in secrets.items()}
 
     def get_secret_value(self, *, SecretId: str) -> Json:
         """As text."""
-        return {"SecretString": self._secret}
+        return {"SecretString": self._secrets[SecretId]}

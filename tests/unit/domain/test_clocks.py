@@ -5,11 +5,12 @@ from dataclasses import replace
 import pytest
 
 from aftersales.domain.calendar import MINUTE, Period
-from aftersales.domain.case import Status
-from aftersales.domain.lifecycle import CLOCKS
-from aftersales.domain.parties import SYSTEM
+from aftersales.domain.case import Case, Status
+from aftersales.domain.lifecycle import CLOCKS, Change
+from aftersales.domain.parties import SYSTEM, Role
 from aftersales.domain.policy import Verdict
 from aftersales.domain.refund import AttemptState
+from aftersales.domain.silence import Uploads, pass_deadline
 from aftersales.domain.timeline import Event
 from tests.builders import HOUR, NOON, Story, a_photo, story_at
 
@@ -119,8 +120,33 @@ def test_a_silent_seller_brings_a_large_case_before_a_reviewer() -> None:
     assert (dispute.opened_by, dispute.opened_at, dispute.resolved) == (SYSTEM, story.now, False)
 
 
+def test_a_buyer_whose_photo_came_in_time_was_not_silent_although_nobody_has_looked_at_it() -> None:
+    story = Story()
+    story.open(evidence=(a_photo("e1"), a_photo("e2", added_by=Role.SELLER)))
+    story.assess(Verdict.ASK_EVIDENCE)
+    deadline = story.case.deadline_at
+    assert deadline
+
+    def silence(uploads: Uploads | None, case: Case = story.case) -> Change | None:
+        return pass_deadline(case, story.ledger, policy=story.policy, now=deadline + 1, uploads=uploads)
+
+    overdue = silence({"e1": deadline})
+    assert overdue
+    assert (overdue.entry.event, overdue.case.status) == (Event.ASSESSMENT_OVERDUE, Status.EVIDENCE_REQUIRED)
+    assert overdue.case.deadline_at == deadline + 1 + 72 * HOUR
+    for uploads in ({}, {"e1": deadline + 1}, {"e2": deadline}):
+        late = silence(uploads)
+        assert late
+        assert late.case.status is Status.CANCELLED
+    assert silence(None) is None
+    promised_nothing = silence(None, replace(story.case, evidence=()))
+    assert promised_nothing
+    assert promised_nothing.case.status is Status.CANCELLED
+
+
 def test_a_silent_reviewer_is_reminded_again_and_again_and_nothing_is_decided_for_them() -> None:
     story = story_at(Status.DISPUTED)
+    first = story.case.deadline_at
     for _ in range(5):
         before = story.now
         change = story.silence()
@@ -129,6 +155,9 @@ def test_a_silent_reviewer_is_reminded_again_and_again_and_nothing_is_decided_fo
         assert (change.entry.event, change.case.status) == (Event.REVIEW_OVERDUE, Status.DISPUTED)
         assert change.ledger is None
         assert story.case.on_timeout == "reviewer_reminded"
+        assert story.case.due_at == story.case.overdue_since == first
+    story.decide()
+    assert story.case.overdue_since is None
 
 
 def test_the_provider_is_asked_soon_then_hourly_and_after_a_day_daily() -> None:

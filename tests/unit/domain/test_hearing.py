@@ -704,6 +704,15 @@ def test_a_market_gets_more_time_once_for_every_case_that_was_open() -> None:
     assert extend_for_market(story.case, an_extension(), policy=story.policy, now=late)
 
 
+def test_a_market_is_the_same_however_its_name_is_written() -> None:
+    policy = replace(a_policy(), calendars={"BR": Calendar(holidays=("2026-01-06",))})
+    story = Story(order=an_order(market="br"), policy=policy)
+    story.open()
+    story.assess()
+    assert extend_for_market(story.case, an_extension(), policy=policy, now=NOON)
+    assert policy.calendar("br") == policy.calendar("BR") != policy.calendar("CN")
+
+
 @pytest.mark.parametrize(
     "extension",
     [an_extension(market="CN"), an_extension(at=NOON - 1), an_extension(at=NOON + 48 * HOUR)],
@@ -729,7 +738,7 @@ def test_a_case_that_an_extension_has_not_reached_is_given_it_instead_of_its_sil
     late = NOON + 49 * HOUR
 
     def fall(*extensions: Extension) -> Change | None:
-        return fall_silent(story.case, story.ledger, extensions, policy=story.policy, now=late)
+        return fall_silent(story.case, story.ledger, extensions, policy=story.policy, now=late, uploads=None)
 
     given = fall(replace(an_extension(), extension_id="x0", market="CN"), an_extension())
     assert given

@@ -191,7 +191,7 @@ class DynamoDBStore:
         return self._page(index, attribute, tables.party_index(party), limit, cursor, forward=False)
 
     def cases_waiting(self, waiting_on: str, party_id: str, *, limit: int, cursor: str | None) -> Page[Case]:
-        """The sparse index of cases that wait for somebody, by deadline."""
+        """The sparse index of cases that wait for somebody, the longest overdue first."""
         key = tables.waiting_index(waiting_on, party_id)
         return self._page(tables.BY_WAITING, "waiting", key, limit, cursor, forward=True)
 
@@ -475,6 +475,7 @@ def _case_row(case: Case) -> Item:
         }
         if case.waiting_on and case.waiting_on in owners:
             row["waiting"] = tables.waiting_index(case.waiting_on, owners[case.waiting_on])
+            row["due_at"] = case.due_at
     return row
 
 
@@ -488,4 +489,4 @@ def _entry_row(entry: Entry) -> Item:
 
 
 # What the indexes of lists are sorted by.
-_SORTED_BY = {"buyer": "opened_at", "seller": "opened_at", "waiting": "deadline_at"}
+_SORTED_BY = {"buyer": "opened_at", "seller": "opened_at", "waiting": "due_at"}

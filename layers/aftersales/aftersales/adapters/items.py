@@ -210,6 +210,7 @@ _KEYS = frozenset(
         "clock",
         "waiting",
         "wakes_at",
+        "due_at",
         "unrelayed",
         "looked_at",
         "errand",

@@ -1,6 +1,7 @@
 """Evidence in S3: `incoming/` for uploads, `originals/` for what came, `clean/` for what people see."""
 
 import time
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -60,6 +61,15 @@ class S3EvidenceFiles:
             Bucket=self._bucket, Key=f"clean/{name}", Body=photo.content, ContentType=photo.content_type
         )
         return CheckedFile(sha256=photo.sha256)
+
+    def uploads(self, folder: str) -> Mapping[str, int]:
+        """One page: a case promises few files. S3 tells whole seconds, rounded down."""
+        prefix = f"incoming/{folder}/"
+        listed = self._s3.list_objects_v2(Bucket=self._bucket, Prefix=prefix)
+        return {
+            one["Key"].removeprefix(prefix): int(one["LastModified"].timestamp()) * 1000
+            for one in listed.get("Contents", [])
+        }
 
     def link(self, folder: str, evidence: Evidence) -> tuple[str, int]:
         """A link to the clean copy, as a download under its own name: nothing a buyer sent is rendered inline."""

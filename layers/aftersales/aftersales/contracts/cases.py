@@ -1,6 +1,7 @@
 """Cases at the edge."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
@@ -17,6 +18,7 @@ from aftersales.contracts.fields import (
     Text,
     View,
 )
+from aftersales.domain.address import Address
 from aftersales.domain.case import (
     Case,
     Decision,
@@ -324,6 +326,28 @@ class ShipmentView(View):
     arrived_at: Instant | None
 
 
+class AddressView(View):
+    """Where a parcel starts or ends; what nobody knows is empty."""
+
+    name: str
+    company: str
+    street1: str
+    street2: str
+    city: str
+    state: str
+    zip: str
+    country: str
+    phone: str
+    email: str
+
+
+class AddressesView(View):
+    """Where the parcel of a case starts and ends; null where the order does not say."""
+
+    from_address: AddressView | None
+    to_address: AddressView | None
+
+
 class LabelView(View):
     """A label that the platform has paid: `url` shows it to whoever knows it."""
 
@@ -392,7 +416,7 @@ class ExtensionView(View):
 
 class CaseView(View):
     """A case. `shipments` and `receipt` tell of goods that come back, `fees` what that costs the buyer; `possible` is
-    what the reader can do now."""
+    what the reader can do now; `overdue_since` is the deadline that the platform let pass first."""
 
     case_id: str
     order_id: str
@@ -403,6 +427,7 @@ class CaseView(View):
     waiting_on: WaitingOn | None
     deadline_at: Instant | None
     on_timeout: str | None
+    overdue_since: Instant | None
     version: int
     lines: list[ClaimedLineBody]
     reason: Reason
@@ -495,6 +520,14 @@ def label_view(label: Label) -> LabelView:
     )
 
 
+def addresses_view(start: Address | None, end: Address | None) -> AddressesView:
+    """Both ends, as far as the order knows them."""
+    return AddressesView(
+        from_address=AddressView(**asdict(start)) if start else None,
+        to_address=AddressView(**asdict(end)) if end else None,
+    )
+
+
 def extension_view(extension: Extension) -> ExtensionView:
     """A market's extension."""
     return ExtensionView(
@@ -558,6 +591,7 @@ def _case_fields(case: Case, reader: Party, desk: Desk) -> dict[str, Any]:
         "waiting_on": case.waiting_on,
         "deadline_at": case.deadline_at,
         "on_timeout": case.on_timeout,
+        "overdue_since": case.overdue_since,
         "version": case.version,
         "lines": [
             ClaimedLineBody(line_id=line.line_id, quantity=line.quantity)

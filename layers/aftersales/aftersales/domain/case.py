@@ -299,7 +299,8 @@ class Case:
     `trouble` names why an operator is asked; `inquiries` counts how often the provider was asked about money.
     `reviewed_by` are the reviewers who have decided on it, or proposed to; `proposal` is a decision above the limit of
     the reviewer who made it, which another one has to confirm. `extended_by` are the market's extensions it was given.
-    `ended_at` is when it last came to an end.
+    `overdue_since` is the deadline that passed first, where reminders have moved it since; `ended_at` is when it last
+    came to an end.
     `silence_approves` where the policy takes a seller's silence for a yes. `fees` is what of the units' worth is not
     claimed; `keep_item` where the goods stay although it is a return; `granted` what was granted before the goods
     came back, and a dispute is about now. `label_offered` where the platform pays the label of what comes back, and
@@ -335,6 +336,7 @@ class Case:
     deadline_at: int | None = None
     warn_at: int | None = None
     on_timeout: str | None = None
+    overdue_since: int | None = None
     extended_by: tuple[str, ...] = ()
     silence_approves: bool = False
     fees: Fees = Fees()
@@ -427,6 +429,11 @@ class Case:
         if self.status is Status.DISPUTED:
             return WaitingOn(self.dispute.turn) if self.dispute and self.dispute.turn else WaitingOn.PLATFORM
         return WAITING_ON[self.status]
+
+    @property
+    def due_at(self) -> int | None:
+        """When whoever's turn it is was to act, whatever reminders came since."""
+        return self.overdue_since or self.deadline_at
 
     @property
     def stake(self) -> tuple[PaymentShare, ...]:

@@ -35,6 +35,7 @@ from aftersales.domain.lifecycle import (
     less_what_is_gone,
     not_possible,
     offers_closed,
+    refuse_return_of_nothing,
     require,
     seller_has_spoken,
     told,
@@ -137,6 +138,7 @@ def make_offer(
     """The seller proposes less, or the buyer asks for less. A new offer instead of an answer refuses the one before."""
     require(Act.MAKE_OFFER, case, by)
     refuse_offer(case, by, policy)
+    refuse_return_of_nothing(kind or case.kind, case.reason)
     wanted = case.claim.amount if amount is None else amount
     _refuse_amount(case, wanted, by, policy)
     offer = Offer(
@@ -230,7 +232,7 @@ def appeal(case: Case, ledger: Ledger, text: str, *, by: Party, policy: Policy, 
     require(Act.APPEAL, case, by)
     decision = refuse_appeal(case, policy, now)
     granted = books.split_over_payments(decision.amount, case.claim.money)
-    asked = case.claim.amount - decision.amount
+    asked = _ceiling(case) - decision.amount
     paid = case.status is Status.COMPLETED
     held, at_stake = books.reserve_again(ledger, () if paid else case.claim.units, asked)
     after = replace(
@@ -294,7 +296,7 @@ def extend_for_market(case: Case, extension: Extension, *, policy: Policy, now: 
     A deadline that had passed before is not lifted: what silence decided by then stays decided.
     """
     if (
-        extension.market != case.market
+        extension.market.casefold() != case.market.casefold()
         or extension.extension_id in case.extended_by
         or case.opened_at > extension.at
         or case.status not in LIFECYCLE[Act.EXTEND_DEADLINE]
@@ -369,6 +371,12 @@ def _propose(case: Case, decision: Decision, *, before: Case, policy: Policy) ->
     dispute = replace(case.dispute or Dispute(opened_by=by, opened_at=now), turn=None)
     after = replace(case, dispute=dispute, proposal=decision, assignment=None)
     return change(before, after, Event.DECISION_PROPOSED, by, now, policy, told(decision))
+
+
+def _ceiling(case: Case) -> int:
+    """What an appeal can reach: the claim, or less where the buyer has agreed to less since."""
+    agreed = (offer.amount for offer in case.offers if offer.state is OfferState.ACCEPTED)
+    return min([case.claim.amount, *agreed])
 
 
 def _granted_before(case: Case) -> int:
@@ -470,7 +478,7 @@ def refuse_appeal(case: Case, policy: Policy, now: int) -> Decision:
         decision.by.role is Role.REVIEWER
         or (decision.by.role is Role.SELLER and decision.reason_code != OFFER_ACCEPTED)
     )
-    if decision is None or not imposed or decision.amount >= case.claim.amount:
+    if decision is None or not imposed or decision.amount >= _ceiling(case):
         raise Refusal(
             Code.NOTHING_TO_APPEAL,
             "Only what a seller or a reviewer did not grant can be appealed to a reviewer.",

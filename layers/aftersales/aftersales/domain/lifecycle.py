@@ -287,6 +287,9 @@ _NEW_TURN = frozenset(
     }
 )
 
+# What only reminds whoever's turn it is still.
+_REMINDERS = frozenset({Event.REVIEW_OVERDUE, Event.OPERATOR_OVERDUE})
+
 # What the policy's verdict makes of a case.
 _VERDICTS = {
     Verdict.APPROVE: (Review.APPROVED, Event.CASE_APPROVED),
@@ -329,6 +332,7 @@ def open_case(
     crosses_border: bool = False,
 ) -> Change:
     """A new case with its units and money reserved in the same change. What a return costs its buyer is not held."""
+    refuse_return_of_nothing(kind, reason)
     ledger, claim = books.reserve(ledger, wanted, fees.total)
     if not claim.amount:
         raise Refusal(
@@ -371,6 +375,12 @@ def open_case(
         grounds=assessment.grounds,
     )
     return Change(case=case, entry=entry, ledger=ledger)
+
+
+def refuse_return_of_nothing(kind: Kind, reason: Reason) -> None:
+    """What never came cannot go back: nobody would wait for it but the clock. Raises `invalid_request`."""
+    if kind is Kind.RETURN and reason is Reason.NOT_RECEIVED:
+        raise Refusal(Code.INVALID, "What was not received cannot be sent back; apply for a refund.")
 
 
 def apply_assessment(case: Case, assessment: Assessment, now: int) -> Change:
@@ -724,7 +734,8 @@ def change(
         after = replace(after, ended_at=now)
     reclocked = moved or clock_of(after) is not clock_of(before) or event in _NEW_TURN
     if reclocked or (after.attempts != before.attempts and after.status is not Status.DISPUTED):
-        after = _set_clock(after, policy, now)
+        overdue = before.due_at if event in _REMINDERS else None
+        after = _set_clock(replace(after, overdue_since=overdue), policy, now)
     ledger, posting = post(before, after, ledger) if ledger else (None, None)
     entry = Entry(
         case_id=after.case_id,

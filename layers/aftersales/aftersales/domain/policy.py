@@ -187,8 +187,10 @@ class Policy:
     overridable: Overridable = field(default_factory=Overridable)
 
     def calendar(self, market: str) -> Calendar:
-        """The market's working days; Monday to Friday where the policy knows nothing of it."""
-        return self.calendars.get(market, Calendar())
+        """The market's working days, however its name is written; Monday to Friday where the policy knows nothing of
+        it."""
+        named = {name.casefold(): calendar for name, calendar in self.calendars.items()}
+        return named.get(market.casefold(), Calendar())
 
     def window_days(self, kind: Kind, category: str) -> int:
         """The window of this kind for goods of this category."""

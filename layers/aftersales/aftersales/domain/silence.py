@@ -1,9 +1,11 @@
 """What time does to a case: what silence decides once a deadline has passed, and the word of warning before."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 from aftersales.domain.case import Case, Decision, Dispute, OfferState, Review, Status
+from aftersales.domain.evidence import EvidenceState
 from aftersales.domain.hearing import Extension, extend_for_market
 from aftersales.domain.ledger import Ledger
 from aftersales.domain.lifecycle import (
@@ -16,31 +18,64 @@ from aftersales.domain.lifecycle import (
     told,
     waits_for,
 )
-from aftersales.domain.parties import SYSTEM
+from aftersales.domain.parties import SYSTEM, Role
 from aftersales.domain.policy import Policy, Verdict
 from aftersales.domain.returns import accept_deduction, contested, lose_parcel, receive_as_announced
 from aftersales.domain.shipment import CARRIER_SILENT, label_overdue, without_label
 from aftersales.domain.timeline import Event
 
+# When the files of a case came that nobody has looked at yet, by their ids.
+Uploads = Mapping[str, int]
+_NO_UPLOADS: Uploads = MappingProxyType({})
+
 
 def fall_silent(
-    case: Case, ledger: Ledger, extensions: Iterable[Extension], *, policy: Policy, now: int
+    case: Case,
+    ledger: Ledger,
+    extensions: Iterable[Extension],
+    *,
+    policy: Policy,
+    now: int,
+    uploads: Uploads | None,
 ) -> Change | None:
     """What time does to a case. One that an extension under way has not reached yet is given it instead of its
     silence."""
     given = (extend_for_market(case, extension, policy=policy, now=now) for extension in extensions)
-    return next(filter(None, given), None) or pass_deadline(case, ledger, policy=policy, now=now)
+    return next(filter(None, given), None) or pass_deadline(
+        case, ledger, policy=policy, now=now, uploads=uploads
+    )
 
 
-def pass_deadline(case: Case, ledger: Ledger, *, policy: Policy, now: int) -> Change | None:
+def files_to_come(case: Case) -> frozenset[str]:
+    """The buyer's files that the case waits for, and that nobody has looked at yet."""
+    waiting = case.status is Status.EVIDENCE_REQUIRED
+    return frozenset(
+        one.evidence_id
+        for one in case.evidence
+        if waiting and one.added_by == Role.BUYER and one.state is EvidenceState.AWAITING_UPLOAD
+    )
+
+
+def pass_deadline(
+    case: Case, ledger: Ledger, *, policy: Policy, now: int, uploads: Uploads | None = _NO_UPLOADS
+) -> Change | None:
     """What silence does once the deadline has passed, or a word of warning before; nothing if neither is due, or the
-    case moved on."""
+    case moved on.
+
+    A buyer whose file came in time was not silent: it is the look at it that is late. Without `uploads`, who asks does
+    not know of any, and leaves a case that waits for files to the sweep, which does.
+    """
     clock = clock_of(case)
     if clock is None or case.deadline_at is None:
         return None
     if now < case.deadline_at:
         return _warn(case, policy, now)
     event = clock.event(case)
+    if event is Event.CASE_CANCELLED and (awaited := files_to_come(case)):
+        if uploads is None:
+            return None
+        if any(uploads.get(name, now) <= case.deadline_at for name in awaited):
+            event = Event.ASSESSMENT_OVERDUE
     match event:
         case Event.CASE_CANCELLED:
             return closed(case, case, Review.CANCELLED, event, ledger, SYSTEM, now, policy)

@@ -105,7 +105,7 @@ def change_case(
         try:
             if party and case.deadline_at is not None and now >= case.deadline_at:
                 extensions = desk.store.extensions_under_way()
-                silence = fall_silent(case, ledger, extensions, policy=policy, now=now)
+                silence = fall_silent(case, ledger, extensions, policy=policy, now=now, uploads=None)
                 if silence:
                     desk.store.commit(silence)
                     return attempt()

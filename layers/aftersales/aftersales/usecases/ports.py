@@ -398,6 +398,9 @@ class EvidenceFiles(Protocol):
     def check(self, folder: str, evidence: Evidence) -> CheckedFile:
         """Look at the uploaded file, keep original and clean copy, or refuse it. Repeatable."""
 
+    def uploads(self, folder: str) -> Mapping[str, int]:
+        """When the files came that lie in this folder as they were uploaded, by the ids of their evidence."""
+
     def link(self, folder: str, evidence: Evidence) -> tuple[str, int]:
         """A link to the clean copy of an accepted file and when it ends."""
 

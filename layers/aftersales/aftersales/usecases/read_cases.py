@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 
+from aftersales.domain.address import Address
 from aftersales.domain.case import Case, Status, WaitingOn
 from aftersales.domain.label import Label
 from aftersales.domain.parties import Party, Role
 from aftersales.domain.refusal import Code, Refusal
 from aftersales.domain.timeline import Entry
-from aftersales.usecases.commit import admit, reviews_own
+from aftersales.usecases.commit import admit, known_order, reviews_own
 from aftersales.usecases.ports import Desk, Page
 
 
@@ -24,6 +25,15 @@ def read_label(desk: Desk, case_id: str, buyer: Party) -> Label:
     return leg.label
 
 
+def read_addresses(desk: Desk, case_id: str, party: Party) -> tuple[Address | None, Address | None]:
+    """Where the case's parcel starts and ends, for its two sides and only while one is due. Raises `no_parcel_due`."""
+    case = read_case(desk, case_id, party)
+    if not case.parcel_awaited:
+        raise Refusal(Code.NO_PARCEL_DUE, "Addresses are shown while goods are on their way, or about to be.")
+    order, _ = known_order(desk, case.order_id)
+    return order.shipping_address, order.return_address
+
+
 def read_timeline(desk: Desk, case_id: str, party: Party, *, after: int, limit: int) -> Page[Entry]:
     """Entries oldest first. The cursor is the `seq` of the last one read."""
     read_case(desk, case_id, party)
@@ -34,7 +44,7 @@ def read_timeline(desk: Desk, case_id: str, party: Party, *, after: int, limit: 
 def list_cases(
     desk: Desk, party: Party, *, limit: int, cursor: str | None, filters: Mapping[str, str]
 ) -> Page[Case]:
-    """A party's cases, newest first; the reviewers' queue by deadline.
+    """A party's cases, newest first; the reviewers' queue by deadline, the longest overdue first.
 
     Filters are applied to what was read, page by page, so a page may hold fewer cases than `limit` and still
     have a successor; no request reads more than one page of the index.

@@ -4,17 +4,18 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
+from aftersales.domain.evidence import case_folder
 from aftersales.domain.hearing import Extension, extend_for_market
 from aftersales.domain.lifecycle import Change
-from aftersales.domain.silence import fall_silent
+from aftersales.domain.silence import fall_silent, files_to_come
 from aftersales.usecases.commit import Read, change_case, for_each
-from aftersales.usecases.ports import Desk, Stale
+from aftersales.usecases.ports import Desk, EvidenceFiles, Stale
 
 _PER_SWEEP = 200
 _PAGES_PER_SWEEP = 4
 
 
-def sweep_deadlines(desk: Desk) -> int:
+def sweep_deadlines(desk: Desk, files: EvidenceFiles) -> int:
     """Let silence do what `on_timeout` said, for every case whose time is up, and carry the extensions on; answers how
     many cases were due.
 
@@ -25,7 +26,11 @@ def sweep_deadlines(desk: Desk) -> int:
     extensions = desk.store.extensions_under_way()
 
     def silence(read: Read) -> Change | None:
-        return fall_silent(read.case, read.ledger, extensions, policy=read.policy, now=desk.now())
+        # Where a photo came in time, only the bucket knows until somebody has looked at it.
+        uploads = files.uploads(case_folder(read.case.case_id)) if files_to_come(read.case) else {}
+        return fall_silent(
+            read.case, read.ledger, extensions, policy=read.policy, now=desk.now(), uploads=uploads
+        )
 
     def run(do: Callable[[], object]) -> object:
         return do()
