@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tools.desk import FINAL, Stack, wait_for
+from tools.load_orders import FEE_PERCENT
 
 # Statuses in which a case has been granted money that it has not been paid in full.
 _GRANTED = (
@@ -77,13 +78,24 @@ class CaseFile:
 class OrderFile:
     """One order, its cases, and what the providers paid back of its payments.
 
-    `references` name its payments at their providers, from whoever loaded the order.
+    `references` name its payments at their providers, from whoever loaded the order; `postings` are its seller's that
+    are about it.
     """
 
     order: Mapping[str, Any]
     cases: Sequence[CaseFile]
     references: Mapping[str, str]
     paid: Sequence[Paid]
+    postings: Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Account:
+    """A seller's statement: all postings, and the balances."""
+
+    seller_id: str
+    postings: Sequence[Mapping[str, Any]]
+    balances: Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -147,13 +159,20 @@ def audit(
             return found
 
         found = dict(zip(references, pool.map(read, references), strict=True))
+        sellers = sorted({order["seller_id"] for order, _ in found.values()})
+        accounts = list(pool.map(lambda seller_id: _account(desk, seller_id), sellers))
     paid = list(_paid_at_providers(desk))
+    posted = defaultdict[str, list[Mapping[str, Any]]](list)
+    for account in accounts:
+        for posting in account.postings:
+            posted[posting["order_id"]].append(posting)
     files = [
         OrderFile(
             order=order,
             cases=cases,
             references=references[order_id],
             paid=[one for one in paid if _concerns(one, cases, references[order_id])],
+            postings=posted[order_id],
         )
         for order_id, (order, cases) in found.items()
     ]
@@ -162,6 +181,10 @@ def audit(
         for file in files
         for check in CHECKS
         for case_id, detail in check(file)
+    ] + [
+        Violation(f"seller {account.seller_id}", None, detail)
+        for account in accounts
+        for detail in balances_are_sums_of_postings(account)
     ]
     return Audit(files, violations)
 
@@ -332,6 +355,39 @@ def every_refund_was_paid_once(file: OrderFile) -> Iterator[tuple[str | None, st
         yield None, f"a provider made refund {refund_id}, which no case knows as alive: {strays}"
 
 
+def refunds_are_posted_once(file: OrderFile) -> Iterator[tuple[str | None, str]]:
+    """Each posting sums to zero. What a case was paid is posted to the buyer, what a return cost to seller and carrier;
+    and of the fee as much was given back as was paid back of the order."""
+    for posting in file.postings:
+        if rest := sum(_lines(posting).values()):
+            yield posting["case_id"], f"posting {posting['posting_id']} leaves {rest}"
+    for one in file.cases:
+        paid = sum(_by_payment(one.succeeded).values())
+        lines = _added(posting for posting in file.postings if posting["case_id"] == one.case_id)
+        kept = one.case["fees"] if paid else {"restocking": 0, "freight": 0}
+        for account, amount in (
+            ("buyer_refund", paid),
+            ("restocking_fee", kept["restocking"]),
+            ("return_freight", kept["freight"]),
+        ):
+            if lines[account] != -amount:
+                yield one.case_id, f"{-lines[account]} posted to {account}, and should be {amount}"
+    captured, refunded = file.order["captured"], file.order["refunded"]
+    fee = captured * FEE_PERCENT // 100
+    given_back = (2 * fee * refunded + captured) // (2 * captured) if captured else 0
+    if _added(file.postings)["platform_fee"] != given_back:
+        yield None, f"{_added(file.postings)['platform_fee']} of the fee were given back, not {given_back}"
+
+
+def balances_are_sums_of_postings(account: Account) -> Iterator[str]:
+    """Currency by currency and account by account."""
+    for currency in {one["owed_to_seller"]["currency"] for one in (*account.postings, *account.balances)}:
+        mine = [one for one in account.postings if one["owed_to_seller"]["currency"] == currency]
+        stands = [one for one in account.balances if one["currency"] == currency]
+        if _added(stands) != _added(mine) or sum(one["postings"] for one in stands) != len(mine):
+            yield f"the balance in {currency} is {stands}, and {len(mine)} postings make {_added(mine)}"
+
+
 def executions_end_like_cases(file: OrderFile) -> Iterator[tuple[str | None, str]]:
     """The execution of a closed case succeeded, and its output names the case's status."""
     for one in file.cases:
@@ -364,12 +420,25 @@ CHECKS: tuple[Check, ...] = (
     goods_come_before_money,
     deductions_follow_what_came,
     every_refund_was_paid_once,
+    refunds_are_posted_once,
     executions_end_like_cases,
     timelines_have_no_gap,
 )
 
 
 # ---------------------------------------------------------------- arithmetic of its own
+
+
+def _lines(shown: Mapping[str, Any]) -> Counter[str]:
+    return Counter({line["account"]: line["amount"]["amount"] for line in shown["lines"]})
+
+
+def _added(shown: Iterable[Mapping[str, Any]]) -> Counter[str]:
+    """Counters are equal that differ in zeros alone."""
+    sums: Counter[str] = Counter()
+    for one in shown:
+        sums.update(_lines(one))
+    return sums
 
 
 def _by_payment(refunds: Iterable[Mapping[str, Any]]) -> Counter[str]:
@@ -439,6 +508,24 @@ def _read(desk: Stack, order_id: str) -> tuple[Mapping[str, Any], Sequence[CaseF
     buyer = desk.person("buyer", order["buyer_id"])
     cases = [_case_file(desk, case) for case in buyer.each("cases", order_id=order_id)]
     return order, cases
+
+
+def _account(desk: Stack, seller_id: str) -> Account:
+    """Balances follow their postings within moments; those that do not are shown as they are."""
+
+    def read() -> Account:
+        seller, path = desk.person("seller", seller_id), f"sellers/{seller_id}/statement"
+        postings = list(seller.each(path))
+        return Account(seller_id, postings, seller.get(path).raise_for_status().json()["balances"])
+
+    def agreed() -> Account | None:
+        account = read()
+        return None if any(balances_are_sums_of_postings(account)) else account
+
+    try:
+        return wait_for(agreed, f"the balances of {seller_id}")
+    except TimeoutError:
+        return read()
 
 
 def _case_file(desk: Stack, listed: Mapping[str, Any]) -> CaseFile:

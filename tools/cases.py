@@ -285,7 +285,8 @@ def _plan(
         buyer_id=order["buyer_id"],
         seller_id=order["seller_id"],
         lines=lines,
-        kind="return" if random.random() < 0.6 else "refund",
+        # What never came cannot go back.
+        kind="return" if random.random() < 0.6 and reason != "not_received" else "refund",
         reason=reason,
         photo=_weighted(random, (1, 8, 3, 2, 2, 2) if seen else (8, 1, 0, 1, 1, 0), Photo),
         good=random.choice(GOOD_PHOTOS),
@@ -515,7 +516,7 @@ class Play:
 
     def _offer(self, case: dict[str, Any], by: Person) -> None:
         body = {"amount": _part(case["quote"]["total"], self.plan.percent), "note": "Let us settle on this."}
-        if self.plan.converts:
+        if self.plan.converts and case["reason"] != "not_received":
             body["kind"] = "refund" if case["kind"] == "return" else "return"
         said = by.post(f"cases/{self.case_id}/offers", body)
         if said.status_code == httpx.codes.CONFLICT and said.json()["code"] == "offers_exhausted":

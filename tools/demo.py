@@ -368,8 +368,8 @@ def goods_come_back(story: Story, order: OrderLine) -> None:
                 (f"{one['quantity']} × {titles[one['line_id']]}", money(one["amount"], order))
                 for one in quote["lines"]
             ),
-            ("restocking", money(-quote["fees"]["restocking"], order)),
-            ("the way back", money(-quote["fees"]["freight"], order)),
+            ("restocking", f"- {money(quote['fees']['restocking'], order)}"),
+            ("the way back", f"- {money(quote['fees']['freight'], order)}"),
             ("comes back", money(quote["total"]["amount"], order)),
         ],
         right=("amount",),

@@ -50,7 +50,7 @@ class Method(StrEnum):
 # A voucher never was at the payment provider. A boleto was, but "Boleto payments can't be refunded"
 # (https://docs.stripe.com/payments/boleto#refunds): both go back as store credit.
 # The files do not say what the platform kept of a sale; a share of it goes back with each refund.
-_FEE_PERCENT = 12
+FEE_PERCENT = 12
 _CARDS = frozenset({Method.CREDIT_CARD, Method.DEBIT_CARD})
 
 
@@ -225,7 +225,7 @@ def snapshot(order: OrderLine, days: int, references: Mapping[str, str]) -> dict
         | {
             "payments": payments,
             "contact": order.contact or _contact(order.buyer_id),
-            "platform_fee": sum(payment.captured for payment in order.payments) * _FEE_PERCENT // 100,
+            "platform_fee": sum(payment.captured for payment in order.payments) * FEE_PERCENT // 100,
         }
     )
 

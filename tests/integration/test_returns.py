@@ -237,7 +237,7 @@ def test_a_seller_who_got_something_else_shows_it_to_a_reviewer(desk: Desk, paye
 def test_before_a_parcel_is_named_nothing_can_be_missed_in_it(desk: Desk, payer: Payer) -> None:
     case_id = returned(desk, payer)
     assert receive(desk, case_id).code == "act_not_possible"
-    assert receive(desk, case_id, line(desk, case_id, 0)).code == "parcel_not_sent"
+    assert receive(desk, case_id, line(desk, case_id, 0)).code == "parcel_not_arrived"
     assert receive(desk, case_id, line(desk, case_id, 1)).ok()["status"] == "approved"
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from aftersales.adapters.dynamodb import entry_of_stream_image
 from aftersales.adapters.tables import CASE, LEDGER, TIMELINE
 from aftersales.domain.case import Case
+from aftersales.domain.charge import ChargeState, ProviderCharge
 from aftersales.domain.invariants import (
     ALWAYS,
     AT_REST,
@@ -29,6 +30,11 @@ _DISPUTES = {
     "needs_response": ExternalState.OPEN,
     "lost": ExternalState.TAKEN,
     "won": ExternalState.RETURNED,
+}
+_CHARGES = {
+    "requires_capture": ChargeState.AUTHORIZED,
+    "succeeded": ChargeState.CAPTURED,
+    "canceled": ChargeState.CANCELED,
 }
 
 
@@ -81,6 +87,7 @@ class Bookkeeper:
             entries={case_id: tuple(one for _, one in rows) for case_id, rows in entries.items()},
             refunds=tuple(self._refunds(self._orders[order_id])),
             external=tuple(self._external(self._orders[order_id])),
+            charges=tuple(self._charges(entries)),
             postings=tuple(self._postings(order_id)),
             executions=tuple(
                 ExecutionOfCase(
@@ -156,6 +163,19 @@ class Bookkeeper:
                         amount=int(row["amount"]["N"]),
                         state=AttemptState.SUCCEEDED,
                     )
+
+    def _charges(self, cases: Iterable[str]) -> Iterable[ProviderCharge]:
+        """What buyers are asked to pay or have paid for these cases."""
+        for one in self._world.provider.ledger.payments():
+            if one["metadata"].get("case_id") in cases:
+                yield ProviderCharge(
+                    charge_id=one["metadata"]["charge_id"],
+                    reference=one["id"],
+                    state=_CHARGES.get(one["status"], ChargeState.AWAITING),
+                    amount=one["amount"],
+                    currency=one["currency"].upper(),
+                    captured=one["amount_received"],
+                )
 
     def _external(self, order: Order) -> Iterable[External]:
         """Oldest first, refunds before disputes, as the desk books them."""

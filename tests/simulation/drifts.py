@@ -223,6 +223,39 @@ def _bend_review(scene: Scene) -> bool:
     return case is not None and scene.edit("CasesTable", case, review={"S": "declined"})
 
 
+def _posted(scene: Scene) -> Item | None:
+    """The entry that posts a refund which the reconciler looks at."""
+    paid = scene.paid()
+    mine = f"CASE#{paid['metadata']['case_id']}" if paid else ""
+    return next(
+        (row for row in scene.rows("CasesTable", "TIMELINE#") if "posting" in row and row["pk"]["S"] == mine),
+        None,
+    )
+
+
+def _lose_posting(scene: Scene) -> bool:
+    entry = _posted(scene)
+    if entry is None:
+        return False
+    rest = {name: value for name, value in entry.items() if name not in ("posting", "account")}
+    scene.world.dynamodb.tables["CasesTable"].put(rest)
+    return True
+
+
+def _bend_posting(scene: Scene) -> bool:
+    entry = _posted(scene)
+    if entry is None:
+        return False
+    lines = entry["posting"]["M"]["lines"]["M"] | {"seller_payable": {"N": "5"}}
+    posting = {"M": entry["posting"]["M"] | {"lines": {"M": lines}}}
+    return scene.edit("CasesTable", entry, posting=posting)
+
+
+def _bend_account(scene: Scene) -> bool:
+    row = next((row for row in scene.rows("CasesTable", "USD") if "postings" in row), None)
+    return row is not None and scene.edit("CasesTable", row, buyer_refund={"N": "-7"})
+
+
 DRIFTS: Mapping[str, Drift] = {
     "money that appeared": Drift("I1", lambda scene: _bend_balance(scene, "available")),
     "money held for nobody": Drift("I8", lambda scene: _bend_balance(scene, "reserved")),
@@ -242,6 +275,9 @@ DRIFTS: Mapping[str, Drift] = {
     "a success that failed unheard": Drift("I6", _fail_late),
     "an attempt of another amount": Drift("I6", _bend_attempt),
     "a decision that nobody made": Drift("I7", _bend_review),
+    "a posting that was deleted": Drift("I12", _lose_posting),
+    "a posting that does not balance": Drift("I12", _bend_posting),
+    "a balance of something else": Drift("I12", _bend_account),
 }
 
 

@@ -11,8 +11,9 @@ from typing import Any
 from unittest.mock import _patch, patch
 from uuid import uuid5
 
-from aftersales.adapters import sns, stepfunctions, stripe_payments
+from aftersales.adapters import sns, stepfunctions, stripe_payments, tables
 from aftersales.adapters.dynamodb import DynamoDBStore
+from aftersales.adapters.dynamodb_accounts import count_posting
 from aftersales.domain import ledger, lifecycle, refund
 from aftersales.domain.case import Case, Status
 from aftersales.domain.lifecycle import LIFECYCLE, Act, Change
@@ -102,6 +103,30 @@ def _acknowledged_before_done() -> list["_patch[Any]"]:
         patch.object(relay_timeline, "relay_entry", relay),
         *_in_function("relay_timeline", "relay_entry", relay),
     ]
+
+
+def _posting_counted_with_each_delivery() -> list["_patch[Any]"]:
+    """antiwork/gumroad#6193, in the seller's balance: whoever relays an entry also adds what it posts."""
+    whole = DynamoDBStore._transact
+
+    def transact(store: DynamoDBStore, writes: list[Any]) -> None:
+        whole(store, [_bare(one) if "Update" in one else one for one in writes])
+
+    return [patch.object(DynamoDBStore, "_transact", transact)]
+
+
+def _posting_counted_after_its_acknowledgement() -> list["_patch[Any]"]:
+    """Two writes, and a worker that dies between them."""
+    whole = DynamoDBStore.mark_relayed
+
+    def mark_relayed(store: DynamoDBStore, entry: Any) -> None:
+        due = store.unrelayed_entry(entry.case_id, entry.seq)
+        whole(store, replace(entry, posting=None))
+        if due and entry.posting:
+            partition = tables.case_key(entry.case_id)["pk"]
+            store._transact([count_posting(store._cases, entry.posting, partition)])
+
+    return [patch.object(DynamoDBStore, "mark_relayed", mark_relayed)]
 
 
 def _nobody_sweeps_the_timeline() -> list["_patch[Any]"]:
@@ -264,7 +289,8 @@ def _words_in_the_log() -> list["_patch[Any]"]:
 
 def _bare(write: Any) -> Any:
     """A write without its condition."""
-    return {"Put": {name: write["Put"][name] for name in ("TableName", "Item")}}
+    ((kind, content),) = write.items()
+    return {kind: {name: value for name, value in content.items() if name != "ConditionExpression"}}
 
 
 def _in_function(folder: str, name: str, value: Any) -> list["_patch[Any]"]:

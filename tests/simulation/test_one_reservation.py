@@ -188,7 +188,7 @@ def test_every_interleaving_of_two_workers_leaves_one_reservation(
                 getattr(stock, act)("r-1")
 
         workers = [greenlet(work, hub), greenlet(work, hub)]
-        said = [("confirm",), (acts[others],)]
+        said: list[tuple[str, ...]] = [("confirm",), (acts[others],)]
         for turn in (*turns, *(0, 1) * 40):
             alive = [n for n, worker in enumerate(workers) if not worker.dead]
             if not alive:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tools import audit
-from tools.audit import CaseFile, Check, OrderFile, Paid
+from tools.audit import Account, CaseFile, Check, OrderFile, Paid
 
 Books = dict[str, Any]
 
@@ -177,7 +177,42 @@ def filed(books: Books) -> OrderFile:
         cases=[CaseFile(case, timeline, executions) for case, timeline, executions in cases],
         references={"p1": "credit-1", "p2": "pi_2"},
         paid=books["paid"],
+        postings=books.get("postings") or postings_of(books),
     )
+
+
+def posting(case_id: str, **lines: int) -> dict[str, Any]:
+    """One balanced entry, but for what the caller bends."""
+    return {
+        "posting_id": f"{case_id}:9",
+        "case_id": case_id,
+        "lines": [{"account": account, "amount": money(amount)} for account, amount in lines.items()],
+        "owed_to_seller": money(0),
+    }
+
+
+def postings_of(books: Books) -> list[dict[str, Any]]:
+    """What follows from the refunds that succeeded; all of the fee's share goes with the last of them."""
+    paid = {
+        case["case_id"]: sum(
+            one["amount"]["amount"] for one in case["refunds"] if one["state"] == "succeeded"
+        )
+        for case in books["cases"]
+    }
+    order = books["order"]
+    share = round(order["captured"] * 12 // 100 * order["refunded"] / order["captured"])
+    found = []
+    for case in books["cases"]:
+        if amount := paid[case["case_id"]]:
+            kept = case["fees"]
+            lines = {
+                "buyer_refund": -amount,
+                "restocking_fee": -kept["restocking"],
+                "return_freight": -kept["freight"],
+                "platform_fee": share,
+            }
+            found.append(posting(case["case_id"], **lines, seller_payable=-sum(lines.values())))
+    return found
 
 
 def seen_by(books: Books) -> set[Check]:
@@ -259,6 +294,18 @@ BROKEN: dict[str, tuple[Callable[[Books], None], Check]] = {
         audit.every_refund_was_paid_once,
     ),
     "the provider never paid": (put([], "paid"), audit.every_refund_was_paid_once),
+    "a posting leaves something": (
+        put([posting("c1", buyer_refund=-70, platform_fee=8, seller_payable=61)], "postings"),
+        audit.refunds_are_posted_once,
+    ),
+    "a refund was posted twice": (
+        put(2 * [posting("c1", buyer_refund=-70, platform_fee=4, seller_payable=66)], "postings"),
+        audit.refunds_are_posted_once,
+    ),
+    "the seller bears the platform's fee": (
+        put([posting("c1", buyer_refund=-70, seller_payable=70)], "postings"),
+        audit.refunds_are_posted_once,
+    ),
     "an execution still runs": (
         put({"status": "RUNNING", "output": None}, "executions", 0, 1),
         audit.executions_end_like_cases,
@@ -385,3 +432,15 @@ def test_open_cases_hold_what_they_claim_or_were_granted() -> None:
     books["cases"][1] |= {"status": "refund_pending", "decision": granted}
     books["timelines"][1] = [entry(1, None, "refund_pending")]
     assert seen_by(books) == {audit.ledger_follows_cases}
+
+
+def test_a_balance_that_is_not_the_sum_of_its_postings_is_seen() -> None:
+    one, other = (
+        posting("c1", buyer_refund=-7, seller_payable=7),
+        posting("c2", buyer_refund=-3, seller_payable=3),
+    )
+    balance = {**posting("", buyer_refund=-10, seller_payable=10), "currency": "JPY", "postings": 2}
+    assert not list(audit.balances_are_sums_of_postings(Account("s", [one, other], [balance])))
+    assert list(audit.balances_are_sums_of_postings(Account("s", [one], [balance])))
+    assert list(audit.balances_are_sums_of_postings(Account("s", [one, other], [])))
+    assert list(audit.balances_are_sums_of_postings(Account("s", [], [{**balance, "lines": []}])))

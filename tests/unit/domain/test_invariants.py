@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from aftersales.domain.case import FINAL, Case, Status
+from aftersales.domain.charge import ChargeState, ProviderCharge
 from aftersales.domain.invariants import (
     AT_REST,
     IN_OPERATION,
@@ -15,7 +16,8 @@ from aftersales.domain.invariants import (
     RefundAtProvider,
     violations,
 )
-from aftersales.domain.ledger import External, ExternalKind, ExternalState, Unit
+from aftersales.domain.ledger import External, ExternalKind, ExternalState, Unit, with_payment
+from aftersales.domain.order import Payment
 from aftersales.domain.refund import ELSEWHERE, AttemptState
 from aftersales.domain.settlement import Account, Posting
 from aftersales.domain.timeline import EFFECTS
@@ -96,6 +98,23 @@ def with_units(books: Books, unit: Unit) -> Books:
     """Every unit of every line somewhere else."""
     lines = tuple(replace(line, units=(unit,) * len(line.units)) for line in books.ledger.lines)
     return replace(books, ledger=replace(books.ledger, lines=lines))
+
+
+def a_charge(**changes: Any) -> ProviderCharge:
+    charge = ProviderCharge(
+        charge_id=f"{CASE}.charge.1",
+        reference="pi_difference",
+        state=ChargeState.AWAITING,
+        amount=1_250,
+        currency="USD",
+    )
+    return replace(charge, **changes)
+
+
+TAKEN = a_charge(state=ChargeState.CAPTURED, captured=1_250)
+PAID = Payment(
+    payment_id=TAKEN.charge_id, provider="stripe", reference=TAKEN.reference, captured=TAKEN.captured
+)
 
 
 def an_external(**changes: Any) -> External:
@@ -268,6 +287,11 @@ DRIFTS: dict[str, tuple[str, Status, Callable[[Books], Books]]] = {
         Status.COMPLETED,
         lambda it: replace(it, postings=tuple(e.posting for e in it.entries[CASE] if e.posting)),
     ),
+    "a buyer who is asked twice": (
+        "I2",
+        Status.EVIDENCE_REQUIRED,
+        lambda it: replace(it, charges=(a_charge(), a_charge(reference="pi_2"))),
+    ),
     "an effect that never came": (
         "I9",
         Status.UNDER_REVIEW,
@@ -292,10 +316,29 @@ def test_each_way_to_be_wrong_is_told_under_its_number(drift: str) -> None:
         ("I4", lambda it: replace(it, executions=())),
         ("I5", lambda it: replace(it, entries={CASE: it.entries[CASE][:-1]})),
         ("I9", lambda it: replace(it, told=frozenset())),
+        ("I5", lambda it: replace(it, charges=(a_charge(),))),
+        ("I5", lambda it: replace(it, charges=(a_charge(state=ChargeState.AUTHORIZED),))),
+        ("I6", lambda it: replace(it, charges=(TAKEN,))),
+        ("I6", lambda it: replace(it, ledger=with_payment(it.ledger, PAID))),
+        (
+            "I6",
+            lambda it: replace(
+                it,
+                ledger=with_payment(it.ledger, PAID),
+                charges=(replace(TAKEN, captured=1_000),),
+            ),
+        ),
     ],
 )
 def test_at_rest_everything_has_ended_once_and_was_told(number: str, spoil: Callable[[Books], Books]) -> None:
     assert number in numbers(spoil(books_of(story_at(Status.COMPLETED))), AT_REST)
+
+
+def test_what_was_taken_once_and_booked_is_right() -> None:
+    books = books_of(story_at(Status.COMPLETED))
+    given_up = a_charge(reference="pi_2", state=ChargeState.CANCELED)
+    books = replace(books, ledger=with_payment(books.ledger, PAID), charges=(TAKEN, given_up))
+    assert numbers(books, AT_REST) == set()
 
 
 def test_at_rest_no_case_is_open() -> None:

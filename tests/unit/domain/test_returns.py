@@ -19,7 +19,7 @@ from aftersales.domain.invariants import ALWAYS, Books, violations
 from aftersales.domain.ledger import Unit
 from aftersales.domain.lifecycle import total
 from aftersales.domain.order import SHIPPING
-from aftersales.domain.parcel import Parcel
+from aftersales.domain.parcel import Parcel, TrackingStatus
 from aftersales.domain.parties import SYSTEM
 from aftersales.domain.policy import Verdict, assess, keeps_item, return_fees
 from aftersales.domain.refund import AttemptState
@@ -132,13 +132,33 @@ def test_goods_in_a_parcel_that_nobody_announced_can_be_accepted_and_not_be_miss
     for accepted, rejected in ((0, 0), (0, 3), (2, 0), (2, 1)):
         answer = refused(lambda found=(accepted, rejected): story.inspect(*found))  # type: ignore[misc]  # a loop's own
         assert (answer.code, answer.detail) == (
-            Code.PARCEL_NOT_SENT,
-            "The buyer has named no parcel yet: what came without one can be accepted as a whole.",
+            Code.PARCEL_NOT_ARRIVED,
+            "Nobody has sent a parcel yet, or its carrier has not delivered it: goods can be accepted as a whole.",
         )
     assert story.inspect(3).case.status is Status.APPROVED
     assert story.case.returning
     assert story.case.returning.shipment is None
     pay(story)
+
+
+def test_while_its_carrier_has_a_parcel_in_hand_nothing_can_be_missed_in_it() -> None:
+    story = returning_at(Status.RETURN_IN_TRANSIT)
+    story.scan(TrackingStatus.IN_TRANSIT)
+    assert refused(lambda: story.inspect(0)).code is Code.PARCEL_NOT_ARRIVED
+    story.arrive()
+    assert refused(lambda: story.inspect(0)).code is Code.PARCEL_NOT_ARRIVED
+    story.scan(TrackingStatus.DELIVERED)
+    assert story.inspect(0).case.status is Status.INSPECTION_FAILED
+
+
+def test_what_never_came_cannot_go_back() -> None:
+    story = Story()
+    sentence = "What was not received cannot be sent back; apply for a refund."
+    nothing = refused(lambda: story.open(kind=Kind.RETURN, reason=Reason.NOT_RECEIVED))
+    assert (nothing.code, nothing.detail) == (Code.INVALID, sentence)
+    story.open(reason=Reason.NOT_RECEIVED)
+    story.assess()
+    assert refused(lambda: story.make_offer(kind=Kind.RETURN)).detail == sentence
 
 
 def test_goods_that_come_when_nobody_waited_any_more_bring_their_case_back() -> None:

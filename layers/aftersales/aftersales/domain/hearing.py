@@ -35,6 +35,7 @@ from aftersales.domain.lifecycle import (
     less_what_is_gone,
     not_possible,
     offers_closed,
+    refuse_return_of_nothing,
     require,
     seller_has_spoken,
     told,
@@ -137,6 +138,7 @@ def make_offer(
     """The seller proposes less, or the buyer asks for less. A new offer instead of an answer refuses the one before."""
     require(Act.MAKE_OFFER, case, by)
     refuse_offer(case, by, policy)
+    refuse_return_of_nothing(kind or case.kind, case.reason)
     wanted = case.claim.amount if amount is None else amount
     _refuse_amount(case, wanted, by, policy)
     offer = Offer(

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from aftersales.domain.case import FINAL, Case, Status
+from aftersales.domain.charge import CLOSED, ChargeState, ProviderCharge
 from aftersales.domain.ledger import External, Ledger, PaymentShare, Unit
 from aftersales.domain.lifecycle import CLOCKS
 from aftersales.domain.refund import ELSEWHERE, AttemptState
@@ -56,6 +57,7 @@ class Books:
     entries: Mapping[str, tuple[Entry, ...]]
     refunds: tuple[RefundAtProvider, ...] = ()
     external: tuple[External, ...] = ()
+    charges: tuple[ProviderCharge, ...] = ()
     postings: tuple[Posting, ...] = ()
     executions: tuple[ExecutionOfCase, ...] = ()
     accepted: frozenset[str] = frozenset()
@@ -148,6 +150,14 @@ def refunds_have_reservations(books: Books) -> Iterator[Violation]:
                 )
 
 
+def charges_are_single(books: Books) -> Iterator[Violation]:
+    """I2: for each charge a buyer is asked once, and pays once."""
+    live = (one.charge_id for one in books.charges if one.state not in CLOSED - {ChargeState.CAPTURED})
+    for charge_id, times in Counter(live).items():
+        if times > 1:
+            yield Violation("I2", (charge_id,), f"the provider has {times} live payments for it")
+
+
 def accepted_cases_exist(books: Books) -> Iterator[Violation]:
     """I3: a case that its buyer was told of is there."""
     for case_id in sorted(books.accepted - {case.case_id for case in books.cases}):
@@ -222,6 +232,29 @@ def external_is_booked(books: Books) -> Iterator[Violation]:
         yield Violation(
             "I6", (books.ledger.order_id, external_id), "booked as external, unknown to the provider"
         )
+
+
+def charges_are_booked(books: Books) -> Iterator[Violation]:
+    """I6: what was taken from the buyer is a payment of the order, to the cent, and nothing else is."""
+    taken = {
+        (one.charge_id, one.reference, one.captured)
+        for one in books.charges
+        if one.state is ChargeState.CAPTURED
+    }
+    booked = {(one.payment_id, one.reference, one.captured) for one in books.ledger.payments}
+    for charge_id, reference, amount in sorted(taken - booked):
+        yield Violation("I6", (charge_id, reference), f"{amount} were taken and are not booked")
+    for charge_id, reference, amount in sorted(booked - taken):
+        yield Violation(
+            "I6", (charge_id, reference), f"{amount} are booked, and the provider did not take them"
+        )
+
+
+def charges_are_closed(books: Books) -> Iterator[Violation]:
+    """I5: once nothing is under way any more, no buyer is asked for money, and none of it is held."""
+    for one in books.charges:
+        if one.state not in CLOSED:
+            yield Violation("I5", (one.charge_id,), f"nothing is under way any more, and it is {one.state}")
 
 
 def timelines_have_no_gap(books: Books) -> Iterator[Violation]:
@@ -339,6 +372,7 @@ ALWAYS: tuple[Check, ...] = (
     money_adds_up,
     refunds_are_single,
     refunds_have_reservations,
+    charges_are_single,
     accepted_cases_exist,
     timelines_have_no_gap,
     reservations_are_exact,
@@ -359,6 +393,8 @@ AT_REST: tuple[Check, ...] = (
     cases_end_once,
     books_agree_with_provider,
     external_is_booked,
+    charges_are_booked,
+    charges_are_closed,
     entries_are_relayed,
     parties_are_told,
 )

@@ -332,6 +332,7 @@ def open_case(
     crosses_border: bool = False,
 ) -> Change:
     """A new case with its units and money reserved in the same change. What a return costs its buyer is not held."""
+    refuse_return_of_nothing(kind, reason)
     ledger, claim = books.reserve(ledger, wanted, fees.total)
     if not claim.amount:
         raise Refusal(
@@ -374,6 +375,12 @@ def open_case(
         grounds=assessment.grounds,
     )
     return Change(case=case, entry=entry, ledger=ledger)
+
+
+def refuse_return_of_nothing(kind: Kind, reason: Reason) -> None:
+    """What never came cannot go back: nobody would wait for it but the clock. Raises `invalid_request`."""
+    if kind is Kind.RETURN and reason is Reason.NOT_RECEIVED:
+        raise Refusal(Code.INVALID, "What was not received cannot be sent back; apply for a refund.")
 
 
 def apply_assessment(case: Case, assessment: Assessment, now: int) -> Change:

@@ -43,7 +43,7 @@ class Code(StrEnum):
     EVIDENCE_NEEDED = "evidence_needed"
     LABEL_NOT_READY = "label_not_ready"
     DEDUCTION_ABOVE_TERMS = "deduction_above_terms"
-    PARCEL_NOT_SENT = "parcel_not_sent"
+    PARCEL_NOT_ARRIVED = "parcel_not_arrived"
     TRACKING_CODE_INVALID = "tracking_code_invalid"
     TRACKING_CODE_USED = "tracking_code_used"
     NOT_DELIVERED = "order_not_delivered"

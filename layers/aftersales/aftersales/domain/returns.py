@@ -141,7 +141,8 @@ def confirm_receipt(
     """The seller has counted and looked: what is accepted is refunded, and for the rest an offer is made.
 
     Raises `deduction_above_terms`; `evidence_needed` where nobody can see on a photo of the seller's what is wrong; and
-    `parcel_not_sent` where goods are missed that nobody has sent yet, for then the buyer's silence would mean nothing.
+    `parcel_not_arrived` where goods are missed that were not sent yet, or that their carrier has in hand: the buyer's
+    silence would mean nothing then.
     """
     require(Act.CONFIRM_RECEIPT, case, by)
     found = _counted(case, ledger, lines)
@@ -149,10 +150,10 @@ def confirm_receipt(
     receipt = Receipt(by=by, at=now, lines=found, note=note)
     if _as_announced(case, found):
         return _accepted(case, receipt, policy)
-    if _leg(case).state is ReturnState.AWAITED:
+    if not _may_be_there(_leg(case)):
         raise Refusal(
-            Code.PARCEL_NOT_SENT,
-            "The buyer has named no parcel yet: what came without one can be accepted as a whole.",
+            Code.PARCEL_NOT_ARRIVED,
+            "Nobody has sent a parcel yet, or its carrier has not delivered it: goods can be accepted as a whole.",
         )
     amount = _due(case, ledger, found, policy)
     offer = Offer(
@@ -396,6 +397,13 @@ def _worth(ledger: Ledger, held: ReservedUnits, count: int) -> int:
 
 def _goods(case: Case) -> Mapping[str, ReservedUnits]:
     return {units.line_id: units for units in case.claim.units if units.line_id != SHIPPING}
+
+
+def _may_be_there(leg: ReturnLeg) -> bool:
+    """Whether a parcel can be with its seller, by what its buyer and its carrier say."""
+    parcel = leg.shipment.parcel if leg.shipment else None
+    moves = parcel is not None and parcel.first_scan_at is not None and parcel.delivered_at is None
+    return leg.state is not ReturnState.AWAITED and not moves
 
 
 def _as_announced(case: Case, lines: Iterable[InspectedLine]) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from aftersales.domain import policy as policies
 from aftersales.domain.case import Fees, Kind, Reason
 from aftersales.domain.ledger import Ledger, Reservation, pick_units, reserve
+from aftersales.domain.lifecycle import refuse_return_of_nothing
 from aftersales.domain.order import SHIPPING, Order
 from aftersales.domain.parties import Party
 from aftersales.domain.policy import Assessment, Facts, History, Policy, ShippingClaim, decide
@@ -52,7 +53,8 @@ def quote_case(desk: Desk, application: Application, buyer: Party) -> Quote:
 def quote_claim(
     desk: Desk, application: Application, order: Order, ledger: Ledger, history: History
 ) -> Quote:
-    """The quote on this order and ledger. Raises what `reserve` raises, and `window_closed`."""
+    """The quote on this order and ledger. Raises what `reserve` raises, `window_closed`, and `invalid_request`."""
+    refuse_return_of_nothing(application.kind, application.reason)
     now = desk.now()
     versions = _versions(desk, order, now)
     shipping = _shipping_claim(application, ledger, versions)
