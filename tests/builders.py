@@ -29,7 +29,7 @@ from aftersales.domain.ledger import (
 from aftersales.domain.lifecycle import Change
 from aftersales.domain.moderation import BurstTerms
 from aftersales.domain.money import Money
-from aftersales.domain.order import Line, Order, Payment, Shipping
+from aftersales.domain.order import SHIPPING, Line, Order, Payment, Shipping
 from aftersales.domain.parcel import Scan, TrackingStatus
 from aftersales.domain.parties import Party, Role
 from aftersales.domain.policy import (
@@ -445,6 +445,18 @@ class Story:
         case = self.cases[case_id]
         return self._keep_any(
             shipment.record_label(case, answer or a_label(), policy=self.policy, now=self.now)
+        )
+
+    def accept_all(self, case_id: str = CASE) -> Change:
+        """The seller finds all of it, and all of it well."""
+        case = self.cases[case_id]
+        found = [
+            InspectedLine(line_id=held.line_id, accepted=len(held.units))
+            for held in case.claim.units
+            if held.line_id != SHIPPING
+        ]
+        return self._keep(
+            returns.confirm_receipt(case, self.ledger, found, "", by=SELLER, policy=self.policy, now=self.now)
         )
 
     def dispute_return(self, case_id: str = CASE) -> Change:

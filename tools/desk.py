@@ -198,6 +198,16 @@ class Stack:
             | ({":version": {"N": str(version)}} if version else {}),
         )
 
+    def move_errand(self, case_id: str) -> None:
+        """What there is to do at a carrier's for a case is due now: as if the case had last changed years ago."""
+        self.client("dynamodb").update_item(
+            TableName=self.facts["cases_table"],
+            Key={"pk": {"S": f"CASE#{case_id}"}, "sk": {"S": "CASE"}},
+            UpdateExpression="SET errand_at = :then, updated_at = :then",
+            ConditionExpression="attribute_exists(errand)",
+            ExpressionAttributeValues={":then": {"N": "0"}},
+        )
+
     def version(self, case_id: str) -> int:
         """The version of a case from the table itself, which costs a tenth of asking the API."""
         row = self.client("dynamodb").get_item(

@@ -3,9 +3,11 @@ sellers' statements."""
 
 from aftersales.contracts.cases import (
     AddedEvidenceView,
+    AddressesView,
     CasePageView,
     CaseView,
     TimelineView,
+    addresses_view,
     case_page_view,
     case_view,
     timeline_view,
@@ -38,6 +40,12 @@ def get_case(call: Call) -> CaseView:
     return case_view(
         read_cases.read_case(bootstrap.desk(), call.path["case_id"], call.party), call.party, bootstrap.desk()
     )
+
+
+@handler.operation
+def get_addresses(call: Call) -> AddressesView:
+    """Read where the goods go."""
+    return addresses_view(*read_cases.read_addresses(bootstrap.desk(), call.path["case_id"], call.party))
 
 
 @handler.operation

@@ -134,6 +134,15 @@ class Market:
         except TimeoutError:
             raise AssertionError(f"the case stays {seen['status']} instead of {statuses}") from None
 
+    def until_it(self, sale: Sale, case_id: str, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        """The case once this is true of it."""
+
+        def look() -> dict[str, Any] | None:
+            case = self.case(sale, case_id)
+            return case if wanted(case) else None
+
+        return wait_for(look, "the case as wanted", SECONDS)
+
     def timeline(self, sale: Sale, case_id: str) -> list[dict[str, Any]]:
         """All entries, oldest first."""
         return list(sale.buyer.each(f"cases/{case_id}/timeline"))

@@ -91,6 +91,25 @@ def test_only_the_buyer_is_shown_the_label(desk: Desk, payer: Payer, carriers: C
     assert shown["url"] not in desk.history(case_id)
 
 
+def test_a_seller_sees_the_buyers_address_only_while_a_parcel_is_due(
+    desk: Desk, payer: Payer, carriers: Control
+) -> None:
+    case_id = labelled(desk, payer)
+    path = f"/cases/{case_id}/addresses"
+    for by in (SELLER, BUYER):
+        seen = desk.call("GET", path, by=by).ok()
+        assert (seen["from_address"]["street1"], seen["to_address"]["name"]) == (
+            "179 N Harbor Dr",
+            "Kiln and Clay",
+        )
+    assert desk.call("GET", path, by=REVIEWER).status == 403
+    assert desk.call("GET", path, by=Party(Role.SELLER, "other-seller")).status == 404
+    order = desk.call("GET", "/orders/order-key-1", by=SELLER).text
+    assert MEIS_DOOR.street1 not in order + desk.call("GET", f"/cases/{case_id}", by=SELLER).text
+    withdraw(desk, case_id).ok()
+    assert desk.call("GET", path, by=SELLER).code == "no_parcel_due"
+
+
 @pytest.mark.parametrize("missing", ["shipping_address", "return_address"])
 def test_without_an_address_the_buyer_sends_a_parcel_of_their_own(
     missing: str, desk: Desk, payer: Payer, carriers: Control

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from tests.events import matches
 from tests.simulation import functions
+from tests.simulation.fakes.carriers import WEBHOOK_SECRET as CARRIERS_SECRET
 from tests.simulation.fakes.dynamodb import Item
 from tests.simulation.fakes.provider import WEBHOOK_SECRET
 from tests.simulation.requests import http_event
+from tools.carrier_sandbox.events import signature as carrier_signature
 from tools.payment_sandbox.events import signature
 
 if TYPE_CHECKING:
@@ -157,6 +159,27 @@ class Deliveries:
                 return
             world.scheduler.sleep(_WEBHOOK_PAUSES[n] * 60_000)
 
+    def carrier_events(self, events: list[Json]) -> None:
+        """As EasyPost sends them: late, in any order, perhaps twice; a lost one is made up for by asking."""
+        for event in events:
+            about = f"{event['result']['status']} of {event['result']['tracking_code']}"
+            self._world.scheduler.spawn(f"webhook {about}", partial(self._send_of_carrier, event, about))
+
+    def _send_of_carrier(self, event: Json, about: str) -> None:
+        world = self._world
+        world.scheduler.sleep(_WEBHOOK_DELAYS[world.choose(len(_WEBHOOK_DELAYS), "webhook's delay")])
+        if world.fault(f"webhook {about}", "never comes"):
+            return
+        payload = json.dumps(event, indent=2)
+        signed = {"X-Hmac-Signature": carrier_signature(payload.encode(), CARRIERS_SECRET)}
+        for n in range(len(_WEBHOOK_PAUSES)):
+            folder, request = http_event("POST", "/webhooks/easypost", payload, signed)
+            answer, failure = self.invoke(folder, request, about)
+            done = not failure and answer["statusCode"] < 300
+            if done and not world.fault(f"webhook {about}", "delivered twice"):
+                return
+            world.scheduler.sleep(_WEBHOOK_PAUSES[n] * 60_000)
+
     def _reconcile(self) -> None:
         """The reconciler comes by every hour and every day; it is asked only where there is something to find."""
 
@@ -209,6 +232,8 @@ class Deliveries:
         """What the sweeps would find, and from when on."""
         found: dict[Due, int] = {}
         for row in self._world.dynamodb.tables["CasesTable"].rows():
+            if "errand" in row:
+                found["run_errands", row["pk"]["S"], row["errand_at"]["N"]] = int(row["errand_at"]["N"])
             if "clock" in row:
                 found["sweep_deadlines", row["pk"]["S"], row["wakes_at"]["N"]] = int(row["wakes_at"]["N"])
             elif "unrelayed" in row:

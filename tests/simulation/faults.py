@@ -9,6 +9,7 @@ or the request itself is still on its way when its caller has stopped waiting (`
 
 from collections.abc import Mapping
 
+import requests
 from botocore.exceptions import ReadTimeoutError
 from stripe import APIConnectionError
 
@@ -59,6 +60,13 @@ KINDS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("secretsmanager", "get_secret_value"): _READ,
     ("stripe", "list"): (*_READ, LOST),
     ("stripe", "create"): (*_WRITE, *PROVIDER),
+    ("easypost", "retrieve"): (*_READ, LOST),
+    ("easypost", "list"): (*_READ, LOST),
+    ("easypost", "track"): (*_WRITE,),
+    ("easypost", "create"): (*_WRITE,),
+    ("easypost", "rerate"): (*_WRITE,),
+    ("easypost", "buy"): (*_WRITE,),
+    ("easypost", "refund"): (*_WRITE,),
 }
 
 # A worker that is slow is still within its time at the first slow call, and no longer at the second.
@@ -80,6 +88,8 @@ def refusal(service: str, operation: str) -> Exception:
     """The request had no effect."""
     if service == "stripe":
         return APIConnectionError("the connection was refused")  # type: ignore[no-untyped-call]
+    if service == "easypost":
+        return requests.ConnectionError("the connection was refused")
     return error(operation, _THROTTLED[service])
 
 
@@ -87,6 +97,8 @@ def loss(service: str) -> Exception:
     """The request had its effect, and nobody said so."""
     if service == "stripe":
         return APIConnectionError("the answer was lost")  # type: ignore[no-untyped-call]
+    if service == "easypost":
+        return requests.ReadTimeout("the answer was lost")
     return ReadTimeoutError(endpoint_url=f"https://{service}.amazonaws.com")
 
 

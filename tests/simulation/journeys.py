@@ -6,15 +6,17 @@ then react to what is there.
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 
+from aftersales.domain.address import Address
 from aftersales.domain.order import Contact, Line, Order, Payment, Shipping
 from aftersales.entrypoints import bootstrap
 from aftersales.usecases.put_order import put_order
 from tests.builders import BUYER, SELLER, parcel_of
 from tests.corpus import plain_photo
 from tests.simulation.books import Bookkeeper
+from tests.simulation.fakes.dynamodb import Item
 from tests.simulation.people import Person, Platform, Stranger, buyer, decide, seller
 from tests.simulation.world import CANARY, DAY, HOUR, MINUTE, SECOND, World
 from tools.payment_sandbox.rules import DisputeStatus, RefundRequest, Refusal
@@ -39,6 +41,7 @@ class Journey:
     ends: str
     kind: str = "refund"
     dear: bool = False
+    labelled: bool = False
     photo: bool = False
     buyer: Part | None = None
     seller: Part | None = None
@@ -185,6 +188,43 @@ def _disputes_return(person: Person, case_id: str) -> None:
         person.ask("POST", f"/cases/{case_id}/dispute", said, key=f"shown-{case_id}")
 
 
+def _has_label(row: Item) -> bool:
+    shipment = row.get("returning", {}).get("M", {}).get("shipment", {}).get("M", {})
+    return bool(shipment.get("label", {}).get("M", {}).get("state") == {"S": "bought"})
+
+
+def _posts(*scans: str) -> Part:
+    """Hands the parcel over under the platform's label, and the carrier scans it as it goes."""
+
+    def posts(person: Person, case_id: str) -> None:
+        if person.world.until(case_id, _has_label, patience=_PATIENCE):
+            person.at_some_moment(case_id)
+            _travels(person, case_id, scans)
+
+    return posts
+
+
+def _posts_late(person: Person, case_id: str) -> None:
+    """Does so when the case has ended already."""
+    if person.world.until(case_id, lambda row: row["status"]["S"] == "expired", patience=_PATIENCE):
+        person.world.scheduler.sleep(HOUR)
+        _travels(person, case_id, ("in_transit", "delivered"))
+
+
+def _travels(person: Person, case_id: str, scans: tuple[str, ...]) -> None:
+    label = person.ask("GET", f"/cases/{case_id}/label")
+    if label.ok:
+        for scan in scans:
+            person.world.carriers.depot.scan(label.body["tracking_code"], [scan])
+            person.world.scheduler.sleep(DAY)
+
+
+def _withdraws_from_sending(person: Person, case_id: str) -> None:
+    if person.world.until(case_id, lambda row: row["status"]["S"] == "awaiting_return", patience=_PATIENCE):
+        person.at_some_moment(case_id)
+        person.ask("POST", f"/cases/{case_id}/withdrawal", {}, key=f"withdraw-{case_id}")
+
+
 def _uploads(person: Person, case_id: str) -> None:
     if person.world.until(case_id, lambda row: row["status"]["S"] == "evidence_required", patience=_PATIENCE):
         person.at_some_moment(case_id)
@@ -228,6 +268,21 @@ JOURNEYS: Mapping[str, Journey] = {
         buyer=_ships_and_objects,
         seller=_receives(0),
     ),
+    "label_delivered": Journey(
+        reason="late",
+        ends="completed",
+        kind="return",
+        labelled=True,
+        buyer=_posts("in_transit", "out_for_delivery", "delivered"),
+    ),
+    "label_lost": Journey(
+        reason="late", ends="completed", kind="return", labelled=True, buyer=_posts("in_transit", "failure")
+    ),
+    "label_withdrawn": Journey(
+        reason="late", ends="cancelled", kind="return", labelled=True, buyer=_withdraws_from_sending
+    ),
+    "label_unused": Journey(reason="late", ends="expired", kind="return", labelled=True),
+    "label_late": Journey(reason="late", ends="completed", kind="return", labelled=True, buyer=_posts_late),
     "pending": Journey(reason="late", ends="completed", money="pending"),
     "needs_action": Journey(reason="late", ends="completed", money="requires_action"),
     "refund_failed": Journey(reason="late", ends="completed", money="fail"),
@@ -247,6 +302,8 @@ class Market:
             self._order("order-1", unit=2_000, units=30),
             self._order("order-2", unit=12_000, units=6),
         ]
+        self._addressed = _addressed(self._order("order-3", unit=3_000, units=12))
+        self._orders.append(self._addressed)
         self.books = Bookkeeper(world, self._orders)
         self._settling: set[str] = set()
         self._somebody_gave_up = False
@@ -263,10 +320,23 @@ class Market:
     def close(self) -> None:
         """Nothing is under way any more: the last look, and whether anybody applied once and has two cases (I3)."""
         self.books.close()
+        self._look_at_labels()
         for order in self._orders:
             for case in self.books.cases(order.order_id):
                 if case.case_id not in self.opened and not self._somebody_gave_up:
                     self.world.violate("I3", case.case_id, "nobody was ever told of this case")
+
+    def _look_at_labels(self) -> None:
+        """Of what was bought for a case one label is kept at most, the one that it has recorded, and that is paid for
+        only where goods may go under it (I8)."""
+        kept = {
+            case.label.label.provider_shipment_id
+            for case in self.books.cases(self._addressed.order_id)
+            if case.label and case.label.label and case.label_needed
+        }
+        for one in self.world.carriers.depot.labels():
+            if one["refund_status"] is None and one["shipment_id"] not in kept:
+                self.world.violate("I8", one["reference"], "a label that nobody needs was not given back")
 
     def ends(self) -> tuple[str, ...]:
         """Where every case stands."""
@@ -283,7 +353,7 @@ class Market:
         self.world.scheduler.spawn("stranger", tries)
 
     def _apply(self, journey: Journey, name: str, number: int) -> None:
-        order = self._orders[journey.dear]
+        order = self._addressed if journey.labelled else self._orders[journey.dear]
         mei = buyer(self.world)
         card = next(one for one in order.payments if one.provider == "stripe")
         if journey.money:
@@ -367,6 +437,13 @@ class Market:
             payments=payments if voucher else payments[1:],
             contact=Contact(email=f"mei@{CANARY.replace(' ', '-')}.example"),
         )
+
+
+def _addressed(order: Order) -> Order:
+    """With both ends of the way back, so that the platform buys labels."""
+    lane = Address(name=CANARY, street1=CANARY, city="Redondo Beach", state="CA", zip="90277", country="US")
+    door = replace(lane, name="Kiln and Clay", street1="388 Townsend St", city="San Francisco", zip="94107")
+    return replace(order, shipping_address=lane, return_address=door)
 
 
 @cache

@@ -17,11 +17,13 @@ from typing import Any, ClassVar
 from unittest.mock import patch
 
 import stripe
+from easypost.easypost_client import EasyPostClient
 
-from aftersales.adapters import items
+from aftersales.adapters import easypost_carriers, items
 from aftersales.entrypoints import bootstrap
 from aftersales.entrypoints.logs import logger
 from tests.simulation.fakes import wire
+from tests.simulation.fakes.carriers import Line
 from tests.simulation.fakes.provider import Wire
 from tests.simulation.world import ENVIRONMENT, World
 
@@ -105,6 +107,14 @@ def running(world: World) -> Iterator[None]:
 
     factories = [one for one in vars(bootstrap).values() if hasattr(one, "cache_clear")]
     line = Wire(lambda operation, **request: _Now.world.call("stripe", operation, request))
+    road = Line(lambda operation, **request: _Now.world.call("easypost", operation, request))
+
+    def easypost(api_key: str, *_: Any) -> EasyPostClient:
+        client = client_of(api_key)
+        client._requests_session.mount("https://api.easypost.com", road)
+        return client
+
+    client_of = easypost_carriers.easypost_client
     random.seed(0)
     with ExitStack() as stack:
         for owner, name, value in (
@@ -114,6 +124,7 @@ def running(world: World) -> Iterator[None]:
             (time, "sleep", _sleep),
             (secrets, "token_hex", token_hex),
             (stripe, "RequestsClient", lambda **_: line),
+            (easypost_carriers, "easypost_client", easypost),
             (bootstrap, "_session", _Session),
             (sys, "stdout", _Output()),
             # Only for speed; what they do is the same.

@@ -20,6 +20,7 @@ from aftersales.entrypoints import bootstrap
 from tests.simulation.books import Bookkeeper
 from tests.simulation.choices import Choices
 from tests.simulation.deliveries import Deliveries
+from tests.simulation.fakes.carriers import Carriers
 from tests.simulation.fakes.dynamodb import DynamoDB, Item, Table
 from tests.simulation.fakes.provider import Provider
 from tests.simulation.fakes.services import SES, SNS, Secrets
@@ -27,6 +28,7 @@ from tests.simulation.fakes.stepfunctions import Execution, StepFunctions
 from tests.simulation.journeys import Journey, Market
 from tests.simulation.scheduler import Scheduler, Task
 from tests.simulation.world import World
+from tools.carrier_sandbox.depot import Depot
 from tools.payment_sandbox.idempotency import _Entry as SavedAnswer
 from tools.payment_sandbox.ledger import Dispute, Payment, Refund
 
@@ -44,6 +46,9 @@ _LEFT_OUT: dict[type, frozenset[str]] = {
     DynamoDB: frozenset({"_sequence", "_previous"}),
     StepFunctions: frozenset({"_definition", "_made", "_tokens"}),
     Provider: frozenset({"_calls"}),
+    Carriers: frozenset({"_calls"}),
+    # Only names what is made next.
+    Depot: frozenset({"_serials"}),
     SES: frozenset({"sent"}),
     # Read from the tables, and made again from them.
     Bookkeeper: frozenset({"_cases", "_ledgers", "_entries", "_orders"}),
@@ -63,6 +68,7 @@ _DEAD = {
     "Deliveries._deliver": {"answer", "failure", "failed", "numbers"},
     "Deliveries._mail": {"answer", "failure", "done", "message", "event"},
     "Deliveries._send": {"answer", "failure", "done", "signed", "folder", "request", "payload"},
+    "Deliveries._send_of_carrier": {"answer", "failure", "done", "signed", "folder", "request", "payload"},
     "Deliveries._tell_of": {"failure"},
     "StepFunctions.call": {"payload", "seconds"},
     "run": {"error", "result", "output", "catcher"},

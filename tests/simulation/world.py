@@ -19,6 +19,8 @@ from tests.builders import NOON
 from tests.simulation import faults, functions
 from tests.simulation.choices import FAULT, Choices
 from tests.simulation.deliveries import Deliveries
+from tests.simulation.fakes import carriers
+from tests.simulation.fakes.carriers import Carriers
 from tests.simulation.fakes.dynamodb import DynamoDB, Item, Table
 from tests.simulation.fakes.provider import API_KEY, WEBHOOK_SECRET, Provider
 from tests.simulation.fakes.services import S3, SES, SNS, Secrets
@@ -56,6 +58,9 @@ ENVIRONMENT = {
     "STRIPE_SECRET_ARN": "arn:aws:secretsmanager:us-east-1:123456789012:secret:stripe",
     "STRIPE_API_BASE": "",
     "STRIPE_LIVEMODE": "false",
+    "EASYPOST_SECRET_ARN": "arn:aws:secretsmanager:us-east-1:123456789012:secret:easypost",
+    "EASYPOST_API_BASE": "",
+    "EASYPOST_LIVEMODE": "false",
     "MAIL_SENDER": "aftersales@example.com",
 }
 
@@ -92,13 +97,19 @@ class World:
         self.s3 = S3(lambda: self.now)
         self.ses = SES()
         self.provider = Provider(self.scheduler, self.deliveries.webhooks)
+        self.carriers = Carriers(self.scheduler, self.deliveries.carrier_events)
         self._services: dict[str, Any] = {
             "dynamodb": self.dynamodb,
             "stepfunctions": self.stepfunctions,
             "sns": SNS(self.deliveries.published),
             "s3": self.s3,
             "sesv2": self.ses,
-            "secretsmanager": Secrets({"api_key": API_KEY, "webhook_secrets": [WEBHOOK_SECRET]}),
+            "secretsmanager": Secrets(
+                {
+                    ENVIRONMENT["STRIPE_SECRET_ARN"]: _secret(API_KEY, WEBHOOK_SECRET),
+                    ENVIRONMENT["EASYPOST_SECRET_ARN"]: _secret(carriers.API_KEY, carriers.WEBHOOK_SECRET),
+                }
+            ),
         }
 
     # ------------------------------------------------------------ time
@@ -198,6 +209,8 @@ class World:
     def _carry_out(self, service: str, operation: str, request: dict[str, Any]) -> Any:
         if service == "stripe":
             return self._ask_provider(operation, **request)
+        if service == "easypost":
+            return self.carriers.answer(**request)
         return getattr(self._services[service], operation)(**request)
 
     def _ask_provider(self, operation: str, **request: Any) -> Any:
@@ -309,6 +322,10 @@ class World:
                 self.scheduler.wake(task)
             for told in self.on_case:
                 told(item)
+
+
+def _secret(api_key: str, webhook_secret: str) -> dict[str, Any]:
+    return {"api_key": api_key, "webhook_secrets": [webhook_secret]}
 
 
 class _Context:

@@ -285,6 +285,28 @@ def test_an_uploaded_photo_is_looked_at(sample: Path, monkeypatch: pytest.Monkey
     assert fnmatch(f"s3:{record['eventName']}", functions_with("S3")[function]["Events"])
 
 
+@samples_of("write_parquet")
+def test_an_export_that_is_complete_is_written(sample: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[tuple[Any, ...]] = []
+    app = function_module("write_parquet")
+    monkeypatch.setattr(app, "bootstrap", SimpleNamespace(exports=list))
+
+    def write_export(*args: Any) -> dict[str, int]:
+        written.append(args)
+        return {}
+
+    monkeypatch.setattr(app, "write_export", write_export)
+
+    app.handler(load(sample), None)
+
+    [(_, key)] = written
+    rules = {
+        one["Name"]: one["Value"] for one in functions_with("S3")["write_parquet"]["Filter"]["S3Key"]["Rules"]
+    }
+    assert key.startswith(rules["prefix"])
+    assert key.endswith(rules["suffix"])
+
+
 @samples_of(*functions_with("EventBridgeRule"))
 def test_an_execution_that_was_stopped_is_reported(sample: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     event = load(sample)

@@ -14,6 +14,7 @@ import pytest
 from aftersales.adapters import tables
 from aftersales.adapters.dynamodb import DynamoDBStore
 from aftersales.adapters.dynamodb_feedback import DynamoDBFeedback
+from aftersales.contracts.exports import CASES, DATASETS, FEEDBACK, Dataset, Kind
 from aftersales.domain import feedback as rules
 from aftersales.domain.case import Status
 from aftersales.domain.ledger import Ledger
@@ -24,7 +25,6 @@ from tools.generate.sources import ROOT
 from tools.insight import schema
 from tools.insight.__main__ import main
 from tools.insight.export import cases_in, feedback_in, write
-from tools.insight.schema import CASES, DATASETS, FEEDBACK, Dataset
 
 DAY = 24 * 60 * 60 * 1000
 WORDS = "Wei lives behind the mill"
@@ -101,15 +101,14 @@ def test_another_reader_sees_the_types_of_the_schema(
     write(dataset, [record], tmp_path)
     seen = {name: type_ for name, type_, *_ in asked(f"DESCRIBE SELECT * FROM {files(tmp_path, dataset)}")}
     in_duckdb = {
-        "string": "VARCHAR",
-        "list<item: string>": "VARCHAR[]",
-        "list<element: string>": "VARCHAR[]",
-        "bool": "BOOLEAN",
-        "int32": "INTEGER",
-        "int64": "BIGINT",
-        "timestamp[ms, tz=UTC]": "TIMESTAMP WITH TIME ZONE",
+        Kind.TEXT: "VARCHAR",
+        Kind.LIST: "VARCHAR[]",
+        Kind.FLAG: "BOOLEAN",
+        Kind.NUMBER: "INTEGER",
+        Kind.AMOUNT: "BIGINT",
+        Kind.TIME: "TIMESTAMP WITH TIME ZONE",
     }
-    assert seen == {one.name: in_duckdb[str(one.type)] for one in dataset.columns} | {"day": "DATE"}
+    assert seen == {one.name: in_duckdb[one.kind] for one in dataset.columns} | {"day": "DATE"}
 
 
 @pytest.mark.parametrize(

@@ -113,6 +113,14 @@ STOPPED_CASE = STOPPED["detail"]["name"]
             Letter(what="3 entries until 2026-03-15T10:30:00Z", case_id=None, error="RetryAttemptsExhausted"),
         ),
         (
+            "exports",
+            {"Records": [{"s3": {"object": {"key": "exports/cases/AWSDynamoDB/1/manifest-files.json"}}}]},
+            {},
+            Letter(
+                what="exports/cases/AWSDynamoDB/1/manifest-files.json", case_id=None, error="tries_used_up"
+            ),
+        ),
+        (
             "alerts",
             NEGATIVE,
             {"ErrorCode": "403"},

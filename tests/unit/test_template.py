@@ -28,6 +28,7 @@ WITHOUT_DEAD_LETTERS = {
     "SweepFeedback.EveryMinute": "the next run finds what is due",
     "SweepStock.EveryMinute": "the next run finds what is due",
     "RequestFeedback.EveryMinute": "the next run finds what is due",
+    "ExportTables.EveryDay": "the next run exports all of it",
     "MailDigests.EveryHour": "the next run finds what is due",
     "ReconcileBooks.EveryHour": "the next run looks back twice as far",
     "ReconcileBooks.EveryDay": "the next run looks back twice as far",
@@ -288,9 +289,10 @@ def test_who_reaches_photos_of_feedback_reaches_no_evidence_of_cases(folder: str
 
 
 def test_what_decides_on_cases_and_money_does_not_see_feedback() -> None:
-    """An order's delivery puts a request for feedback there, and reads nothing."""
+    """An order's delivery puts a request for feedback there, and reads nothing; what is exported decides nothing."""
     rights = rights_on("FeedbackTable")
     assert rights.pop("OrdersApi") == {"dynamodb:PutItem"}
+    assert "dynamodb:ExportTableToPointInTime" in rights.pop("ExportTables")
     assert set(rights) == FEEDBACK_FUNCTIONS
 
 

@@ -18,7 +18,7 @@ FILES: Mapping[str, Callable[[], str]] = {
     "functions/public_api/openapi.json": openapi.render,
     **{
         f"layers/{layer}/requirements.txt": partial(requirements.render, layer)
-        for layer in ("dependencies", "payments", "carriers", "photos")
+        for layer in ("dependencies", "payments", "carriers", "photos", "parquet")
     },
 }
 

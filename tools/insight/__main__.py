@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypedDict
 
+from aftersales.contracts.exports import CASES, FEEDBACK, Dataset
 from aftersales.domain.records import FeedbackRecord
 from tools.insight import __doc__ as about
 from tools.insight import complaints, export, polarity, schema, themes
@@ -43,10 +44,10 @@ def export_parquet(options: argparse.Namespace) -> str:
     """feedback and cases as Parquet, in the columns of docs/export-schema.md"""
     said = []
     if options.feedback:
-        said.append(_written(schema.FEEDBACK, _feedback(options), options))
+        said.append(_written(FEEDBACK, _feedback(options), options))
     if options.cases:
         cases = export.cases_in(options.cases, with_text=options.with_text)
-        said.append(_written(schema.CASES, cases, options))
+        said.append(_written(CASES, cases, options))
     return "".join(said) or "Nothing to export: name --feedback and --orders, or --cases.\n"
 
 
@@ -61,7 +62,7 @@ def _feedback(options: argparse.Namespace) -> list[FeedbackRecord]:
     return feedback_records(read_lines(options.feedback), read_lines(options.orders))
 
 
-def _written(dataset: schema.Dataset, records: Iterable[Any], options: argparse.Namespace) -> str:
+def _written(dataset: Dataset, records: Iterable[Any], options: argparse.Namespace) -> str:
     days = export.write(dataset, records, options.folder, with_text=options.with_text)
     return f"{dataset.name}: {sum(days.values()):,} rows of {len(days):,} days in {options.folder}\n"
 

@@ -76,6 +76,12 @@ def read_evidence(body: Body, attributes: Attributes) -> Letter:
     )
 
 
+def read_export(body: Body, attributes: Attributes) -> Letter:
+    """An export that was not written."""
+    key = unquote_plus(event_in(body)["Records"][0]["s3"]["object"]["key"])
+    return Letter(what=key, case_id=None, error=_error_of(body, attributes))
+
+
 def read_execution(body: Body, attributes: Attributes) -> Letter:
     """An execution that ended without its case."""
     stopped = event_in(body)["detail"]

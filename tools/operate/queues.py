@@ -78,6 +78,7 @@ KINDS: Mapping[str, Kind] = {
     "executions": Kind("ExecutionDeadLetters", letters.read_execution, _invoke("WatchExecutions")),
     "timeline": Kind("TimelineDeadLetters", letters.read_stream, _relay),
     "feedback": Kind("FeedbackDeadLetters", letters.read_stream, _sweep),
+    "exports": Kind("ExportDeadLetters", letters.read_export, _invoke("WriteParquet")),
     "comments": Kind("CommentDeadLetters", letters.read_stream, _let_stand),
 }
 

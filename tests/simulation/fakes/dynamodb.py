@@ -189,11 +189,14 @@ class DynamoDB:
         return {**content, "Item": self._updated(content)}
 
     def _updated(self, update: Item) -> Item:
-        """The row as an update leaves it. To remove an attribute and to add numbers is all the change there is."""
+        """The row as an update leaves it. To remove an attribute, to set one and to add numbers is all the change there
+        is."""
         expression = update["UpdateExpression"]
         old = self.tables[update["TableName"]].get(update["Key"]) or update["Key"]
         if removed := re.fullmatch(r"REMOVE (\w+)", expression):
             return {name: value for name, value in old.items() if name != removed[1]}
+        if put := re.fullmatch(r"SET (\w+) = (:\w+)", expression):
+            return old | {put[1]: update["ExpressionAttributeValues"][put[2]]}
         added = re.fullmatch(r"ADD (\w+ :\w+(?:, \w+ :\w+)*)", expression)
         if not added:
             _unknown(expression)

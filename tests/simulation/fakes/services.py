@@ -91,11 +91,11 @@ class SES:
 
 
 class Secrets:
-    """The provider's secret."""
+    """The providers' secrets."""
 
-    def __init__(self, secret: Json) -> None:
-        self._secret = json.dumps(secret)
+    def __init__(self, secrets: Mapping[str, Json]) -> None:
+        self._secrets = {name: json.dumps(secret) for name, secret in secrets.items()}
 
     def get_secret_value(self, *, SecretId: str) -> Json:
         """As text."""
-        return {"SecretString": self._secret}
+        return {"SecretString": self._secrets[SecretId]}

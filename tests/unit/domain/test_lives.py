@@ -18,6 +18,7 @@ from aftersales.domain.invariants import Books, money_is_posted_once, postings_s
 from aftersales.domain.ledger import ExternalKind, ExternalState, PaymentShare, Unit, rebase
 from aftersales.domain.lifecycle import CLOCKS
 from aftersales.domain.order import SHIPPING
+from aftersales.domain.parcel import TrackingStatus
 from aftersales.domain.parties import Party, Role
 from aftersales.domain.policy import Verdict
 from aftersales.domain.refund import DEAD, AttemptState, live
@@ -53,7 +54,7 @@ _ON_THEIR_WAY = (
     Status.RETURN_RECEIVED,
     Status.INSPECTION_FAILED,
 )
-PARCEL = ("send", "arrive", "count", "count", "object", "show to a reviewer", "be forgotten")
+PARCEL = ("send", "arrive", "accept all", "count", "count", "object", "show to a reviewer", "be forgotten")
 _MOVING = sorted(set(Status) - FINAL)
 PARTIES = {BUYER.role: BUYER, SELLER.role: SELLER}
 REVIEWERS = (REVIEWER, OTHER_REVIEWER, *(Party(Role.REVIEWER, name) for name in ("wen", "abla", "jo")))
@@ -94,20 +95,24 @@ class LivesOnOneOrder(RuleBasedStateMachine):
         self.story = Story()
         self.deadlines: dict[str, int | None] = {}
 
-    @initialize(gift_card=CAPTURED, card=CAPTURED, steps=st.integers(0, 3), used=st.booleans())
+    @initialize(
+        gift_card=CAPTURED, card=CAPTURED, steps=st.integers(0, 3), used=st.booleans(), label=st.booleans()
+    )
     def the_platform_writes_the_order_and_two_buyers_apply(
-        self, gift_card: int, card: int, steps: int, used: bool
+        self, gift_card: int, card: int, steps: int, used: bool, label: bool
     ) -> None:
         """For a refund and for a return, whose parcel may be on its way, or with its seller."""
         payments = (a_payment(GIFT_CARD, gift_card), a_payment(CARD, card))
         self.story = Story(order=an_order(payments=payments))
         self.story.open({MARMALADE: 1}, case_id="case-1")
         fees = Fees(freight=300, condition_percent=30) if used else Fees()
-        self.story.open({BOWLS: 1, MARMALADE: 1}, case_id="case-2", kind=Kind.RETURN, fees=fees)
+        self.story.open(
+            {BOWLS: 1, MARMALADE: 1}, case_id="case-2", kind=Kind.RETURN, fees=fees, label_offered=label
+        )
         on_its_way: tuple[Callable[[], object], ...] = (
             lambda: self.story.assess(Verdict.APPROVE, case_id="case-2"),
-            lambda: self.story.ship("case-2"),
-            lambda: self.story.arrive("case-2"),
+            lambda: self.story.record_label(case_id="case-2") if label else self.story.ship("case-2"),
+            lambda: self.story.scan(TrackingStatus.DELIVERED, case_id="case-2"),
         )
         for step in on_its_way[:steps]:
             step()
@@ -152,6 +157,8 @@ class LivesOnOneOrder(RuleBasedStateMachine):
                 story.answer_offer(offer.offer_id, accept=len(case.offers) > 1, by=by, case_id=case_id)
             case Status.DECLINED | Status.RETURN_IN_TRANSIT | Status.RETURN_RECEIVED:
                 story.silence(case_id)
+            case Status.AWAITING_RETURN if case.label_due:
+                story.record_label(case_id=case_id)
             case Status.AWAITING_RETURN:
                 story.ship(case_id)
             case Status.INSPECTION_FAILED:
@@ -239,12 +246,22 @@ class LivesOnOneOrder(RuleBasedStateMachine):
         acts: dict[str, Callable[[], object]] = {
             "send": lambda: story.ship(case_id),
             "arrive": lambda: story.arrive(case_id),
+            "accept all": lambda: story.accept_all(case_id),
             "count": lambda: story.inspect(accepted, rejected, case_id, line.line_id, deduction),
             "show to a reviewer": lambda: story.dispute_return(case_id),
         }
         if rejected or deduction or event == "show to a reviewer":
             self.act(lambda: story.show(case_id))
         self.act(acts[event])
+
+    @rule(which=WHICH, seen=st.lists(st.sampled_from(TrackingStatus), min_size=1, max_size=3))
+    def a_carrier_sells_a_label_or_sees_a_parcel(self, which: int, seen: list[TrackingStatus]) -> None:
+        story = self.story
+        case_id = self.one(which, *_ON_THEIR_WAY, Status.EXPIRED, Status.CANCELLED, Status.CLOSED_DECLINED)
+        if story.cases[case_id].label_due:
+            self.act(lambda: story.record_label(case_id=case_id))
+        else:
+            self.act(lambda: story.scan(*seen, case_id=case_id))
 
     @rule(which=WHICH)
     def goods_come_when_nobody_waits_for_them(self, which: int) -> None:

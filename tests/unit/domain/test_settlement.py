@@ -3,12 +3,16 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aftersales.domain.case import Fees, Kind, Status
+from aftersales.domain.case import Fees, Kind, ReturnLeg, ReturnState, Shipment, Status
+from aftersales.domain.label import LabelLeg, LabelState
 from aftersales.domain.ledger import ExternalKind, ExternalState, open_ledger, rebase
+from aftersales.domain.money import Money
 from aftersales.domain.order import Order
+from aftersales.domain.parcel import Parcel
 from aftersales.domain.policy import Verdict
 from aftersales.domain.refund import AttemptState
 from aftersales.domain.settlement import (
@@ -29,6 +33,7 @@ from tests.builders import (
     MARMALADE,
     SELLER,
     Story,
+    a_label,
     an_order,
     returning_at,
     story_at,
@@ -124,6 +129,27 @@ def test_what_a_return_costs_its_buyer_is_kept_for_seller_and_carrier() -> None:
     assert sum(lines.values()) == 0
     # The seller loses what the buyer got and what the carrier gets, less the platform's share.
     assert owed_to_seller(lines) == lines[Account.PLATFORM_FEE] - (3_333 + 600)
+
+
+@pytest.mark.parametrize(
+    ("cost", "freight", "kept"),
+    [(Money(745, "USD"), 0, 745), (Money(745, "USD"), 600, 600), (Money(745, "CAD"), 0, 0)],
+)
+def test_where_the_buyer_bears_no_freight_the_seller_bears_the_label(
+    cost: Money, freight: int, kept: int
+) -> None:
+    label = a_label(cost=cost)
+    parcel = Parcel(carrier=label.carrier, tracking_code=label.tracking_code)
+    leg = LabelLeg(ordered_at=0, state=LabelState.BOUGHT, label=label)
+    goods = Shipment(shipment_id="s1", label=leg, parcel=parcel)
+    story = story_at(Status.REFUND_PENDING)
+    story.cases[CASE] = replace(
+        story.case,
+        returning=ReturnLeg(state=ReturnState.CLOSED, shipment=goods),
+        fees=Fees(freight=freight),
+    )
+    story.hear(AttemptState.SUCCEEDED)
+    assert lines_of(postings_of(story)).get(Account.RETURN_FREIGHT, 0) == -kept
 
 
 def test_what_left_without_the_desk_is_posted_for_the_order_and_reversed_when_it_comes_back() -> None:

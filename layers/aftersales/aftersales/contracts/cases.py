@@ -1,6 +1,7 @@
 """Cases at the edge."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
@@ -17,6 +18,7 @@ from aftersales.contracts.fields import (
     Text,
     View,
 )
+from aftersales.domain.address import Address
 from aftersales.domain.case import (
     Case,
     Decision,
@@ -324,6 +326,28 @@ class ShipmentView(View):
     arrived_at: Instant | None
 
 
+class AddressView(View):
+    """Where a parcel starts or ends; what nobody knows is empty."""
+
+    name: str
+    company: str
+    street1: str
+    street2: str
+    city: str
+    state: str
+    zip: str
+    country: str
+    phone: str
+    email: str
+
+
+class AddressesView(View):
+    """Where the parcel of a case starts and ends; null where the order does not say."""
+
+    from_address: AddressView | None
+    to_address: AddressView | None
+
+
 class LabelView(View):
     """A label that the platform has paid: `url` shows it to whoever knows it."""
 
@@ -493,6 +517,14 @@ def label_view(label: Label) -> LabelView:
         carrier=label.carrier,
         tracking_code=label.tracking_code,
         url=label.url,
+    )
+
+
+def addresses_view(start: Address | None, end: Address | None) -> AddressesView:
+    """Both ends, as far as the order knows them."""
+    return AddressesView(
+        from_address=AddressView(**asdict(start)) if start else None,
+        to_address=AddressView(**asdict(end)) if end else None,
     )
 
 

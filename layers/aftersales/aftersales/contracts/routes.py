@@ -218,6 +218,15 @@ ROUTES: tuple[Route, ...] = (
         answer=cases.CaseView,
     ),
     Route(
+        operation="get_addresses",
+        method="GET",
+        path="/cases/{case_id}/addresses",
+        function="cases_api",
+        summary="Read where the goods go, while they are on their way or about to be",
+        roles=frozenset({Role.BUYER, Role.SELLER}),
+        answer=cases.AddressesView,
+    ),
+    Route(
         operation="get_timeline",
         method="GET",
         path="/cases/{case_id}/timeline",

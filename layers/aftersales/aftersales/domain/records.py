@@ -4,8 +4,10 @@ A record holds ids, codes, counts, amounts and times. What a person wrote is in 
 and nothing in it says which buyer it was.
 """
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from aftersales.domain.case import FINAL, Case
 from aftersales.domain.feedback import Dimension, Feedback
@@ -41,6 +43,11 @@ class FeedbackRecord:
     updated_at: int
     replied_at: int | None = None
     comment: str | None = None
+
+    @property
+    def dated_at(self) -> int:
+        """The moment whose day it belongs to."""
+        return self.left_at
 
     @property
     def counts(self) -> bool:
@@ -82,6 +89,22 @@ class CaseRecord:
     closed_at: int | None
     updated_at: int
     description: str | None = None
+
+    @property
+    def dated_at(self) -> int:
+        """The moment whose day it belongs to."""
+        return self.opened_at
+
+
+Record = FeedbackRecord | CaseRecord
+
+
+def by_day(records: Iterable[Record]) -> Mapping[str, Sequence[Record]]:
+    """The records of each UTC day, the first day first."""
+    days = defaultdict[str, list[Record]](list)
+    for record in records:
+        days[datetime.fromtimestamp(record.dated_at // 1000, UTC).date().isoformat()].append(record)
+    return dict(sorted(days.items()))
 
 
 def feedback_record(feedback: Feedback, *, with_text: bool = False) -> FeedbackRecord:

@@ -41,6 +41,7 @@ class Code(StrEnum):
     EVIDENCE_LIMIT = "evidence_limit"
     EVIDENCE_NOT_READY = "evidence_not_ready"
     EVIDENCE_NEEDED = "evidence_needed"
+    NO_PARCEL_DUE = "no_parcel_due"
     LABEL_NOT_READY = "label_not_ready"
     DEDUCTION_ABOVE_TERMS = "deduction_above_terms"
     PARCEL_NOT_ARRIVED = "parcel_not_arrived"

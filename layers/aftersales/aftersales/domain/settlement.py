@@ -27,7 +27,7 @@ class Account(StrEnum):
     SELLER_PAYABLE = "seller_payable"
     # What the platform kept of the sale; it gives back the share of what goes back to the buyer.
     PLATFORM_FEE = "platform_fee"
-    # What the buyer bears of the way back, kept for whoever pays the carrier.
+    # The way back, kept for whoever pays the carrier: from the buyer, or else from the seller.
     RETURN_FREIGHT = "return_freight"
     # What the buyer bears of the seller's trouble; it is the seller's.
     RESTOCKING_FEE = "restocking_fee"
@@ -103,7 +103,8 @@ def post_external(before: Ledger, after: Ledger, seller_id: str) -> tuple[Ledger
 def standing(case: Case) -> Lines:
     """Where a case should stand, but for the seller's payable and the fee, which follow.
 
-    What a return costs its buyer was never claimed: it is kept from the first money that goes back.
+    What a return costs its buyer was never claimed: it is kept from the first money that goes back. Where the buyer
+    bears no freight, the seller bears what the label cost that the goods went under.
     """
     paid = sum(part.amount for part in case.paid)
     if not paid:
@@ -111,7 +112,7 @@ def standing(case: Case) -> Lines:
     lines = {
         Account.BUYER_REFUND: -paid,
         Account.RESTOCKING_FEE: -case.fees.restocking,
-        Account.RETURN_FREIGHT: -case.fees.freight,
+        Account.RETURN_FREIGHT: -(case.fees.freight or _label_cost(case)),
     }
     return {account: amount for account, amount in lines.items() if amount}
 
@@ -170,6 +171,12 @@ def owed_to_seller(lines: Lines) -> int:
     """What these lines add to what the platform owes the seller: a credit of the seller's accounts, or less where
     they are debited."""
     return -sum(amount for account, amount in lines.items() if account in SELLERS)
+
+
+def _label_cost(case: Case) -> int:
+    """In the currency of the order; another one is the platform's to convert."""
+    bought = case.label.label if case.label and case.shipment and case.shipment.under_label else None
+    return bought.cost.amount if bought and bought.cost.currency == case.currency else 0
 
 
 def _balanced(ledger: Ledger, seller_id: str, lines: Lines) -> tuple[Ledger, Posting]:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from aftersales.adapters.dynamodb_stock import DynamoDBStock
     from aftersales.adapters.easypost_carriers import EasyPostEvents
     from aftersales.adapters.s3_evidence import S3EvidenceFiles
+    from aftersales.adapters.s3_exports import S3Exports
     from aftersales.adapters.ses import SesMailer
     from aftersales.adapters.sns import SnsAlarms, SnsNotices, SnsSubscriptions
     from aftersales.adapters.stepfunctions import StepFunctionsWorkflow
@@ -196,6 +197,15 @@ def evidence_files() -> "S3EvidenceFiles":
     from aftersales.adapters.s3_evidence import S3EvidenceFiles
 
     return S3EvidenceFiles(client("s3"), settings.EVIDENCE_BUCKET())
+
+
+@cache
+def exports() -> "S3Exports":
+    """The tables that are exported, and the bucket of it."""
+    from aftersales.adapters.s3_exports import S3Exports
+
+    tables = {"feedback": settings.FEEDBACK_TABLE_ARN(), "cases": settings.CASES_TABLE_ARN()}
+    return S3Exports(client("dynamodb"), client("s3"), settings.EXPORT_BUCKET(), tables)
 
 
 @cache

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 
+from aftersales.domain.address import Address
 from aftersales.domain.case import Case, Status, WaitingOn
 from aftersales.domain.label import Label
 from aftersales.domain.parties import Party, Role
 from aftersales.domain.refusal import Code, Refusal
 from aftersales.domain.timeline import Entry
-from aftersales.usecases.commit import admit, reviews_own
+from aftersales.usecases.commit import admit, known_order, reviews_own
 from aftersales.usecases.ports import Desk, Page
 
 
@@ -22,6 +23,15 @@ def read_label(desk: Desk, case_id: str, buyer: Party) -> Label:
     if leg is None or leg.label is None:
         raise Refusal(Code.LABEL_NOT_READY, "No label has been bought for this case.")
     return leg.label
+
+
+def read_addresses(desk: Desk, case_id: str, party: Party) -> tuple[Address | None, Address | None]:
+    """Where the case's parcel starts and ends, for its two sides and only while one is due. Raises `no_parcel_due`."""
+    case = read_case(desk, case_id, party)
+    if not case.parcel_awaited:
+        raise Refusal(Code.NO_PARCEL_DUE, "Addresses are shown while goods are on their way, or about to be.")
+    order, _ = known_order(desk, case.order_id)
+    return order.shipping_address, order.return_address
 
 
 def read_timeline(desk: Desk, case_id: str, party: Party, *, after: int, limit: int) -> Page[Entry]:
