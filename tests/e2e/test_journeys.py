@@ -53,6 +53,19 @@ def test_what_is_quoted_is_what_is_reserved_and_what_is_paid(market: Market) -> 
     assert booked(market, sale) == (0, 10_000 + 700)
 
 
+def test_a_seller_reads_what_a_refund_does_to_the_account(market: Market) -> None:
+    sale = market.sell(platform_fee=708)
+    path = f"sellers/{sale.seller.party_id}/statement"
+    case_id = market.apply(sale)["case_id"]
+    market.until(sale, case_id, "completed")
+    wait(lambda: bool(body(sale.seller.get(path))["balances"]), "the balance of the seller")
+    statement = body(sale.seller.get(path))
+    (posting,), (balance,) = statement["items"], statement["balances"]
+    assert (posting["case_id"], posting["event"]) == (case_id, "refund_succeeded")
+    assert posting["lines"] == balance["lines"]
+    assert posting["owed_to_seller"] == {"amount": 708 - 5_900, "currency": "BRL"}
+
+
 def test_the_seller_approves_and_the_buyer_is_paid(market: Market) -> None:
     sale = market.sell(total=50_000)
     case_id = under_review(market, sale)

@@ -377,7 +377,14 @@ def _label(invocation: Invocation, answer: Any) -> str:
             return "refund_buyer" + (", once more" if asked else "")
         case "count_feedback", {"Records": [{"dynamodb": {"NewImage": image}}]}:
             return f"count of {image['event']['S']}"
-        case "sweep_deadlines" | "sweep_timeline" | "sweep_feedback" | "sweep_stock" as function, _:
+        case (
+            "sweep_deadlines"
+            | "sweep_timeline"
+            | "sweep_feedback"
+            | "sweep_stock"
+            | "run_errands" as function,
+            _,
+        ):
             return f"{function}, {'something' if any(answer.values()) else 'nothing'} due"
         case function, _:
             return function

@@ -17,6 +17,8 @@ _LATER = {
     "refund_buyer": "aftersales.adapters.stripe_payments",
     "webhooks": "aftersales.adapters.stripe_payments",
     "check_evidence": "aftersales.adapters.photos",
+    "buy_label": "aftersales.adapters.easypost_carriers",
+    "run_errands": "aftersales.adapters.easypost_carriers",
 }
 _ROUNDS = 7
 _LINE = re.compile(r"import time:\s+(\d+) \|\s+\d+ \|\s+(\S+)")

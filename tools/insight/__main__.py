@@ -25,8 +25,13 @@ class _Files(TypedDict):
 def measure_polarity(options: argparse.Namespace) -> str:
     """how well the words of comments agree with their stars"""
     feedback = read_lines(options.feedback)
-    comments = (polarity.read_comments(feedback, titles=titles) for titles in (True, False))
-    return polarity.report(*comments)
+    with_titles, without = (polarity.read_comments(feedback, titles=titles) for titles in (True, False))
+    others = dict[str, list[polarity.Comment]]()
+    if options.english:
+        others["English sentences"] = polarity.read_english(options.english)
+    if options.chinese:
+        others["Chinese reviews"] = polarity.read_chinese(options.chinese)
+    return polarity.report(with_titles, without, others)
 
 
 def find_themes(options: argparse.Namespace) -> str:
@@ -101,6 +106,10 @@ def _parser() -> argparse.ArgumentParser:
     cases: _Files = {"type": Path, "help": "a folder of what DynamoDB exported of the table of cases"}
     of_polarity = add("polarity", measure_polarity)
     of_polarity.add_argument("feedback", **feedback)
+    of_polarity.add_argument("--english", type=Path, help="sentences with their ratings, tab-separated")
+    of_polarity.add_argument(
+        "--chinese", type=Path, help="a folder with neg.txt and pos.txt, a review a line"
+    )
     of_themes = add("themes", find_themes)
     of_themes.add_argument("feedback", **feedback)
     of_themes.add_argument("--orders", **orders)
