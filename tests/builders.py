@@ -5,16 +5,18 @@ window, the portrait is made to order, and a gift card pays the first part of th
 differs from every other, so that a mistaken one shows.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 from typing import Any
 
-from aftersales.domain import hearing, lifecycle, returns, shipment, silence
+from aftersales.domain import exchange, hearing, lifecycle, returns, shipment, silence
 from aftersales.domain.address import Address
 from aftersales.domain.calendar import MINUTE, Period
-from aftersales.domain.case import Case, Fees, FiredRule, InspectedLine, Kind, Reason, Status
+from aftersales.domain.case import Case, ExchangeLeg, Fees, FiredRule, InspectedLine, Kind, Reason, Status
+from aftersales.domain.charge import ChargeState, ProviderCharge
 from aftersales.domain.evidence import Evidence, EvidenceState
+from aftersales.domain.exchange import Task, Wanted
 from aftersales.domain.feedback import FeedbackTerms
 from aftersales.domain.feedback_request import RequestTerms
 from aftersales.domain.label import Label, LabelRefused, SpareLabel
@@ -23,7 +25,9 @@ from aftersales.domain.ledger import (
     ExternalKind,
     ExternalState,
     Ledger,
+    by_now,
     open_ledger,
+    pick_units,
     record_external,
 )
 from aftersales.domain.lifecycle import Change
@@ -36,6 +40,7 @@ from aftersales.domain.policy import (
     DAY,
     Assessment,
     Clocks,
+    ExchangeTerms,
     Facts,
     Grounds,
     HearingTerms,
@@ -52,6 +57,7 @@ from aftersales.domain.policy import (
 from aftersales.domain.refund import Attempt, AttemptState, ProviderRefund, live
 from aftersales.domain.settlement import Posting, post_external
 from aftersales.domain.shipment import crosses_border
+from aftersales.domain.stock import Sku
 from aftersales.domain.timeline import Entry
 from aftersales.domain.tracking_code import fits
 
@@ -65,9 +71,42 @@ OTHER_REVIEWER = Party(Role.REVIEWER, "tomas")
 OPERATOR = Party(Role.OPERATOR, "olga")
 PROVIDER = Party(Role.PROVIDER, "payments")
 
+
+# What the seller has: the same again, dearer, cheaper, and the part of a teapot.
+def a_sku(sku: str, price: int, **changes: Any) -> Sku:
+    """Goods of the stock."""
+    made = Sku(
+        sku=sku,
+        seller_id=SELLER.id,
+        product="pottery",
+        title=sku.title(),
+        category="pottery",
+        price=price,
+        tax=price // 12,
+        currency="USD",
+        on_hand=10,
+        available=10,
+        held=0,
+        confirmed=0,
+    )
+    return replace(made, **changes)
+
+
 BOWLS, MARMALADE, PORTRAIT = "bowls", "marmalade", "portrait"
 GIFT_CARD, CARD = "gift-card", "card"
 CASE = "case-1"
+VASE, CUP, LID = "sku-vase", "sku-cup", "sku-lid"
+SKUS = {
+    one.sku: one
+    for one in (
+        a_sku(f"sku-{BOWLS}", 3_900),
+        a_sku(f"sku-{MARMALADE}", 850),
+        a_sku(f"sku-{PORTRAIT}", 5_500),
+        a_sku(VASE, 4_333),
+        a_sku(CUP, 2_833),
+        a_sku(LID, 900),
+    )
+}
 
 
 def a_line(line_id: str = BOWLS, quantity: int = 3, total: int = 10_000, **changes: Any) -> Line:
@@ -168,6 +207,7 @@ def a_policy(**changes: Any) -> Policy:
         windows={
             Kind.REFUND: Window(days=30, by_category={"food": 7}),
             Kind.RETURN: Window(days=40, by_category={"food": 7}),
+            Kind.EXCHANGE: Window(days=50, by_category={"food": 7}),
         },
         reasons={reason: exceptions.get(reason, fault) for reason in Reason},
         auto_approval_cap={"USD": 3_000, "JPY": 4_500},
@@ -186,6 +226,7 @@ def a_policy(**changes: Any) -> Policy:
             freight={"USD": 450},
             labels=LabelTerms(countries=("US", "DE"), unit_weight=400),
         ),
+        exchanges=ExchangeTerms(reserve_days=60),
         feedback=FEEDBACK_TERMS,
         clocks=Clocks(
             evidence=Period(hours=72),
@@ -206,6 +247,11 @@ def a_policy(**changes: Any) -> Policy:
             transit=Period(days=20),
             inspection=Period(hours=50),
             deduction=Period(days=5),
+            alternative=Period(hours=40),
+            payment=Period(hours=70),
+            restock=Period(days=3),
+            replacement_ship=Period(days=4),
+            replacement_confirm=Period(days=9),
         ),
     )
     return replace(policy, **changes)
@@ -293,6 +339,11 @@ class Story:
         return self.cases[CASE]
 
     @property
+    def paid_order(self) -> Order:
+        """The order as it is by now."""
+        return by_now(self.order, self.ledger)
+
+    @property
     def timeline(self) -> list[Entry]:
         """What happened to it so far."""
         return self.timelines[CASE]
@@ -312,9 +363,14 @@ class Story:
         kind: Kind = Kind.REFUND,
         fees: Fees = Fees(),  # noqa: B008 - frozen
         keep_item: bool = False,
+        goods: Sequence[Wanted] = (),
         label_offered: bool = False,
     ) -> Change:
-        """Apply; for one bowl unless other units are wanted."""
+        """Apply; for one bowl unless other units are wanted, and in an exchange for the same again unless other
+        `goods` are."""
+        wanted = wanted or {BOWLS: 1}
+        if kind is Kind.EXCHANGE:
+            keep_item = keep_item or reason is Reason.MISSING_PARTS
         return self._keep(
             lifecycle.open_case(
                 case_id=case_id,
@@ -323,11 +379,12 @@ class Story:
                 kind=kind,
                 fees=fees,
                 keep_item=keep_item,
+                exchange=self.exchange_of(wanted, goods, case_id, reason) if kind is Kind.EXCHANGE else None,
                 label_offered=label_offered,
                 crosses_border=crosses_border(self.order),
                 reason=reason,
                 description="It arrived cracked.",
-                wanted=wanted or {BOWLS: 1},
+                wanted=wanted,
                 evidence=evidence,
                 assessment=an_assessment(Verdict.APPROVE, policy=self.policy),
                 request_hash="9f2c",
@@ -360,7 +417,7 @@ class Story:
         return self._keep(
             hearing.decide(
                 self.cases[case_id],
-                self.order,
+                self.paid_order,
                 self.ledger,
                 approve=approve,
                 by=by,
@@ -373,7 +430,13 @@ class Story:
         )
 
     def make_offer(
-        self, amount: int | None = 1_000, *, by: Party = SELLER, kind: Kind | None = None, case_id: str = CASE
+        self,
+        amount: int | None = 1_000,
+        *,
+        by: Party = SELLER,
+        kind: Kind | None = None,
+        exchange: ExchangeLeg | None = None,
+        case_id: str = CASE,
     ) -> Change:
         """One side proposes another amount."""
         case = self.cases[case_id]
@@ -381,6 +444,7 @@ class Story:
             hearing.make_offer(
                 case,
                 kind=kind,
+                exchange=exchange,
                 amount=amount,
                 note="For the trouble.",
                 by=by,
@@ -534,6 +598,118 @@ class Story:
             )
         )
 
+    def exchange_of(
+        self,
+        wanted: Mapping[str, int],
+        goods: Sequence[Wanted] = (),
+        case_id: str = CASE,
+        reason: Reason = Reason.DAMAGED,
+    ) -> ExchangeLeg:
+        """Other goods for these units, or for those that the case has."""
+        lines = {line.line_id: line for line in self.paid_order.lines}
+        same = [
+            Wanted(line_id=line_id, sku=lines[line_id].sku, quantity=count)
+            for line_id, count in wanted.items()
+            if line_id in lines
+        ]
+        case = self.cases.get(case_id)
+        units = case.claim.units if case else pick_units(self.ledger, wanted)
+        return exchange.priced(
+            case_id, units, lines, goods or same, SKUS, reason=reason, currency=self.order.currency
+        )
+
+    def choose(self, choice: str = "wait", case_id: str = CASE, *goods: Wanted) -> Change:
+        """The buyer says what shall be done where there are no such goods: wait, take others, or the money."""
+        case = self.cases[case_id]
+        if choice == "wait":
+            return self._keep(exchange.choose_waiting(case, by=BUYER, policy=self.policy, now=self.now))
+        if choice == "refund":
+            return self._keep(exchange.choose_refund(case, by=BUYER, policy=self.policy, now=self.now))
+        leg = self.exchange_of({}, goods, case_id, case.reason)
+        return self._keep(exchange.choose_goods(case, leg, by=BUYER, policy=self.policy, now=self.now))
+
+    def arrange(
+        self, task: Task | None = None, *, in_stock: bool = True, case_id: str = CASE
+    ) -> Change | None:
+        """The next thing that is due at the stock or the payment provider is done there."""
+        case = self.cases[case_id]
+        due = task or next(iter(exchange.tasks(case)), None)
+        match due:
+            case None:
+                return None
+            case Task.RESERVE:
+                until = self.now + self.policy.exchanges.reserve_days * DAY if in_stock else None
+                return self._keep_any(
+                    exchange.record_reservation(
+                        case, exchange.reservation_id(case), until, policy=self.policy, now=self.now
+                    )
+                )
+            case Task.TAKE | Task.RELEASE:
+                record = exchange.record_taken if due is Task.TAKE else exchange.record_released
+                reservation = exchange.reservation_id(case)
+                return self._keep_any(record(case, reservation, policy=self.policy, now=self.now))
+            case Task.HOLD:
+                asked = self._keep_any(exchange.ask_for_difference(case, policy=self.policy, now=self.now))
+                self.charge(ChargeState.AWAITING, case_id)
+                return asked
+            case Task.CAPTURE:
+                return self.charge(ChargeState.CAPTURED, case_id)
+            case Task.CANCEL:
+                return self.charge(ChargeState.CANCELED, case_id)
+
+    def arrange_all(self, case_id: str = CASE, *, in_stock: bool = True) -> None:
+        """Everything that is due is done."""
+        while exchange.tasks(self.cases[case_id]):
+            self.arrange(in_stock=in_stock, case_id=case_id)
+
+    def charge(self, state: ChargeState, case_id: str = CASE, **changes: Any) -> Change | None:
+        """The provider says where the payment of the difference stands."""
+        case = self.cases[case_id]
+        assert case.exchange
+        assert case.exchange.charge
+        asked = case.exchange.charge
+        seen = ProviderCharge(
+            charge_id=asked.charge_id,
+            reference=f"pi_{asked.charge_id}",
+            state=state,
+            amount=asked.amount,
+            currency=asked.currency,
+            captured=asked.amount if state is ChargeState.CAPTURED else 0,
+        )
+        seen = replace(seen, **changes)
+        return self._keep_any(
+            exchange.record_charge(case, self.ledger, seen, by=PROVIDER, policy=self.policy, now=self.now)
+        )
+
+    def ship_replacement(self, case_id: str = CASE) -> Change:
+        """The seller sends the other goods."""
+        case = self.cases[case_id]
+        return self._keep(
+            exchange.ship_replacement(
+                case,
+                self.ledger,
+                "ups",
+                "1Z 999 AA1 00 0000 0015",
+                by=SELLER,
+                policy=self.policy,
+                now=self.now,
+            )
+        )
+
+    def scan_replacement(self, *statuses: TrackingStatus, case_id: str = CASE) -> Change | None:
+        """A carrier sees the newest parcel of other goods that was ever sent."""
+        leg = self.cases[case_id].exchange
+        parcels = (*leg.lost, *([leg.shipment] if leg.shipment else [])) if leg else ()
+        number = parcels[-1].parcel.number if parcels and parcels[-1].parcel else "none"
+        return self.scan(*statuses, case_id=case_id, tracking_code=number)
+
+    def confirm_replacement(self, case_id: str = CASE) -> Change:
+        """The buyer has them."""
+        case = self.cases[case_id]
+        return self._keep(
+            exchange.confirm_replacement(case, self.ledger, by=BUYER, policy=self.policy, now=self.now)
+        )
+
     def withdraw(self, case_id: str = CASE) -> Change:
         """The buyer steps back."""
         case = self.cases[case_id]
@@ -544,7 +720,7 @@ class Story:
         return self._keep(
             lifecycle.pay_elsewhere(
                 self.cases[case_id],
-                self.order,
+                self.paid_order,
                 self.ledger,
                 "By bank transfer, as agreed.",
                 by=OPERATOR,
@@ -630,7 +806,7 @@ class Story:
         """The workflow writes the attempts down."""
         case = self.cases[case_id]
         return self._keep(
-            lifecycle.start_refund(case, self.order, self.ledger, policy=self.policy, now=self.now)
+            lifecycle.start_refund(case, self.paid_order, self.ledger, policy=self.policy, now=self.now)
         )
 
     def record(self, seen: Iterable[ProviderRefund], case_id: str = CASE) -> Change | None:
@@ -657,7 +833,9 @@ class Story:
         """An operator sends the case on."""
         case = self.cases[case_id]
         return self._keep(
-            lifecycle.resume(case, self.order, self.ledger, by=OPERATOR, policy=self.policy, now=self.now)
+            lifecycle.resume(
+                case, self.paid_order, self.ledger, by=OPERATOR, policy=self.policy, now=self.now
+            )
         )
 
     def _keep(self, change: Change) -> Change:
@@ -701,6 +879,10 @@ def story_at(status: Status, wanted: Mapping[str, int] | None = None) -> Story:
             | Status.EXPIRED
         ):
             story = returning_at(status, wanted)
+        case (
+            Status.OUT_OF_STOCK | Status.AWAITING_PAYMENT | Status.EXCHANGE_PENDING | Status.EXCHANGE_SHIPPED
+        ):
+            story = exchanging_at(status, wanted)
         case Status.CLOSED_DECLINED:
             story.assess(Verdict.DECLINE)
             story.silence()
@@ -729,6 +911,28 @@ def returning_at(status: Status, wanted: Mapping[str, int] | None = None, **open
         story.arrive()
     if status is Status.INSPECTION_FAILED:
         story.inspect(0)
+    return story
+
+
+def exchanging_at(status: Status, wanted: Mapping[str, int] | None = None, *goods: Wanted) -> Story:
+    """The story of an exchange whose goods came back, told up to this status."""
+    story = Story()
+    if status is Status.AWAITING_PAYMENT:
+        goods = goods or (Wanted(line_id=BOWLS, sku=VASE, quantity=1),)
+    story.open(wanted, kind=Kind.EXCHANGE, goods=goods)
+    story.assess(Verdict.APPROVE)
+    story.arrange(in_stock=status is not Status.OUT_OF_STOCK)
+    if status is Status.OUT_OF_STOCK:
+        return story
+    story.ship()
+    story.arrive()
+    story.silence()
+    if status is not Status.AWAITING_PAYMENT and story.case.status is Status.AWAITING_PAYMENT:
+        story.arrange_all()
+        story.charge(ChargeState.AUTHORIZED)
+    if status is Status.EXCHANGE_SHIPPED:
+        story.ship_replacement()
+        story.arrange_all()
     return story
 
 

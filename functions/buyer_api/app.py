@@ -22,7 +22,8 @@ handler = Api("buyer_api", bootstrap.now)
 def quote_case(call: Call) -> QuoteView:
     """Show what an application would reserve and pay."""
     return quote_view(
-        quoting.quote_case(bootstrap.desk(), call.body.to_application(), call.party), call.party
+        quoting.quote_case(bootstrap.desk(), bootstrap.stock(), call.body.to_application(), call.party),
+        call.party,
     )
 
 
@@ -31,6 +32,7 @@ def open_case(call: Call) -> Answer:
     """Open a case; the same key and body find the same case."""
     case, created = opening.open_case(
         bootstrap.desk(),
+        bootstrap.stock(),
         call.body.to_application(),
         call.body.description,
         [file.to_file() for file in call.body.evidence],
@@ -75,6 +77,41 @@ def ship_return(call: Call) -> CaseView:
             by=call.party,
             carrier=call.body.carrier,
             tracking_code=call.body.tracking_code,
+            if_match=call.if_match,
+            receipt=call.receipt,
+        ),
+        call.party,
+        bootstrap.desk(),
+    )
+
+
+@handler.operation
+def choose_alternative(call: Call) -> CaseView:
+    """Wait for goods that are out of stock, take others, or the money."""
+    return case_view(
+        act_on_case.choose_alternative(
+            bootstrap.desk(),
+            bootstrap.stock(),
+            call.path["case_id"],
+            by=call.party,
+            choice=call.body.choice,
+            replacement=[one.to_wanted() for one in call.body.replacement],
+            if_match=call.if_match,
+            receipt=call.receipt,
+        ),
+        call.party,
+        bootstrap.desk(),
+    )
+
+
+@handler.operation
+def confirm_replacement(call: Call) -> CaseView:
+    """Say that the other goods have come."""
+    return case_view(
+        act_on_case.confirm_replacement(
+            bootstrap.desk(),
+            call.path["case_id"],
+            by=call.party,
             if_match=call.if_match,
             receipt=call.receipt,
         ),

@@ -125,14 +125,16 @@ def view_evidence(call: Call) -> LinkView:
 
 @handler.operation
 def make_offer(call: Call) -> CaseView:
-    """Offer another amount or kind."""
+    """Offer another amount, kind, or other goods."""
     return case_view(
         act_on_case.make_offer(
             bootstrap.desk(),
+            bootstrap.stock(),
             call.path["case_id"],
             by=call.party,
             kind=call.body.kind,
             amount=call.body.amount,
+            replacement=[one.to_wanted() for one in call.body.replacement],
             note=call.body.note,
             if_match=call.if_match,
             receipt=call.receipt,

@@ -49,6 +49,24 @@ def confirm_receipt(call: Call) -> CaseView:
 
 
 @handler.operation
+def ship_replacement(call: Call) -> CaseView:
+    """Say which parcel the other goods go out in."""
+    return case_view(
+        act_on_case.ship_replacement(
+            bootstrap.desk(),
+            call.path["case_id"],
+            by=call.party,
+            carrier=call.body.carrier,
+            tracking_code=call.body.tracking_code,
+            if_match=call.if_match,
+            receipt=call.receipt,
+        ),
+        call.party,
+        bootstrap.desk(),
+    )
+
+
+@handler.operation
 def put_subscription(call: Call) -> SubscriptionView:
     """Open a channel, or change what it hears of."""
     seller_id, channel = call.path["seller_id"], _channel(call)

@@ -548,6 +548,7 @@ def test_parallel_cases_on_one_order_reserve_each_unit_once(store: DynamoDBStore
         try:
             open_case(
                 bootstrap.desk(),
+                bootstrap.stock(),
                 application,
                 "",
                 [],

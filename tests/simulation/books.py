@@ -16,7 +16,7 @@ from aftersales.domain.invariants import (
     Violation,
     violations,
 )
-from aftersales.domain.ledger import External, ExternalKind, ExternalState, Ledger
+from aftersales.domain.ledger import External, ExternalKind, ExternalState, Ledger, by_now
 from aftersales.domain.order import Order
 from aftersales.domain.refund import AttemptState
 from aftersales.domain.settlement import Posting
@@ -80,13 +80,14 @@ class Bookkeeper:
 
     def _books(self, order_id: str) -> Books:
         cases = tuple(self.cases(order_id))
+        order = by_now(self._orders[order_id], self._ledger(order_id))
         entries = {case.case_id: self._timeline(case.case_id) for case in cases}
         return Books(
             ledger=self._ledger(order_id),
             cases=cases,
             entries={case_id: tuple(one for _, one in rows) for case_id, rows in entries.items()},
-            refunds=tuple(self._refunds(self._orders[order_id])),
-            external=tuple(self._external(self._orders[order_id])),
+            refunds=tuple(self._refunds(order)),
+            external=tuple(self._external(order)),
             charges=tuple(self._charges(entries)),
             postings=tuple(self._postings(order_id)),
             executions=tuple(

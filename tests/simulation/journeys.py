@@ -11,6 +11,7 @@ from functools import cache, partial
 
 from aftersales.domain.address import Address
 from aftersales.domain.order import Contact, Line, Order, Payment, Shipping
+from aftersales.domain.stock import Sku
 from aftersales.entrypoints import bootstrap
 from aftersales.usecases.put_order import put_order
 from tests.builders import BUYER, SELLER, parcel_of
@@ -35,11 +36,13 @@ _TIMES = (0, HOUR, 3 * DAY)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Journey:
-    """`money` is what the sandbox makes of the next refund, `ends` how the case ends when nothing interferes."""
+    """`money` is what the sandbox makes of the next refund, `ends` how the case ends when nothing interferes, `wants`
+    what goes out in an exchange."""
 
     reason: str
     ends: str
     kind: str = "refund"
+    wants: str = ""
     dear: bool = False
     labelled: bool = False
     photo: bool = False
@@ -149,6 +152,76 @@ def _ships_and_objects(person: Person, case_id: str) -> None:
         person.at_some_moment(case_id)
         said = {"text": f"All of it was in the box, {CANARY}."}
         person.ask("POST", f"/cases/{case_id}/dispute", said, key=f"object-{case_id}")
+
+
+def _is_ready(row: Item) -> bool:
+    """The stock has set aside what is to be sent."""
+    leg = row.get("exchange", {}).get("M", {})
+    return bool(row["status"]["S"] == "exchange_pending" and leg.get("set_aside", {}).get("S") == "reserved")
+
+
+def _sends(times: int) -> Part:
+    """Once the goods are back, other goods go out, so often as they are lost."""
+
+    def sends(person: Person, case_id: str) -> None:
+        _receives(1)(person, case_id)
+        for n in range(times):
+            if person.world.until(case_id, _is_ready, patience=_PATIENCE):
+                person.at_some_moment(case_id)
+                # Another number than that of the parcel that came back, and of the one before.
+                parcel = {"carrier": "ups", "tracking_code": parcel_of(f"{n}{case_id[24:31]}")}
+                person.ask("POST", f"/cases/{case_id}/replacement", parcel, key=f"send-{case_id}-{n}")
+
+    return sends
+
+
+def _sends_part(person: Person, case_id: str) -> None:
+    if person.world.until(case_id, _is_ready, patience=_PATIENCE):
+        person.at_some_moment(case_id)
+        parcel = {"carrier": "ups", "tracking_code": parcel_of(case_id)}
+        person.ask("POST", f"/cases/{case_id}/replacement", parcel, key=f"send-{case_id}")
+
+
+def _confirms(parcels: int) -> Part:
+    """The goods go back, and of so many parcels that are sent for them the last one comes."""
+
+    def confirms(person: Person, case_id: str) -> None:
+        _ships(person, case_id)
+        for n in range(1, parcels + 1):
+            shipped = f"x{n}"
+            if not person.world.until(case_id, lambda row: _shipment(row) == shipped, patience=_PATIENCE):  # noqa: B023
+                return
+        person.at_some_moment(case_id)
+        path = f"/cases/{case_id}/replacement/confirmation"
+        person.ask("POST", path, {}, key=f"confirm-{case_id}")
+
+    return confirms
+
+
+def _shipment(row: Item) -> str:
+    """The id of the parcel that is on its way to the buyer."""
+    leg = row.get("exchange", {}).get("M", {})
+    return str(leg.get("shipment", {}).get("M", {}).get("shipment_id", {}).get("S", ""))
+
+
+def _uploads_and_confirms(person: Person, case_id: str) -> None:
+    _uploads(person, case_id)
+    if person.world.until(case_id, lambda row: row["status"]["S"] == "exchange_shipped", patience=_PATIENCE):
+        person.at_some_moment(case_id)
+        path = f"/cases/{case_id}/replacement/confirmation"
+        person.ask("POST", path, {}, key=f"confirm-{case_id}")
+
+
+def _waits_for_stock(person: Person, case_id: str) -> None:
+    """There are none; the buyer waits a few times, and sends the goods back."""
+    for n in range(3):
+        if n == 1:
+            _ships(person, case_id)
+        if person.world.until(case_id, lambda row: row["status"]["S"] == "out_of_stock", patience=_PATIENCE):
+            person.at_some_moment(case_id)
+            choice = "wait" if n < 2 else "refund"
+            path = f"/cases/{case_id}/alternative"
+            person.ask("POST", path, {"choice": choice}, key=f"choose-{case_id}-{n}")
 
 
 def _receives(accepted: int) -> Part:
@@ -268,6 +341,58 @@ JOURNEYS: Mapping[str, Journey] = {
         buyer=_ships_and_objects,
         seller=_receives(0),
     ),
+    "exchanged": Journey(
+        reason="late",
+        ends="completed",
+        kind="exchange",
+        wants="sku-bowls",
+        buyer=_confirms(1),
+        seller=_sends(1),
+    ),
+    "exchanged_for_less": Journey(
+        reason="late",
+        ends="completed",
+        kind="exchange",
+        wants="sku-cup",
+        buyer=_confirms(1),
+        seller=_sends(1),
+    ),
+    "exchange_unsent": Journey(
+        reason="late", ends="completed", kind="exchange", wants="sku-bowls", buyer=_ships
+    ),
+    "out_of_stock": Journey(
+        reason="late",
+        ends="completed",
+        kind="exchange",
+        wants="sku-none",
+        buyer=_waits_for_stock,
+        seller=_receives(1),
+    ),
+    "replacement_lost": Journey(
+        reason="late",
+        ends="completed",
+        kind="exchange",
+        wants="sku-bowls",
+        buyer=_confirms(2),
+        seller=_sends(2),
+    ),
+    "replacement_lost_and_paid": Journey(
+        reason="late",
+        ends="completed",
+        kind="exchange",
+        wants="sku-bowls",
+        buyer=_ships,
+        seller=_sends(1),
+    ),
+    "missing_part": Journey(
+        reason="missing_parts",
+        ends="completed",
+        kind="exchange",
+        wants="sku-lid",
+        photo=True,
+        buyer=_uploads_and_confirms,
+        seller=_sends_part,
+    ),
     "label_delivered": Journey(
         reason="late",
         ends="completed",
@@ -292,6 +417,26 @@ JOURNEYS: Mapping[str, Journey] = {
 }
 
 
+# SKU, price and how many there are.
+_STOCK = (("sku-bowls", 2_300, 40), ("sku-cup", 1_400, 40), ("sku-lid", 300, 40), ("sku-none", 2_000, 0))
+
+
+def _sku(sku: str, price: int, on_hand: int) -> Sku:
+    return Sku(
+        sku=sku,
+        seller_id=SELLER.id,
+        product="tableware",
+        title=sku,
+        category="pottery",
+        currency="USD",
+        price=price,
+        on_hand=on_hand,
+        available=on_hand,
+        held=0,
+        confirmed=0,
+    )
+
+
 class Market:
     """A world with orders and with people who live through journeys on them."""
 
@@ -311,6 +456,8 @@ class Market:
         world.on_refund.append(self._bank)
         for order in self._orders:
             put_order(bootstrap.desk(), order)
+        for sku, price, on_hand in _STOCK:
+            bootstrap.stock().put_sku(_sku(sku, price, on_hand))
 
     def begin(self, name: str, number: int) -> None:
         """Somebody sets out."""
@@ -320,6 +467,11 @@ class Market:
     def close(self) -> None:
         """Nothing is under way any more: the last look, and whether anybody applied once and has two cases (I3)."""
         self.books.close()
+        for sku, _, _ in _STOCK:
+            with self.world.quietly():
+                left = bootstrap.stock().sku(sku)
+            if left and left.held:
+                self.world.violate("I13", sku, f"{left.held} are still set aside, and nobody waits for them")
         self._look_at_labels()
         for order in self._orders:
             for case in self.books.cases(order.order_id):
@@ -369,6 +521,8 @@ class Market:
             "lines": [{"line_id": "bowls", "quantity": 1}],
             "description": f"Sent to {CANARY}.",
         } | ({"evidence": [promise]} if journey.photo else {})
+        if journey.wants:
+            body["replacement"] = [{"line_id": "bowls", "sku": journey.wants, "quantity": 1}]
         answer = mei.ask("POST", "/cases", body, key=f"open-{number}")
         if not answer.ok:
             self._somebody_gave_up |= answer.is_unknown

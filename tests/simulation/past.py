@@ -21,7 +21,7 @@ from aftersales.domain.refusal import Refusal
 from aftersales.usecases.act_on_case import withdraw_case
 from aftersales.usecases.handle_evidence import check_evidence
 from aftersales.usecases.open_case import case_id_of, open_case
-from aftersales.usecases.ports import CheckedFile, Desk, EvidenceFiles
+from aftersales.usecases.ports import CheckedFile, Desk, EvidenceFiles, Stock
 from aftersales.usecases.put_order import put_order
 from aftersales.usecases.quote_case import Application
 from aftersales.usecases.run_workflow import assess_case
@@ -37,6 +37,10 @@ CASES = 640
 SELLERS = ("kiln-and-clay", "bazar", "seller-7")
 CATEGORIES = ("pottery", "pottery", "lamps", "food")
 PHOTO = PromisedFile(filename="crack.jpg", content_type="image/jpeg", size=48_213)
+
+
+# Nobody exchanges goods in the past.
+_NO_STOCK = cast(Stock, object())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +81,14 @@ class Applicant:
         files = [PHOTO] if self.photo else []
         try:
             open_case(
-                desk, application, "", files, buyer=self.buyer, idempotency_key=self._key, request_hash=""
+                desk,
+                _NO_STOCK,
+                application,
+                "",
+                files,
+                buyer=self.buyer,
+                idempotency_key=self._key,
+                request_hash="",
             )
         except Refusal as refusal:
             yield Outcome(course=Course.REFUSED, reason_code=refusal.code, amount=0)

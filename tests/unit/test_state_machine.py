@@ -13,7 +13,7 @@ from statelint.problem import ProblemType
 
 from aftersales.domain.case import Status
 from aftersales.domain.lifecycle import LIFECYCLE, Act
-from aftersales.usecases.run_workflow import LABEL_DUE, SUPERSEDED
+from aftersales.usecases.run_workflow import ARRANGEMENT_DUE, LABEL_DUE, SUPERSEDED
 from tools.generate.sources import state_machine, template
 from tools.generate.walk import walk
 
@@ -118,7 +118,8 @@ def test_the_choice_knows_every_status_that_an_assessed_case_can_have_exactly_on
     [choice] = states("Choice").values()
     known = [one["StringEquals"] for one in choice["Choices"]]
     assert len(known) == len(set(known))
-    assert set(known) == set(Status) - {Status.REQUESTED} | {SUPERSEDED, LABEL_DUE}
+    words = {SUPERSEDED, ARRANGEMENT_DUE, LABEL_DUE}
+    assert set(known) == set(Status) - {Status.REQUESTED} | words
 
 
 def test_the_assessment_moves_a_case_on_from_requested() -> None:

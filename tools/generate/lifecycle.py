@@ -27,7 +27,8 @@ def render() -> str:
         "## Statuses",
         mermaid(_status_diagram()),
         "A return that is approved, by whomever, waits for its goods first: it becomes `awaiting_return` where a refund"
-        " becomes `approved`, unless the buyer keeps the goods.",
+        " becomes `approved`, unless the buyer keeps the goods. An exchange awaits its goods like a return, and goes on"
+        " from where a return pays: to `awaiting_payment` where the other goods cost more, else to `exchange_pending`.",
         _statuses(),
         "Whatever the status, a case that a step gave up on waits for the platform.",
         "## Acts",
@@ -68,7 +69,11 @@ def _in_order(move: tuple[Status, Status]) -> tuple[int, int]:
 
 
 def _waits_for(status: Status) -> str:
-    either = {Status.OFFER_PENDING: "buyer or seller", Status.DISPUTED: "buyer, seller, then platform"}
+    either = {
+        Status.OFFER_PENDING: "buyer or seller",
+        Status.DISPUTED: "buyer, seller, then platform",
+        Status.EXCHANGE_SHIPPED: "carrier, then buyer",
+    }
     return either.get(status) or str(WAITING_ON[status] or "")
 
 

@@ -6,12 +6,13 @@ The life cycle is drawn from what the acts really do, not from a second descript
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from itertools import product
 
 from aftersales.adapters.policies import PublishedPolicies
-from aftersales.domain import hearing, lifecycle, returns, shipment, silence
-from aftersales.domain.case import Case, InspectedLine, Kind, Reason, Status
+from aftersales.domain import exchange, hearing, lifecycle, returns, shipment, silence
+from aftersales.domain.case import Case, ExchangeLeg, InspectedLine, Kind, Reason, Replacement, Status
+from aftersales.domain.charge import ChargeState, ProviderCharge
 from aftersales.domain.evidence import Evidence, EvidenceState
 from aftersales.domain.label import Label, LabelRefused
 from aftersales.domain.ledger import (
@@ -19,6 +20,7 @@ from aftersales.domain.ledger import (
     ExternalKind,
     ExternalState,
     Ledger,
+    by_now,
     open_ledger,
     record_external,
 )
@@ -89,6 +91,13 @@ def policy() -> Policy:
     return PublishedPolicies().at(2**53, _SELLER.id)
 
 
+def _dearer_goods() -> ExchangeLeg:
+    """A jug for each mug."""
+    jug = replace(_ORDER.lines[0], line_id="case-1.1", sku="jug", title="Jug", total=6000)
+    goods = Replacement(line_id="1", sku="jug", quantity=2, line=jug)
+    return ExchangeLeg(goods=(goods,), difference=1100)
+
+
 @cache
 def opened(kind: Kind = Kind.REFUND) -> Change:
     """The change that opens a case of this kind."""
@@ -106,18 +115,23 @@ def opened(kind: Kind = Kind.REFUND) -> Change:
         buyer=_BUYER,
         now=_START,
         label_offered=True,
+        keep_item=kind is Kind.EXCHANGE,
+        exchange=_dearer_goods() if kind is Kind.EXCHANGE else None,
     )
 
 
 @cache
 def walk() -> tuple[Step, ...]:
-    """Every act on every state that can be reached, each state once: from an application on, and for a return from its
-    approval on, for until then it goes the same ways."""
-    applied = _opened(Kind.RETURN)
-    approved = _approved(applied)
-    waiting = deque([_opened(Kind.REFUND), _Stand(case=approved.case, ledger=applied.ledger)])
+    """Every act on every state that can be reached, each state once: from an application on, for a return from its
+    approval on, and for an exchange from when nothing has to come back any more; for until then they go the same
+    ways."""
+    waiting = deque([_opened(Kind.REFUND)])
+    steps: list[Step] = []
+    for applied in (_opened(Kind.RETURN), _opened(Kind.EXCHANGE)):
+        approved = _approved(applied)
+        waiting.append(_Stand(case=approved.case, ledger=applied.ledger))
+        steps.append(Step(act=Act.ASSESS, before=applied.case, after=approved.case, entry=approved.entry))
     seen = {_state(stand.case) for stand in waiting}
-    steps = [Step(act=Act.ASSESS, before=applied.case, after=approved.case, entry=approved.entry)]
     while waiting:
         stand = waiting.popleft()
         for act, change in _changes(stand):
@@ -163,12 +177,19 @@ def _state(case: Case) -> object:
         min(case.run, 2),
         min(case.inquiries, _INQUIRIES),
         _hearing(case),
+        case.exchange and (case.exchange.end or _exchange(case.exchange)),
         case.returning and (case.returning.state, case.returning.shipment is not None),
         # How often the carrier was asked for a label, until one is bought or there will be none.
         case.label_due and case.label and case.label.inquiries,
         # What of the goods was accepted: the whole refund, a part of it, or nothing.
         case.status is Status.INSPECTION_FAILED and case.offers[-1].amount > 0,
     )
+
+
+def _exchange(leg: ExchangeLeg) -> object:
+    """Where the other goods are, and what may be done about them."""
+    arrived = leg.shipment is not None and leg.shipment.arrived_at is not None
+    return leg.state, leg.set_aside, leg.charge and leg.charge.state, arrived
 
 
 def _hearing(case: Case) -> object:
@@ -302,7 +323,8 @@ def _settle_label(stand: _Stand) -> Iterator[Doing]:
 
 def _record_scans(stand: _Stand) -> Iterator[Doing]:
     """What a carrier sees of a parcel; goods that come late may find their order's money gone."""
-    goods = stand.case.shipment
+    leg = stand.case.exchange
+    goods = leg.shipment if leg and leg.shipment else stand.case.shipment
     if goods is None or goods.parcel is None:
         return
     number = goods.parcel.number
@@ -345,14 +367,14 @@ def _record_refund(stand: _Stand) -> Iterator[Doing]:
 def _start_refund(stand: _Stand) -> Iterator[Doing]:
     for ledger in _after_external(stand.ledger):
         yield lambda ledger=ledger: lifecycle.start_refund(  # type: ignore[misc]
-            stand.case, _ORDER, ledger, policy=policy(), now=stand.now
+            stand.case, by_now(_ORDER, ledger), ledger, policy=policy(), now=stand.now
         )
 
 
 def _resume(stand: _Stand) -> Iterator[Doing]:
     for ledger in _after_external(stand.ledger):
         yield lambda ledger=ledger: lifecycle.resume(  # type: ignore[misc]
-            stand.case, _ORDER, ledger, by=_OPERATOR, policy=policy(), now=stand.now
+            stand.case, by_now(_ORDER, ledger), ledger, by=_OPERATOR, policy=policy(), now=stand.now
         )
 
 
@@ -417,6 +439,43 @@ def _only(do: Callable[[_Stand], Change | None]) -> Doings:
 
 
 # Act -> the ways in which it can be done.
+def _arrange_replacement(stand: _Stand) -> Iterator[Doing]:
+    """What the stock and the payment provider may say."""
+    case, now = stand.case, stand.now
+    asked = exchange.reservation_id(case) if case.exchange else ""
+    for task in exchange.tasks(case):
+        match task:
+            case exchange.Task.RESERVE:
+                for until in (now + _HOUR, None):
+                    yield partial(exchange.record_reservation, case, asked, until, policy=policy(), now=now)
+            case exchange.Task.TAKE:
+                yield partial(exchange.record_taken, case, asked, policy=policy(), now=now)
+            case exchange.Task.RELEASE:
+                yield partial(exchange.record_released, case, asked, policy=policy(), now=now)
+            case exchange.Task.HOLD:
+                yield partial(exchange.ask_for_difference, case, policy=policy(), now=now)
+    charge = case.exchange.charge if case.exchange else None
+    for state in ChargeState:
+        if charge is None:
+            break
+        seen = ProviderCharge(
+            charge_id=charge.charge_id,
+            reference="pi_2",
+            state=state,
+            amount=charge.amount,
+            currency=charge.currency,
+            captured=charge.amount if state is ChargeState.CAPTURED else 0,
+        )
+        yield partial(
+            exchange.record_charge, case, stand.ledger, seen, by=_PROVIDER, policy=policy(), now=now
+        )
+
+
+def _choose_alternative(stand: _Stand) -> Iterator[Doing]:
+    for choose in (exchange.choose_waiting, exchange.choose_refund):
+        yield partial(choose, stand.case, by=_BUYER, policy=policy(), now=stand.now)
+
+
 _ACTS: Mapping[Act, Doings] = {
     Act.ASSESS: _assess,
     Act.DECIDE: _decide,
@@ -440,6 +499,24 @@ _ACTS: Mapping[Act, Doings] = {
     Act.DISPUTE_RETURN: _only(
         lambda stand: hearing.open_dispute(
             _with_photo(stand.case), "", by=_SELLER, policy=policy(), now=stand.now
+        )
+    ),
+    Act.ARRANGE_REPLACEMENT: _arrange_replacement,
+    Act.CHOOSE_ALTERNATIVE: _choose_alternative,
+    Act.SHIP_REPLACEMENT: _only(
+        lambda stand: exchange.ship_replacement(
+            stand.case,
+            stand.ledger,
+            "ups",
+            "1Z999AA10123456784",
+            by=_SELLER,
+            policy=policy(),
+            now=stand.now,
+        )
+    ),
+    Act.CONFIRM_REPLACEMENT: _only(
+        lambda stand: exchange.confirm_replacement(
+            stand.case, stand.ledger, by=_BUYER, policy=policy(), now=stand.now
         )
     ),
     Act.MAKE_OFFER: _make_offer,
@@ -476,7 +553,13 @@ _ACTS: Mapping[Act, Doings] = {
     Act.RESUME: _resume,
     Act.PAY_ELSEWHERE: _only(
         lambda stand: lifecycle.pay_elsewhere(
-            stand.case, _ORDER, stand.ledger, "", by=_OPERATOR, policy=policy(), now=stand.now
+            stand.case,
+            by_now(_ORDER, stand.ledger),
+            stand.ledger,
+            "",
+            by=_OPERATOR,
+            policy=policy(),
+            now=stand.now,
         )
     ),
 }

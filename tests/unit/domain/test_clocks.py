@@ -31,6 +31,10 @@ CLOCKED = [
         Event.DEDUCTION_ACCEPTED,
         Status.CLOSED_DECLINED,
     ),
+    (Status.OUT_OF_STOCK, 40, "refunded", Event.EXCHANGE_FORGONE, Status.AWAITING_RETURN),
+    (Status.AWAITING_PAYMENT, 70, "refunded", Event.EXCHANGE_FORGONE, Status.APPROVED),
+    (Status.EXCHANGE_PENDING, 4 * 24, "refunded", Event.EXCHANGE_FORGONE, Status.APPROVED),
+    (Status.EXCHANGE_SHIPPED, 20 * 24, "sent_once_more", Event.REPLACEMENT_LOST, Status.EXCHANGE_PENDING),
     (
         Status.REFUND_ACTION_REQUIRED,
         12,
@@ -211,6 +215,12 @@ def test_a_deadline_is_nothing_to_a_case_that_moved_on(status: Status) -> None:
             story.withdraw()
         case Status.RETURN_IN_TRANSIT | Status.RETURN_RECEIVED:
             story.inspect(1)
+        case Status.OUT_OF_STOCK | Status.AWAITING_PAYMENT:
+            story.choose("refund")
+        case Status.EXCHANGE_PENDING:
+            story.ship_replacement()
+        case Status.EXCHANGE_SHIPPED:
+            story.confirm_replacement()
         case Status.REFUND_PENDING:
             story.hear(AttemptState.SUCCEEDED)
         case _:

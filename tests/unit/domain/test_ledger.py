@@ -71,7 +71,7 @@ def money(ledger: Ledger) -> dict[str, tuple[int, int, int]]:
 
 
 def test_the_words_in_which_a_ledger_is_stored_never_change() -> None:
-    assert list(Unit) == ["available", "reserved", "refunded"]
+    assert list(Unit) == ["available", "reserved", "refunded", "exchanged"]
     assert list(ExternalKind) == ["refund", "dispute"]
     assert list(ExternalState) == ["open", "taken", "returned"]
 

@@ -12,9 +12,18 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from aftersales.domain.case import FINAL, Case, Fees, Kind, Review, Status
+from aftersales.domain import ledger as books
+from aftersales.domain.case import FINAL, Case, Fees, Kind, Reason, Review, SetAside, Status
+from aftersales.domain.charge import ChargeState
 from aftersales.domain.evidence import EvidenceState
-from aftersales.domain.invariants import Books, money_is_posted_once, postings_sum_to_zero, violations
+from aftersales.domain.exchange import Wanted, tasks
+from aftersales.domain.invariants import (
+    Books,
+    exchanges_make_whole,
+    money_is_posted_once,
+    postings_sum_to_zero,
+    violations,
+)
 from aftersales.domain.ledger import ExternalKind, ExternalState, PaymentShare, Unit, rebase
 from aftersales.domain.lifecycle import CLOCKS
 from aftersales.domain.order import SHIPPING
@@ -28,6 +37,7 @@ from tests.builders import (
     BOWLS,
     BUYER,
     CARD,
+    CUP,
     GIFT_CARD,
     HOUR,
     MARMALADE,
@@ -35,6 +45,7 @@ from tests.builders import (
     PORTRAIT,
     REVIEWER,
     SELLER,
+    VASE,
     Story,
     a_payment,
     an_answer,
@@ -55,6 +66,13 @@ _ON_THEIR_WAY = (
     Status.INSPECTION_FAILED,
 )
 PARCEL = ("send", "arrive", "accept all", "count", "count", "object", "show to a reviewer", "be forgotten")
+_GOING_OUT = (
+    *_ON_THEIR_WAY,
+    Status.OUT_OF_STOCK,
+    Status.AWAITING_PAYMENT,
+    Status.EXCHANGE_PENDING,
+    Status.EXCHANGE_SHIPPED,
+)
 _MOVING = sorted(set(Status) - FINAL)
 PARTIES = {BUYER.role: BUYER, SELLER.role: SELLER}
 REVIEWERS = (REVIEWER, OTHER_REVIEWER, *(Party(Role.REVIEWER, name) for name in ("wen", "abla", "jo")))
@@ -163,19 +181,92 @@ class LivesOnOneOrder(RuleBasedStateMachine):
                 story.ship(case_id)
             case Status.INSPECTION_FAILED:
                 story.answer_offer(f"o{len(case.offers)}", case_id=case_id)
+            case Status.OUT_OF_STOCK:
+                story.choose("refund", case_id)
+            case Status.AWAITING_PAYMENT:
+                if case.exchange and case.exchange.charge and not tasks(case):
+                    story.charge(ChargeState.AUTHORIZED, case_id)
+                    if story.cases[case_id] == case:
+                        story.silence(case_id)
+                else:
+                    story.arrange_all(case_id)
+            case Status.EXCHANGE_PENDING:
+                self.send_replacement(case_id)
+            case Status.EXCHANGE_SHIPPED:
+                story.arrange_all(case_id)
+                story.confirm_replacement(case_id)
             case Status.APPROVED:
                 story.start_refund(case_id)
             case Status.REFUND_PENDING:
                 story.hear(AttemptState.SUCCEEDED, case_id=case_id)
 
+    def send_replacement(self, case_id: str) -> None:
+        """What is set aside is sent; otherwise the stock is asked first, or its time passes."""
+        story = self.story
+        story.arrange_all(case_id)
+        case = story.cases[case_id]
+        if case.status is not Status.EXCHANGE_PENDING:
+            return
+        waits = case.exchange and case.exchange.set_aside is SetAside.WAITED_FOR
+        if waits or books.gone(story.ledger, case.owed) or story.ledger.frozen:
+            story.silence(case_id)
+        else:
+            story.ship_replacement(case_id)
+
     @precondition(lambda self: len(self.story.cases) < 8)
-    @rule(wanted=WANTED, kind=st.sampled_from(Kind), freight=st.sampled_from([0, 0, 300]))
-    def a_buyer_applies(self, wanted: dict[str, int], kind: Kind, freight: int) -> None:
-        case_id, fees = (
-            f"case-{len(self.story.cases) + 1}",
-            Fees(freight=freight, condition_percent=freight // 10),
+    @rule(
+        wanted=WANTED,
+        kind=st.sampled_from(Kind),
+        freight=st.sampled_from([0, 0, 300]),
+        reason=st.sampled_from([Reason.DAMAGED, Reason.MISSING_PARTS]),
+        sku=st.sampled_from([VASE, CUP, None]),
+        which=WHICH,
+    )
+    def a_buyer_applies(
+        self, wanted: dict[str, int], kind: Kind, freight: int, reason: Reason, sku: str | None, which: int
+    ) -> None:
+        """Also for what came in an exchange; and in an exchange for the same goods, or for dearer or cheaper ones."""
+        came = [line.line_id for line in self.story.ledger.lines if line.goods]
+        if came and which % 2:
+            wanted = {came[which % len(came)]: 1}
+        case_id = f"case-{len(self.story.cases) + 1}"
+        fees = Fees(freight=freight, condition_percent=freight // 10)
+        goods = [
+            Wanted(line_id=line_id, sku=sku, quantity=count)
+            for line_id, count in wanted.items()
+            if sku and line_id != SHIPPING
+        ]
+        self.act(
+            lambda: self.story.open(wanted, case_id=case_id, kind=kind, reason=reason, goods=goods, fees=fees)
         )
-        self.act(lambda: self.story.open(wanted, case_id=case_id, kind=kind, fees=fees))
+
+    @rule(
+        which=WHICH,
+        event=st.sampled_from(["arrange", "none left", "pay", "send", "hand over", "confirm", "lapse"]),
+    )
+    def other_goods_go_out(self, which: int, event: str) -> None:
+        """In stock or not, paid or not, handed over or never seen."""
+        story = self.story
+        case_id = self.one(which, *_GOING_OUT)
+        case = story.cases[case_id]
+        asked = case.exchange is not None and bool(case.exchange.charges)
+        acts: dict[str, Callable[[], object]] = {
+            "arrange": lambda: story.arrange_all(case_id),
+            "none left": lambda: story.arrange(in_stock=False, case_id=case_id),
+            "pay": lambda: story.charge(ChargeState.AUTHORIZED, case_id) if asked else None,
+            "send": lambda: story.ship_replacement(case_id),
+            "hand over": lambda: story.scan_replacement(TrackingStatus.DELIVERED, case_id=case_id),
+            "confirm": lambda: story.confirm_replacement(case_id),
+            "lapse": lambda: story.charge(ChargeState.CANCELED, case_id) if asked else None,
+        }
+        self.act(acts[event])
+
+    @rule(which=WHICH, choice=st.sampled_from(["wait", "refund", "other"]))
+    def a_buyer_chooses(self, which: int, choice: str) -> None:
+        case_id = self.one(which, Status.OUT_OF_STOCK, Status.AWAITING_PAYMENT)
+        lines = [one.line_id for one in self.story.cases[case_id].claim.units if one.line_id != SHIPPING]
+        goods = [Wanted(line_id=line_id, sku=CUP, quantity=1) for line_id in lines]
+        self.act(lambda: self.story.choose(choice, case_id, *goods))
 
     @rule(which=WHICH)
     def a_case_goes_on(self, which: int) -> None:
@@ -204,11 +295,22 @@ class LivesOnOneOrder(RuleBasedStateMachine):
         amount = self.story.cases[case_id].claim.amount * percent // 100
         self.act(lambda: self.story.decide(approve=approve, amount=amount, by=by, case_id=case_id))
 
-    @rule(which=WHICH, by=st.sampled_from([BUYER, SELLER]), percent=st.integers(1, 110))
-    def a_side_makes_an_offer(self, which: int, by: Party, percent: int) -> None:
+    @rule(
+        which=WHICH,
+        by=st.sampled_from([BUYER, SELLER]),
+        percent=st.integers(1, 110),
+        kind=st.sampled_from([None, *Kind]),
+    )
+    def a_side_makes_an_offer(self, which: int, by: Party, percent: int, kind: Kind | None) -> None:
         case_id = self.one(which, Status.UNDER_REVIEW, Status.OFFER_PENDING, Status.DECLINED)
-        amount = self.story.cases[case_id].claim.amount * percent // 100
-        self.act(lambda: self.story.make_offer(amount, by=by, case_id=case_id))
+        case = self.story.cases[case_id]
+        amount = case.claim.amount * percent // 100
+        if kind is not Kind.EXCHANGE:
+            self.act(lambda: self.story.make_offer(amount, by=by, kind=kind, case_id=case_id))
+        elif any(one.line_id != SHIPPING for one in case.claim.units):
+            same = {one.line_id: len(one.units) for one in case.claim.units}
+            leg = self.story.exchange_of(same, (), case_id, case.reason)
+            self.act(lambda: self.story.make_offer(None, by=by, kind=kind, exchange=leg, case_id=case_id))
 
     @rule(which=WHICH, by=st.sampled_from([BUYER, SELLER]), accept=st.booleans())
     def a_side_answers_an_offer(self, which: int, by: Party, accept: bool) -> None:
@@ -372,10 +474,10 @@ class LivesOnOneOrder(RuleBasedStateMachine):
         for case in self.story.cases.values():
             if case.status in FINAL - {Status.COMPLETED}:
                 continue
-            gone = case.status is Status.COMPLETED
+            gone = Unit.REFUNDED if case.status is Status.COMPLETED else Unit.RESERVED
             taken = [(line.line_id, k) for line in case.claim.units for k in line.units]
             assert not expected.keys() & set(taken)
-            expected |= dict.fromkeys(taken, Unit.REFUNDED if gone else Unit.RESERVED)
+            expected |= dict.fromkeys(taken, Unit.EXCHANGED if case.replaced else gone)
         assert expected == {
             (line.line_id, k): unit
             for line in self.story.ledger.lines
@@ -441,10 +543,13 @@ class LivesOnOneOrder(RuleBasedStateMachine):
         decided = [replace(one, state=ExternalState.TAKEN) for one in self.story.ledger.external]
         self.story.hear_of_external(decided)
         for case_id in self.story.cases:
-            for _ in range(12):
+            for _ in range(24):
                 self.go_on(case_id)
+            self.story.arrange_all(case_id)
             assert self.story.cases[case_id].status in FINAL
         assert not any(balance.reserved for balance in self.story.ledger.balances)
+        over = Books(ledger=self.story.ledger, cases=tuple(self.story.cases.values()), entries={})
+        assert not violations(over, (exchanges_make_whole,))
         self.the_books_balance_and_agree_with_the_cases()
         self.no_unit_is_in_two_cases()
 

@@ -101,9 +101,20 @@ def test_whoever_waits_is_rung_when_the_case_moves_from_outside() -> None:
         Event.CASE_CANCELLED,
         Event.CASE_CLOSED_DECLINED,
         Event.CASE_EXPIRED,
+        Event.LABEL_OVERDUE,
+        Event.PARCEL_TURNED_BACK,
+        Event.PARCEL_LOST,
         Event.PARCEL_OVERDUE,
         Event.RETURN_ACCEPTED,
         Event.DEDUCTION_ACCEPTED,
+        Event.ALTERNATIVE_CHOSEN,
+        Event.RESTOCK_DUE,
+        Event.DIFFERENCE_PAID,
+        Event.DIFFERENCE_LAPSED,
+        Event.REPLACEMENT_SENT,
+        Event.REPLACEMENT_LOST,
+        Event.EXCHANGE_COMPLETED,
+        Event.EXCHANGE_FORGONE,
         Event.ASSESSMENT_OVERDUE,
         Event.EVIDENCE_ACCEPTED,
         Event.EVIDENCE_REFUSED,
@@ -119,6 +130,14 @@ def test_nobody_is_told_of_what_only_the_books_and_the_platform_need() -> None:
         Event.REVIEW_ASSIGNED,
         Event.REVIEW_RELEASED,
         Event.DECISION_PROPOSED,
+        Event.LABEL_OVERDUE,
+        Event.LABEL_SETTLED,
+        Event.LABEL_VOIDED,
+        Event.PARCEL_SCANNED,
+        Event.PARCEL_LATE,
+        Event.REPLACEMENT_ARRANGED,
+        Event.RESTOCK_DUE,
+        Event.DIFFERENCE_LAPSED,
         Event.ASSESSMENT_OVERDUE,
         Event.REVIEW_OVERDUE,
         Event.EVIDENCE_ADDED,
@@ -133,7 +152,12 @@ def test_nobody_is_told_of_what_only_the_books_and_the_platform_need() -> None:
 
 def test_an_alarm_counts_what_a_person_of_the_platform_has_left_lying() -> None:
     counted = {event for event, effect in EFFECTS.items() if effect.counted}
-    assert counted == {Event.REVIEW_OVERDUE, Event.OPERATOR_ASKED, Event.OPERATOR_OVERDUE}
+    assert counted == {
+        Event.PARCEL_LATE,
+        Event.REVIEW_OVERDUE,
+        Event.OPERATOR_ASKED,
+        Event.OPERATOR_OVERDUE,
+    }
 
 
 def test_an_entry_from_which_nothing_follows_is_not_relayed() -> None:
@@ -142,6 +166,10 @@ def test_an_entry_from_which_nothing_follows_is_not_relayed() -> None:
         Event.EVIDENCE_ADDED,
         Event.EVIDENCE_VIEWED,
         Event.REFUND_STARTED,
+        Event.LABEL_SETTLED,
+        Event.LABEL_VOIDED,
+        Event.PARCEL_SCANNED,
+        Event.REPLACEMENT_ARRANGED,
         Event.REVIEW_ASSIGNED,
         Event.REVIEW_RELEASED,
     }

@@ -78,7 +78,7 @@ def test_what_makes_sense_is_let_pass(changes: dict[str, Any]) -> None:
         ({"version": "1+2"}, "version: '1+2' is no name of letters, digits, dots and hyphens"),
         ({"version": "a" * 41}, f"version: '{'a' * 41}' is no name of letters, digits, dots and hyphens"),
         (
-            {"windows": {Kind.RETURN: a_policy().windows[Kind.RETURN]}},
+            {"windows": {kind: a_policy().windows[kind] for kind in (Kind.RETURN, Kind.EXCHANGE)}},
             "windows.refund is missing: how long may a refund be asked for?",
         ),
         ({"reasons": WITHOUT_LATE}, "reasons.late is missing: what does it ask of the buyer?"),
@@ -203,7 +203,7 @@ def test_what_makes_no_sense_is_told_in_one_sentence(changes: dict[str, Any], sa
 
 
 def test_everything_that_is_wrong_is_told_at_once() -> None:
-    assert len(flaws(a_sound_policy(version="", windows={}, reasons={}, delivery_days=-1))) == 4 + len(Reason)
+    assert len(flaws(a_sound_policy(version="", windows={}, reasons={}, delivery_days=-1))) == 5 + len(Reason)
 
 
 def test_a_market_may_well_be_west_of_greenwich() -> None:

@@ -1,38 +1,53 @@
 """The word that people read, from every combination of the legs that hold the truth."""
 
+from collections.abc import Iterable
 from itertools import product
 
 import pytest
 
-from aftersales.domain.case import FINAL, WAITING_ON, ReturnState, Review, Status, WaitingOn, status_of
+from aftersales.domain.case import (
+    FINAL,
+    WAITING_ON,
+    ExchangeState,
+    ReturnState,
+    Review,
+    Status,
+    WaitingOn,
+    status_of,
+)
 from aftersales.domain.refund import RefundLeg
 from tests.builders import story_at
 
 BOTH = (False, True)
 NO_GOODS = (None, ReturnState.CLOSED)
-LEGS = tuple(product(BOTH, (None, *ReturnState), RefundLeg, BOTH))
+GOODS = tuple(product((None, *ReturnState), (None, *ExchangeState)))
 
 
-@pytest.mark.parametrize(("disputed", "returning", "refund", "troubled"), LEGS)
+def statuses(
+    review: Review,
+    goods: Iterable[tuple[ReturnState | None, ExchangeState | None]] = GOODS,
+    *,
+    disputed: Iterable[bool] = BOTH,
+    refund: Iterable[RefundLeg] = RefundLeg,
+    troubled: Iterable[bool] = BOTH,
+) -> set[Status]:
+    """The word for each combination of these legs."""
+    return {
+        status_of(review, disputed=one, returning=back, exchange=out, refund=money, troubled=trouble)
+        for one, (back, out), money, trouble in product(disputed, goods, refund, troubled)
+    }
+
+
 @pytest.mark.parametrize("review", set(Review) - {Review.APPROVED, Review.UNDER_REVIEW})
-def test_before_an_approval_and_after_a_refusal_the_review_speaks(
-    review: Review, disputed: bool, returning: ReturnState | None, refund: RefundLeg, troubled: bool
-) -> None:
-    status = status_of(review, disputed=disputed, returning=returning, refund=refund, troubled=troubled)
-    assert status.value == review.value
+def test_before_an_approval_and_after_a_refusal_the_review_speaks(review: Review) -> None:
+    assert statuses(review) == {Status(review)}
 
 
-@pytest.mark.parametrize(("disputed", "returning", "refund", "troubled"), LEGS)
-def test_a_dispute_shows_while_the_case_is_under_review(
-    disputed: bool, returning: ReturnState | None, refund: RefundLeg, troubled: bool
-) -> None:
-    status = status_of(
-        Review.UNDER_REVIEW, disputed=disputed, returning=returning, refund=refund, troubled=troubled
-    )
-    assert status is (Status.DISPUTED if disputed else Status.UNDER_REVIEW)
+def test_a_dispute_shows_while_the_case_is_under_review() -> None:
+    assert statuses(Review.UNDER_REVIEW, disputed=[True]) == {Status.DISPUTED}
+    assert statuses(Review.UNDER_REVIEW, disputed=[False]) == {Status.UNDER_REVIEW}
 
 
-@pytest.mark.parametrize(("disputed", "refund", "troubled"), product(BOTH, RefundLeg, BOTH))
 @pytest.mark.parametrize(
     ("returning", "expected"),
     [
@@ -43,16 +58,36 @@ def test_a_dispute_shows_while_the_case_is_under_review(
     ],
 )
 def test_once_approved_the_goods_speak_until_their_way_back_is_over(
-    returning: ReturnState, expected: Status, disputed: bool, refund: RefundLeg, troubled: bool
+    returning: ReturnState, expected: Status
 ) -> None:
-    status = status_of(
-        Review.APPROVED, disputed=disputed, returning=returning, refund=refund, troubled=troubled
-    )
-    assert status is expected
+    calm = (None, *(set(ExchangeState) - {ExchangeState.SHORT}))
+    assert statuses(Review.APPROVED, product([returning], calm)) == {expected}
+
+
+@pytest.mark.parametrize("returning", [None, *ReturnState])
+def test_that_there_are_no_other_goods_is_asked_before_any_are_sent_or_once_they_are_back(
+    returning: ReturnState | None,
+) -> None:
+    told = statuses(Review.APPROVED, [(returning, ExchangeState.SHORT)])
+    under_way = returning not in (None, ReturnState.AWAITED, ReturnState.CLOSED)
+    assert (told == {Status.OUT_OF_STOCK}) is not under_way
 
 
 @pytest.mark.parametrize("returning", NO_GOODS)
-@pytest.mark.parametrize("disputed", BOTH)
+@pytest.mark.parametrize(
+    ("exchange", "expected"),
+    [
+        (ExchangeState.UNPAID, Status.AWAITING_PAYMENT),
+        (ExchangeState.PENDING, Status.EXCHANGE_PENDING),
+        (ExchangeState.SHIPPED, Status.EXCHANGE_SHIPPED),
+    ],
+)
+def test_then_the_goods_speak_that_go_out(
+    exchange: ExchangeState, expected: Status, returning: ReturnState | None
+) -> None:
+    assert statuses(Review.APPROVED, [(returning, exchange)]) == {expected}
+
+
 @pytest.mark.parametrize(
     ("refund", "calm", "troubled"),
     [
@@ -62,15 +97,10 @@ def test_once_approved_the_goods_speak_until_their_way_back_is_over(
         (RefundLeg.SUCCEEDED, Status.COMPLETED, Status.COMPLETED),
     ],
 )
-def test_then_the_money_speaks(
-    returning: ReturnState | None, disputed: bool, refund: RefundLeg, calm: Status, troubled: Status
-) -> None:
-    def status(*, trouble: bool) -> Status:
-        return status_of(
-            Review.APPROVED, disputed=disputed, returning=returning, refund=refund, troubled=trouble
-        )
-
-    assert (status(trouble=False), status(trouble=True)) == (calm, troubled)
+def test_then_the_money_speaks(refund: RefundLeg, calm: Status, troubled: Status) -> None:
+    goods = tuple(product(NO_GOODS, (None, ExchangeState.CLOSED)))
+    assert statuses(Review.APPROVED, goods, refund=[refund], troubled=[False]) == {calm}
+    assert statuses(Review.APPROVED, goods, refund=[refund], troubled=[True]) == {troubled}
 
 
 @pytest.mark.parametrize("status", Status)

@@ -141,6 +141,10 @@ class DynamoDBStore:
             writes.append(self._put_ledger(change.ledger, new=False))
         if change.parcel:
             writes.append(self._put_parcel(change.parcel, case.case_id))
+        if change.payment:
+            # As where the platform names it: so that whatever happens to it at its provider finds the order.
+            key = tables.payment_key(change.payment.provider, change.payment.reference, case.order_id)
+            writes.append({"Put": {"TableName": self._orders, "Item": items.wire(key)}})
         if receipt:
             writes.append(items.put_receipt(self._idempotency, receipt, entry.at))
         self._transact(writes)

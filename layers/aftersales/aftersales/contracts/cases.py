@@ -23,6 +23,8 @@ from aftersales.domain.case import (
     Case,
     Decision,
     Dispute,
+    ExchangeLeg,
+    ExchangeState,
     Fees,
     FiredRule,
     InspectedLine,
@@ -30,12 +32,15 @@ from aftersales.domain.case import (
     Offer,
     OfferState,
     Reason,
+    SetAside,
     Shipment,
     Status,
     WaitingOn,
 )
 from aftersales.domain.case import Receipt as ParcelReceipt
+from aftersales.domain.charge import ChargeState
 from aftersales.domain.evidence import MAX_PER_CASE, Evidence
+from aftersales.domain.exchange import Wanted
 from aftersales.domain.hearing import Extension
 from aftersales.domain.label import Label, LabelState
 from aftersales.domain.ledger import Reservation
@@ -64,19 +69,41 @@ class ClaimedLineBody(Body):
     quantity: Quantity
 
 
+class ReplacementBody(Body):
+    """Other goods for the units of one line: how many of which SKU."""
+
+    line_id: Id
+    sku: Id
+    quantity: Quantity
+
+    def to_wanted(self) -> Wanted:
+        """The domain's word for it."""
+        return Wanted(line_id=self.line_id, sku=self.sku, quantity=self.quantity)
+
+
+Replacements = Annotated[list[ReplacementBody], Field(max_length=200)]
+
+
 class QuoteBody(Body):
-    """What the buyer would apply for."""
+    """What the buyer would apply for; in an exchange, what goes out for each line."""
 
     order_id: Id
     kind: Kind
     reason: Reason
     lines: Annotated[list[ClaimedLineBody], Field(min_length=1, max_length=200)]
+    replacement: Replacements = []
 
     @model_validator(mode="after")
     def _lines_are_unique(self) -> Self:
         names = [line.line_id for line in self.lines]
         if len(set(names)) < len(names) or SHIPPING in names:
             raise ValueError("name each line of the order once; shipping follows by itself")
+        return self
+
+    @model_validator(mode="after")
+    def _an_exchange_says_for_what(self) -> Self:
+        if (self.kind is Kind.EXCHANGE) is not bool(self.replacement):
+            raise ValueError("say what goes out in an exchange, and only then")
         return self
 
     def to_application(self) -> Application:
@@ -86,6 +113,7 @@ class QuoteBody(Body):
             kind=self.kind,
             reason=self.reason,
             lines={line.line_id: line.quantity for line in self.lines},
+            replacement=tuple(one.to_wanted() for one in self.replacement),
         )
 
 
@@ -175,11 +203,26 @@ class StatementBody(Body):
 
 
 class OfferBody(Body):
-    """Another amount, another kind, or both; without an amount, the whole claim."""
+    """Another amount, another kind, or both; without an amount, the whole claim. For an exchange, what goes out for
+    each line, unless it was said before."""
 
     kind: Kind | None = None
     amount: Annotated[Amount, Field(ge=1)] | None = None
+    replacement: Replacements = []
     note: Text
+
+
+class AlternativeBody(Body):
+    """There are none of the goods that were wanted: wait for them, take the money back, or other goods."""
+
+    choice: Literal["wait", "refund", "other"]
+    replacement: Replacements = []
+
+    @model_validator(mode="after")
+    def _other_goods_have_names(self) -> Self:
+        if (self.choice == "other") is not bool(self.replacement):
+            raise ValueError("say which other goods, and only then")
+        return self
 
 
 class OfferAnswerBody(Body):
@@ -270,6 +313,33 @@ class FeesView(View):
     condition_percent: int
 
 
+class GoodsView(View):
+    """Other goods for the units of one line, at what they cost, tax included."""
+
+    line_id: str
+    sku: str
+    title: str
+    quantity: int
+    amount: int
+    tax: int
+
+
+class DifferenceView(View):
+    """What the other goods cost more than those that they are for; less, where it is below zero. `tax` is what of it is
+    tax."""
+
+    amount: int
+    tax: int
+    currency: str
+
+
+class ExchangeQuoteView(View):
+    """What would go out, and the difference: paid before it is sent, or paid back once it has come."""
+
+    goods: list[GoodsView]
+    difference: DifferenceView
+
+
 class QuoteView(ClaimView):
     """What an application would reserve and pay, and how the policy sees it as things stand. With `keep_item` the goods
     stay with the buyer although it is a return: their way back would cost `freight_saved`. With `label_offered` the
@@ -278,6 +348,7 @@ class QuoteView(ClaimView):
     fees: FeesView
     keep_item: bool
     freight_saved: int
+    exchange: ExchangeQuoteView | None
     label_offered: bool
     verdict: Verdict
     rules: list[RuleView]
@@ -357,6 +428,17 @@ class LabelView(View):
     url: str
 
 
+class ExchangeView(ExchangeQuoteView):
+    """The other goods of an exchange. `state` is where they are, `set_aside` what the stock holds for the case,
+    `charge` where the payment of a difference stands; `shipment` is their parcel, and `lost` those that never came."""
+
+    state: ExchangeState
+    set_aside: SetAside
+    charge: ChargeState | None
+    shipment: ShipmentView | None
+    lost: list[ShipmentView]
+
+
 class InspectedLineView(View):
     """What came of the units of one line."""
 
@@ -415,8 +497,9 @@ class ExtensionView(View):
 
 
 class CaseView(View):
-    """A case. `shipments` and `receipt` tell of goods that come back, `fees` what that costs the buyer; `possible` is
-    what the reader can do now; `overdue_since` is the deadline that the platform let pass first."""
+    """A case. `shipments` and `receipt` tell of goods that come back, `fees` what that costs the buyer, `exchange` of
+    goods that go out for them; `possible` is what the reader can do now; `overdue_since` is the deadline that the
+    platform let pass first."""
 
     case_id: str
     order_id: str
@@ -441,6 +524,7 @@ class CaseView(View):
     keep_item: bool
     shipments: list[ShipmentView]
     receipt: ReceiptView | None
+    exchange: ExchangeView | None
     dispute: DisputeView | None
     possible: list[Act]
     opened_at: Instant
@@ -562,6 +646,9 @@ def quote_view(quote: Quote, reader: Party) -> QuoteView:
         fees=_fees_view(quote.fees),
         keep_item=quote.keep_item,
         freight_saved=quote.freight_saved,
+        exchange=_exchange_quote_view(quote.exchange, quote.claim, quote.order.currency)
+        if quote.exchange
+        else None,
         label_offered=quote.label_offered,
     )
 
@@ -613,6 +700,7 @@ def _case_fields(case: Case, reader: Party, desk: Desk) -> dict[str, Any]:
         "receipt": _receipt_view(case.returning.receipt)
         if case.returning and case.returning.receipt
         else None,
+        "exchange": _exchange_view(case, case.exchange) if case.exchange else None,
         "dispute": case.dispute and _dispute_view(case, case.dispute, reader),
         "possible": possible_now(desk, case, reader),
         "opened_at": case.opened_at,
@@ -634,6 +722,37 @@ def _shipment_view(shipment: Shipment) -> ShipmentView:
         tracking_code=shipment.parcel.tracking_code if shipment.parcel else None,
         sent_at=shipment.sent_at,
         arrived_at=shipment.arrived_at,
+    )
+
+
+def _exchange_quote_view(leg: ExchangeLeg, claim: Reservation, currency: str) -> ExchangeQuoteView:
+    tax = sum(held.tax for held in claim.units if held.line_id != SHIPPING)
+    return ExchangeQuoteView(
+        goods=[
+            GoodsView(
+                line_id=one.line_id,
+                sku=one.sku,
+                title=one.line.title,
+                quantity=one.quantity,
+                amount=one.line.total,
+                tax=one.line.tax,
+            )
+            for one in leg.goods
+        ],
+        difference=DifferenceView(
+            amount=leg.difference, tax=sum(one.line.tax for one in leg.goods) - tax, currency=currency
+        ),
+    )
+
+
+def _exchange_view(case: Case, leg: ExchangeLeg) -> ExchangeView:
+    return ExchangeView(
+        **dict(_exchange_quote_view(leg, case.claim, case.currency)),
+        state=leg.state,
+        set_aside=leg.set_aside,
+        charge=leg.charge.state if leg.charge else None,
+        shipment=_shipment_view(leg.shipment) if leg.shipment else None,
+        lost=[_shipment_view(one) for one in leg.lost],
     )
 
 

@@ -8,19 +8,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from aftersales.domain.charge import Charge, ChargeState
 from aftersales.domain.evidence import Evidence, EvidenceState
 from aftersales.domain.label import LabelLeg, LabelState, VoidState
-from aftersales.domain.ledger import PaymentShare, Reservation, by_payment, less, plus
+from aftersales.domain.ledger import PaymentShare, Reservation, ReservedUnits, by_payment, less, plus
+from aftersales.domain.order import Line
 from aftersales.domain.parcel import Parcel
 from aftersales.domain.parties import Party, Role
 from aftersales.domain.refund import Attempt, AttemptState, RefundLeg, refund_leg, uncovered
 
 
 class Kind(StrEnum):
-    """How the buyer is made whole. `refund`: the goods stay, money goes back. `return`: the goods come back first."""
+    """How the buyer is made whole. `refund`: the goods stay, money goes back. `return`: the goods come back first.
+    `exchange`: other goods go out for them."""
 
     REFUND = "refund"
     RETURN = "return"
+    EXCHANGE = "exchange"
 
 
 class Reason(StrEnum):
@@ -65,6 +69,10 @@ class Status(StrEnum):
     RETURN_IN_TRANSIT = "return_in_transit"
     RETURN_RECEIVED = "return_received"
     INSPECTION_FAILED = "inspection_failed"
+    OUT_OF_STOCK = "out_of_stock"
+    AWAITING_PAYMENT = "awaiting_payment"
+    EXCHANGE_PENDING = "exchange_pending"
+    EXCHANGE_SHIPPED = "exchange_shipped"
     REFUND_PENDING = "refund_pending"
     REFUND_ACTION_REQUIRED = "refund_action_required"
     COMPLETED = "completed"
@@ -87,7 +95,8 @@ class WaitingOn(StrEnum):
 
 
 # Whose turn a status is, where it is always the same one's: an offer waits for the other side, a dispute for whoever's
-# statement is due, and goods that go back under the platform's label for the platform until that is bought.
+# statement is due, goods that go back under the platform's label for the platform until that is bought, and a
+# replacement that has arrived for its buyer's word.
 WAITING_ON: Mapping[Status, WaitingOn | None] = {
     Status.REQUESTED: WaitingOn.PLATFORM,
     Status.EVIDENCE_REQUIRED: WaitingOn.BUYER,
@@ -98,6 +107,10 @@ WAITING_ON: Mapping[Status, WaitingOn | None] = {
     Status.RETURN_IN_TRANSIT: WaitingOn.CARRIER,
     Status.RETURN_RECEIVED: WaitingOn.SELLER,
     Status.INSPECTION_FAILED: WaitingOn.BUYER,
+    Status.OUT_OF_STOCK: WaitingOn.BUYER,
+    Status.AWAITING_PAYMENT: WaitingOn.BUYER,
+    Status.EXCHANGE_PENDING: WaitingOn.SELLER,
+    Status.EXCHANGE_SHIPPED: WaitingOn.CARRIER,
     Status.REFUND_PENDING: WaitingOn.PAYMENT,
     Status.REFUND_ACTION_REQUIRED: WaitingOn.PLATFORM,
     Status.COMPLETED: None,
@@ -134,30 +147,6 @@ class Decision:
     amount: int = 0
     policy_version: str = ""
     rules: tuple[FiredRule, ...] = ()
-
-
-class OfferState(StrEnum):
-    """What became of an offer."""
-
-    OPEN = "open"
-    ACCEPTED = "accepted"
-    REFUSED = "refused"
-    COUNTERED = "countered"
-    LAPSED = "lapsed"
-    OVERTAKEN = "overtaken"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Offer:
-    """A counter-proposal: another amount or another kind, for the other side to answer."""
-
-    offer_id: str
-    by: Party
-    at: int
-    kind: Kind
-    amount: int
-    note: str
-    state: OfferState = OfferState.OPEN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -265,6 +254,125 @@ class ReturnLeg:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Replacement:
+    """Other goods for the units of one line: so many of this `sku` leave the stock. `line` is how the order has what
+    its buyer holds from then on, at the worth that it inherits and that was paid for it."""
+
+    line_id: str
+    sku: str
+    quantity: int
+    line: Line
+
+
+class SetAside(StrEnum):
+    """What of the other goods the stock has set aside for the case. `waited_for`: it had none, and the buyer waits."""
+
+    NONE = "none"
+    RESERVED = "reserved"
+    SHORT = "short"
+    WAITED_FOR = "waited_for"
+    TAKEN = "taken"
+    RELEASED = "released"
+
+
+class ExchangeEnd(StrEnum):
+    """How an exchange ended: the other goods are with their buyer, or money goes back instead."""
+
+    REPLACED = "replaced"
+    FORGONE = "forgone"
+
+
+class ExchangeState(StrEnum):
+    """Where the goods are that go out. `closed`: they have come, or never will."""
+
+    SHORT = "short"
+    UNPAID = "unpaid"
+    PENDING = "pending"
+    SHIPPED = "shipped"
+    CLOSED = "closed"
+
+
+# Held money is as good as taken until its time runs out, and nothing is taken before goods are sent for it.
+_PAID = frozenset({ChargeState.AUTHORIZED, ChargeState.CAPTURED})
+
+_EXCHANGING: Mapping[ExchangeState, Status] = {
+    ExchangeState.SHORT: Status.OUT_OF_STOCK,
+    ExchangeState.UNPAID: Status.AWAITING_PAYMENT,
+    ExchangeState.PENDING: Status.EXCHANGE_PENDING,
+    ExchangeState.SHIPPED: Status.EXCHANGE_SHIPPED,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExchangeLeg:
+    """The way of other goods to their buyer. `difference` is what they cost more than what is exchanged, or less.
+
+    `number` counts its reservations: another one is made where a parcel was lost or another variant was chosen. Like an
+    attempt to pay back, each has its id before the stock hears of it; `reserved_until` is when the stock forgets it.
+    `charges` are the payments of the difference that were asked for, `lost` the parcels that never came.
+    """
+
+    goods: tuple[Replacement, ...]
+    difference: int = 0
+    number: int = 1
+    set_aside: SetAside = SetAside.NONE
+    reserved_until: int | None = None
+    charges: tuple[Charge, ...] = ()
+    shipment: Shipment | None = None
+    lost: tuple[Shipment, ...] = ()
+    end: ExchangeEnd | None = None
+
+    @property
+    def state(self) -> ExchangeState:
+        """Where the goods are, by what is known of stock, money and parcel."""
+        if self.end:
+            return ExchangeState.CLOSED
+        if self.shipment:
+            return ExchangeState.SHIPPED
+        if self.set_aside is SetAside.SHORT:
+            return ExchangeState.SHORT
+        # Nobody pays for goods that are not there yet.
+        if self.set_aside is SetAside.WAITED_FOR or self.is_paid:
+            return ExchangeState.PENDING
+        return ExchangeState.UNPAID
+
+    @property
+    def charge(self) -> Charge | None:
+        """The payment of the difference that was asked for last."""
+        return self.charges[-1] if self.charges else None
+
+    @property
+    def is_paid(self) -> bool:
+        """Whether the difference is not the buyer's to pay any more."""
+        return self.difference <= 0 or (self.charge is not None and self.charge.state in _PAID)
+
+
+class OfferState(StrEnum):
+    """What became of an offer."""
+
+    OPEN = "open"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    COUNTERED = "countered"
+    LAPSED = "lapsed"
+    OVERTAKEN = "overtaken"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """A counter-proposal: another amount, another kind or other goods, for the other side to answer."""
+
+    offer_id: str
+    by: Party
+    at: int
+    kind: Kind
+    amount: int
+    note: str
+    state: OfferState = OfferState.OPEN
+    exchange: ExchangeLeg | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Fees:
     """What a return costs its buyer, by the policy; it was never part of the claim.
 
@@ -304,7 +412,8 @@ class Case:
     `silence_approves` where the policy takes a seller's silence for a yes. `fees` is what of the units' worth is not
     claimed; `keep_item` where the goods stay although it is a return; `granted` what was granted before the goods
     came back, and a dispute is about now. `label_offered` where the platform pays the label of what comes back, and
-    `crosses_border` where that goes from one country to another.
+    `crosses_border` where that goes from one country to another. `exchange` is what goes out for
+    what is claimed: while it may still come, all that it stands for is owed and held.
     """
 
     case_id: str
@@ -344,6 +453,7 @@ class Case:
     label_offered: bool = False
     crosses_border: bool = False
     returning: ReturnLeg | None = None
+    exchange: ExchangeLeg | None = None
     granted: tuple[PaymentShare, ...] = ()
     ended_at: int | None = None
     run: int = 1
@@ -357,6 +467,7 @@ class Case:
             self.review,
             disputed=self.dispute is not None and not self.dispute.resolved,
             returning=self.returning.state if self.returning else None,
+            exchange=self.exchange.state if self.exchange else None,
             refund=self.refund_leg,
             troubled=self.trouble is not None,
         )
@@ -428,7 +539,26 @@ class Case:
             return WaitingOn.BUYER if self.offers[-1].by.role is Role.SELLER else WaitingOn.SELLER
         if self.status is Status.DISPUTED:
             return WaitingOn(self.dispute.turn) if self.dispute and self.dispute.turn else WaitingOn.PLATFORM
+        if self.replacement_arrived:
+            return WaitingOn.BUYER
         return WAITING_ON[self.status]
+
+    @property
+    def replaced(self) -> bool:
+        """Whether other goods are with the buyer for the units of the claim."""
+        return self.exchange is not None and self.exchange.end is ExchangeEnd.REPLACED
+
+    @property
+    def replacement_arrived(self) -> bool:
+        """Whether the other goods were handed over, and the buyer has not spoken yet."""
+        leg = self.exchange
+        arrived = leg is not None and leg.shipment is not None and leg.shipment.arrived_at is not None
+        return arrived and self.status is Status.EXCHANGE_SHIPPED
+
+    @property
+    def repaid_units(self) -> tuple[ReservedUnits, ...]:
+        """The units that its money pays back; none where other goods went out for them."""
+        return () if self.replaced else self.claim.units
 
     @property
     def due_at(self) -> int | None:
@@ -476,20 +606,31 @@ class Case:
 
 
 def status_of(
-    review: Review, *, disputed: bool, returning: ReturnState | None, refund: RefundLeg, troubled: bool
+    review: Review,
+    *,
+    disputed: bool,
+    returning: ReturnState | None,
+    exchange: ExchangeState | None,
+    refund: RefundLeg,
+    troubled: bool,
 ) -> Status:
     """The one place that turns legs into the word people read.
 
     A dispute shows only while the review is open. Once approved, the goods speak if they are to come back, then the
-    money; a step that gave up while
-    money was due shows as `refund_action_required`, for then a person is asked.
+    goods that go out for them, then the money; a step that gave up while money was due shows as
+    `refund_action_required`, for then a person is asked. That there are no other goods is asked before the buyer sends
+    any, or after they have come.
     """
     if review is Review.UNDER_REVIEW and disputed:
         return Status.DISPUTED
     if review is not Review.APPROVED:
         return Status(review)
+    if exchange is ExchangeState.SHORT and returning in (None, ReturnState.AWAITED):
+        return Status.OUT_OF_STOCK
     if returning and returning in _RETURNING:
         return _RETURNING[returning]
+    if exchange and exchange in _EXCHANGING:
+        return _EXCHANGING[exchange]
     if refund is RefundLeg.SUCCEEDED:
         return Status.COMPLETED
     if troubled or refund is RefundLeg.ACTION_REQUIRED:

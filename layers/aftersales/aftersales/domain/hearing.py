@@ -18,6 +18,7 @@ from aftersales.domain.case import (
     Case,
     Decision,
     Dispute,
+    ExchangeLeg,
     Kind,
     Offer,
     OfferState,
@@ -27,6 +28,7 @@ from aftersales.domain.case import (
 from aftersales.domain.ledger import Ledger
 from aftersales.domain.lifecycle import (
     LIFECYCLE,
+    NOTHING_COMES_BACK,
     Act,
     Change,
     approved,
@@ -133,16 +135,38 @@ def decide(
 
 
 def make_offer(
-    case: Case, *, kind: Kind | None, amount: int | None, note: str, by: Party, policy: Policy, now: int
+    case: Case,
+    *,
+    kind: Kind | None,
+    amount: int | None,
+    note: str,
+    by: Party,
+    policy: Policy,
+    now: int,
+    exchange: ExchangeLeg | None = None,
 ) -> Change:
-    """The seller proposes less, or the buyer asks for less. A new offer instead of an answer refuses the one before."""
+    """The seller proposes less, or the buyer asks for less; or other goods instead of money (`exchange`), which go out
+    for the whole of the claim. A new offer instead of an answer refuses the one before."""
     require(Act.MAKE_OFFER, case, by)
     refuse_offer(case, by, policy)
     refuse_return_of_nothing(kind or case.kind, case.reason)
     wanted = case.claim.amount if amount is None else amount
     _refuse_amount(case, wanted, by, policy)
+    kind = kind or case.kind
+    goes_out = (exchange or case.exchange) if kind is Kind.EXCHANGE else None
+    if kind is Kind.EXCHANGE and (goes_out is None or wanted < case.claim.amount):
+        raise Refusal(
+            Code.INVALID,
+            "Other goods go out for the whole of the claim: say which; or, for a part of it, another kind.",
+        )
     offer = Offer(
-        offer_id=f"o{len(case.offers) + 1}", by=by, at=now, kind=kind or case.kind, amount=wanted, note=note
+        offer_id=f"o{len(case.offers) + 1}",
+        by=by,
+        at=now,
+        kind=kind,
+        amount=wanted,
+        note=note,
+        exchange=goes_out,
     )
     countered = case.status is Status.OFFER_PENDING
     before = offers_closed(case, OfferState.COUNTERED) if countered else case.offers
@@ -179,7 +203,12 @@ def answer_offer(
         policy_version=case.policy_version,
     )
     converted = replace(
-        case, kind=offer.kind, decision=decision, offers=offers_closed(case, OfferState.ACCEPTED)
+        case,
+        kind=offer.kind,
+        keep_item=_keeps(case, offer.kind),
+        exchange=offer.exchange or case.exchange,
+        decision=decision,
+        offers=offers_closed(case, OfferState.ACCEPTED),
     )
     after = approved(converted, offer.amount, now)
     rest = books.less(case.claim.money, after.owed)
@@ -371,6 +400,13 @@ def _propose(case: Case, decision: Decision, *, before: Case, policy: Policy) ->
     dispute = replace(case.dispute or Dispute(opened_by=by, opened_at=now), turn=None)
     after = replace(case, dispute=dispute, proposal=decision, assignment=None)
     return change(before, after, Event.DECISION_PROPOSED, by, now, policy, told(decision))
+
+
+def _keeps(case: Case, kind: Kind) -> bool:
+    """Whether nothing comes back although it is a return or an exchange."""
+    if kind is case.kind:
+        return case.keep_item
+    return kind is Kind.EXCHANGE and (case.keep_item or case.reason in NOTHING_COMES_BACK)
 
 
 def _ceiling(case: Case) -> int:

@@ -13,6 +13,7 @@ from itertools import pairwise
 
 from aftersales.domain.case import FINAL, Case, Status
 from aftersales.domain.charge import CLOSED, ChargeState, ProviderCharge
+from aftersales.domain.exchange import tasks
 from aftersales.domain.ledger import External, Ledger, PaymentShare, Unit
 from aftersales.domain.lifecycle import CLOCKS
 from aftersales.domain.refund import ELSEWHERE, AttemptState
@@ -328,6 +329,34 @@ def cases_move(books: Books) -> Iterator[Violation]:
             yield Violation("I5", (case.case_id,), f"the case is {case.status} and has been due for an hour")
 
 
+def exchanges_make_whole(books: Books) -> Iterator[Violation]:
+    """I13: an exchange that is over left its buyer with the other goods, or with the money, or with goods and the money
+    that they are worth less: never with neither, and never with more. Nothing is set aside or held for it any more."""
+    for case in books.cases:
+        leg = case.exchange
+        if leg is None or case.status not in FINAL:
+            continue
+        there = [line for one in leg.goods if (line := books.ledger.line(one.line.line_id))]
+        charged = sum(one.captured for one in leg.charges)
+        paid = sum(part.amount for part in case.paid)
+        if left := tasks(case):
+            yield Violation("I13", (case.case_id,), f"it is over, and there is still to {', '.join(left)}")
+        if len(there) != (len(leg.goods) if case.replaced else 0):
+            yield Violation("I13", (case.case_id,), f"{len(there)} of its goods are in the ledger")
+        elif case.replaced:
+            worth = sum(units.amount for units in case.claim.units) + charged
+            goods = sum(line.total for line in there)
+            if goods + paid > worth or (goods + paid < worth and not books.ledger.external):
+                yield Violation(
+                    "I13", (case.case_id,), f"goods of {goods} and {paid} in money stand for {worth}"
+                )
+        elif case.status is Status.COMPLETED:
+            if not paid and not books.ledger.external:
+                yield Violation("I13", (case.case_id,), "its buyer has neither goods nor money")
+        elif paid or charged:
+            yield Violation("I13", (case.case_id,), f"it ended with {paid} paid and {charged} charged")
+
+
 def entries_are_relayed(books: Books) -> Iterator[Violation]:
     """I9: every entry that has effects was relayed."""
     for entries in books.entries.values():
@@ -391,6 +420,7 @@ AT_REST: tuple[Check, ...] = (
     *ALWAYS,
     cases_have_executions,
     cases_end_once,
+    exchanges_make_whole,
     books_agree_with_provider,
     external_is_booked,
     charges_are_booked,
@@ -402,6 +432,8 @@ AT_REST: tuple[Check, ...] = (
 
 def _unit_of(case: Case) -> Unit | None:
     """Where the units of a case stand; those of a case that ended without money may be another's by now."""
+    if case.replaced:
+        return Unit.EXCHANGED
     if case.status in FINAL - {Status.COMPLETED}:
         return None
     return Unit.REFUNDED if case.status is Status.COMPLETED else Unit.RESERVED

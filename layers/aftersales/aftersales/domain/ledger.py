@@ -17,7 +17,7 @@ from enum import StrEnum
 from itertools import chain
 
 from aftersales.domain.money import share, step
-from aftersales.domain.order import SHIPPING, Order, Payment
+from aftersales.domain.order import SHIPPING, Line, Order, Payment
 from aftersales.domain.refusal import Code, Refusal
 
 
@@ -27,17 +27,20 @@ class Unit(StrEnum):
     AVAILABLE = "available"
     RESERVED = "reserved"
     REFUNDED = "refunded"
+    EXCHANGED = "exchanged"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerLine:
-    """The units of one line; unit k of n always carries `share(total, k, n)`, whoever takes it and when."""
+    """The units of one line; unit k of n always carries `share(total, k, n)`, whoever takes it and when. `goods` where
+    they went out in an exchange, so that no snapshot of the order has them."""
 
     line_id: str
     total: int
     tax: int
     units: tuple[Unit, ...]
     step: int = 1
+    goods: Line | None = None
 
     @property
     def free(self) -> tuple[int, ...]:
@@ -176,18 +179,18 @@ def open_ledger(order: Order) -> Ledger:
         order_id=order.order_id,
         currency=order.currency,
         version=1,
-        lines=tuple(
-            LedgerLine(
-                line_id=line_id,
-                total=total,
-                tax=tax,
-                units=(Unit.AVAILABLE,) * quantity,
-                step=step(order.currency),
-            )
-            for line_id, total, tax, quantity in lines
-        ),
+        lines=tuple(_new_line(*line, order.currency) for line in lines),
         balances=tuple(map(_untouched, order.payments)),
         platform_fee=order.platform_fee,
+    )
+
+
+def by_now(order: Order, ledger: Ledger) -> Order:
+    """The order as it is by now: with the goods that went out in exchanges, and what was paid for them besides."""
+    return replace(
+        order,
+        lines=order.lines + tuple(line.goods for line in ledger.lines if line.goods),
+        payments=payments_of(order, ledger),
     )
 
 
@@ -203,13 +206,16 @@ def rebase(ledger: Ledger, order: Order) -> Ledger:
     ours = {payment.payment_id for payment in ledger.payments}
     taken = tuple(balance for balance in ledger.balances if balance.payment_id in ours)
     fresh = replace(fresh, balances=fresh.balances + taken)
-    _refuse_vanished("line", (line.line_id for line in ledger.lines if _touched(line)), fresh.lines)
+    _refuse_vanished(
+        "line", (line.line_id for line in ledger.lines if _touched(line) and not line.goods), fresh.lines
+    )
     _refuse_vanished(
         "payment", (balance.payment_id for balance in ledger.balances if _spent(balance)), fresh.balances
     )
     old_lines = {line.line_id: line for line in ledger.lines}
     old_balances = {balance.payment_id: balance for balance in ledger.balances}
     lines = tuple(_rebase_line(old_lines.get(line.line_id), line) for line in fresh.lines)
+    lines += tuple(line for line in ledger.lines if line.goods)
     balances = tuple(_rebase_balance(old_balances.get(new.payment_id), new) for new in fresh.balances)
     # One that has paid before there were postings goes on without: what it has paid was never posted.
     untouched = not any(map(_spent, ledger.balances))
@@ -317,6 +323,48 @@ def hold_again(ledger: Ledger, units: Iterable[ReservedUnits]) -> Ledger:
     return _mark(ledger, units, Unit.REFUNDED, Unit.RESERVED)
 
 
+def exchange(
+    ledger: Ledger,
+    units: Iterable[ReservedUnits],
+    shipping: Iterable[ReservedUnits],
+    goods: Iterable[Line],
+    money: Iterable[PaymentShare],
+) -> Ledger:
+    """Other goods went out for these units: they are lines of the order from now on, and what was held for the units is
+    available to a case about them. The shipping stays paid."""
+    ledger = _mark(ledger, units, Unit.RESERVED, Unit.EXCHANGED)
+    ledger = _mark(ledger, shipping, Unit.RESERVED, Unit.AVAILABLE)
+    lines = tuple(
+        replace(_new_line(line.line_id, line.total, line.tax, line.quantity, ledger.currency), goods=line)
+        for line in goods
+    )
+    return _move(replace(ledger, lines=ledger.lines + lines), money, "reserved", "available")
+
+
+def take_in(ledger: Ledger, payment: Payment, *, held: bool) -> Ledger:
+    """Money that the buyer paid besides, for goods that cost more: held by the case that it was paid for, or, where its
+    goods have come already, available like theirs."""
+    ledger = with_payment(ledger, payment)
+    share = PaymentShare(payment_id=payment.payment_id, amount=payment.captured)
+    return _move(ledger, [share], "available", "reserved") if held else ledger
+
+
+def reprice(ledger: Ledger, goods: Iterable[Line]) -> Ledger:
+    """Goods that went out in an exchange were not all paid for: unless a case has them, they are worth that less."""
+    paid = {line.line_id: line for line in goods}
+    return replace(
+        ledger,
+        lines=tuple(
+            replace(
+                line, total=paid[line.line_id].total, tax=paid[line.line_id].tax, goods=paid[line.line_id]
+            )
+            if line.line_id in paid and not _touched(line)
+            else line
+            for line in ledger.lines
+        ),
+    )
+
+
 def reserve_again(
     ledger: Ledger, units: Iterable[ReservedUnits], amount: int
 ) -> tuple[Ledger, tuple[PaymentShare, ...]]:
@@ -386,6 +434,12 @@ def plus(*money: Iterable[PaymentShare]) -> tuple[PaymentShare, ...]:
     return tuple(
         PaymentShare(payment_id=payment_id, amount=amount)
         for payment_id, amount in by_payment(chain(*money)).items()
+    )
+
+
+def _new_line(line_id: str, total: int, tax: int, quantity: int, currency: str) -> LedgerLine:
+    return LedgerLine(
+        line_id=line_id, total=total, tax=tax, units=(Unit.AVAILABLE,) * quantity, step=step(currency)
     )
 
 

@@ -17,6 +17,8 @@ from aftersales.domain.case import (
     FINAL,
     Case,
     Decision,
+    ExchangeEnd,
+    ExchangeLeg,
     Fees,
     Kind,
     Offer,
@@ -24,6 +26,7 @@ from aftersales.domain.case import (
     Reason,
     ReturnLeg,
     Review,
+    SetAside,
     Shipment,
     Status,
     WaitingOn,
@@ -31,7 +34,7 @@ from aftersales.domain.case import (
 from aftersales.domain.evidence import MAX_PER_CASE, Evidence, EvidenceState
 from aftersales.domain.label import LabelLeg
 from aftersales.domain.ledger import Ledger, PaymentShare, Reservation
-from aftersales.domain.order import Order
+from aftersales.domain.order import Order, Payment
 from aftersales.domain.parcel import Parcel
 from aftersales.domain.parties import POLICY, SYSTEM, Party, Role
 from aftersales.domain.policy import DAY, Assessment, Clocks, Policy, Verdict
@@ -62,6 +65,10 @@ class Act(StrEnum):
     RECORD_SCANS = "record_scans"
     CONFIRM_ARRIVAL = "confirm_arrival"
     CONFIRM_RECEIPT = "confirm_receipt"
+    ARRANGE_REPLACEMENT = "arrange_replacement"
+    CHOOSE_ALTERNATIVE = "choose_alternative"
+    SHIP_REPLACEMENT = "ship_replacement"
+    CONFIRM_REPLACEMENT = "confirm_replacement"
     DISPUTE_RETURN = "dispute_return"
     MAKE_OFFER = "make_offer"
     ANSWER_OFFER = "answer_offer"
@@ -90,6 +97,9 @@ _NEGOTIABLE = frozenset({Status.UNDER_REVIEW, Status.OFFER_PENDING, Status.DECLI
 _HEARD = _ASSESSABLE | _DECIDABLE | _NEGOTIABLE
 _ON_ITS_WAY = frozenset({Status.AWAITING_RETURN, Status.RETURN_IN_TRANSIT, Status.RETURN_RECEIVED})
 _RETURNING = _ON_ITS_WAY | {Status.INSPECTION_FAILED}
+_EXCHANGING = frozenset(
+    {Status.OUT_OF_STOCK, Status.AWAITING_PAYMENT, Status.EXCHANGE_PENDING, Status.EXCHANGE_SHIPPED}
+)
 _MONEY = frozenset({Status.APPROVED, Status.REFUND_PENDING, Status.REFUND_ACTION_REQUIRED, Status.COMPLETED})
 
 # Act -> the statuses from which it is possible.
@@ -108,6 +118,11 @@ LIFECYCLE: Mapping[Act, frozenset[Status]] = {
     Act.CONFIRM_ARRIVAL: frozenset({Status.RETURN_IN_TRANSIT, Status.RETURN_RECEIVED, Status.EXPIRED}),
     # Goods in a parcel that nobody announced can be accepted; what they lack cannot be held against their buyer yet.
     Act.CONFIRM_RECEIPT: _ON_ITS_WAY,
+    # Stock and payment are brought to what the case says, whatever it is by then.
+    Act.ARRANGE_REPLACEMENT: frozenset(Status),
+    Act.CHOOSE_ALTERNATIVE: frozenset({Status.OUT_OF_STOCK, Status.AWAITING_PAYMENT}),
+    Act.SHIP_REPLACEMENT: frozenset({Status.EXCHANGE_PENDING}),
+    Act.CONFIRM_REPLACEMENT: frozenset({Status.EXCHANGE_SHIPPED}),
     Act.DISPUTE_RETURN: frozenset({Status.RETURN_RECEIVED}),
     Act.MAKE_OFFER: _NEGOTIABLE,
     # What the seller would deduct after looking at the goods is an offer too.
@@ -118,7 +133,7 @@ LIFECYCLE: Mapping[Act, frozenset[Status]] = {
     Act.TAKE_REVIEW: frozenset({Status.DISPUTED}),
     Act.RELEASE_REVIEW: frozenset({Status.DISPUTED}),
     # Only people's time can be extended; a provider is asked again whether or not there is a holiday.
-    Act.EXTEND_DEADLINE: (_HEARD | _RETURNING) - {Status.REQUESTED},
+    Act.EXTEND_DEADLINE: (_HEARD | _RETURNING | _EXCHANGING) - {Status.REQUESTED},
     Act.ADD_EVIDENCE: _HEARD | _RETURNING,
     Act.CHECK_EVIDENCE: _OPEN,
     Act.VIEW_EVIDENCE: frozenset(Status),
@@ -149,6 +164,10 @@ ACTORS: Mapping[Act, frozenset[Role]] = {
     Act.RECORD_SCANS: frozenset(),
     Act.CONFIRM_ARRIVAL: _SELLER,
     Act.CONFIRM_RECEIPT: _SELLER,
+    Act.ARRANGE_REPLACEMENT: frozenset(),
+    Act.CHOOSE_ALTERNATIVE: _BUYER,
+    Act.SHIP_REPLACEMENT: _SELLER,
+    Act.CONFIRM_REPLACEMENT: _BUYER,
     Act.DISPUTE_RETURN: _SELLER,
     Act.MAKE_OFFER: _PARTIES,
     Act.ANSWER_OFFER: _PARTIES,
@@ -172,13 +191,14 @@ ACTORS: Mapping[Act, frozenset[Role]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One transaction: the case as it will be, the entry that tells it, the ledger if units or money moved, and the
-    parcel if it is one that no other case may name."""
+    """One transaction: the case as it will be, the entry that tells it, the ledger if units or money moved, the parcel
+    if it is one that no other case may name, and the payment of the order if the desk has taken one."""
 
     case: Case
     entry: Entry
     ledger: Ledger | None = None
     parcel: Parcel | None = None
+    payment: Payment | None = None
 
 
 def _from_now(_: Case, now: int) -> int:
@@ -235,8 +255,14 @@ _LABEL = Clock(lambda clocks, _: clocks.label, _unsold_label, "carrier_asked_aga
 _OPERATOR = Clock(lambda clocks, _: clocks.operator, lambda _: Event.OPERATOR_OVERDUE, "operator_reminded")
 _STATEMENT = Clock(lambda clocks, _: clocks.statement, lambda _: Event.STATEMENT_FORGONE, "statement_forgone")
 
+_RESTOCK = Clock(lambda clocks, _: clocks.restock, lambda _: Event.RESTOCK_DUE, "stock_asked_again")
+_ARRIVED = Clock(
+    lambda clocks, _: clocks.replacement_confirm, lambda _: Event.EXCHANGE_COMPLETED, "completed"
+)
+
 # What silence does. While a side's statement is due, a dispute has the clock of statements instead; goods that are
-# awaited under a label that was not bought yet have the carrier's.
+# awaited under a label that was not bought yet have the carrier's, other goods that the buyer waits for that of the
+# stock, and those that have arrived that of their buyer's word.
 CLOCKS: Mapping[Status, Clock] = {
     Status.EVIDENCE_REQUIRED: Clock(lambda clocks, _: clocks.evidence, _silent_buyer, "cancelled"),
     # Silence approves or opens a dispute, as the policy said when it asked the seller.
@@ -266,6 +292,19 @@ CLOCKS: Mapping[Status, Clock] = {
     Status.INSPECTION_FAILED: Clock(
         lambda clocks, _: clocks.deduction, lambda _: Event.DEDUCTION_ACCEPTED, "deduction_accepted"
     ),
+    Status.OUT_OF_STOCK: Clock(
+        lambda clocks, _: clocks.alternative, lambda _: Event.EXCHANGE_FORGONE, "refunded"
+    ),
+    Status.AWAITING_PAYMENT: Clock(
+        lambda clocks, _: clocks.payment, lambda _: Event.EXCHANGE_FORGONE, "refunded"
+    ),
+    Status.EXCHANGE_PENDING: Clock(
+        lambda clocks, _: clocks.replacement_ship, lambda _: Event.EXCHANGE_FORGONE, "refunded"
+    ),
+    # The seller chose the carrier, and sends once more or pays.
+    Status.EXCHANGE_SHIPPED: Clock(
+        lambda clocks, _: clocks.transit, lambda _: Event.REPLACEMENT_LOST, "sent_once_more"
+    ),
     Status.REFUND_PENDING: Clock(
         _patience_with_provider, lambda _: Event.REFUND_OVERDUE, "provider_asked_again"
     ),
@@ -284,6 +323,8 @@ _NEW_TURN = frozenset(
         Event.STATEMENT_MADE,
         Event.STATEMENT_FORGONE,
         Event.DECISION_PROPOSED,
+        Event.ALTERNATIVE_CHOSEN,
+        Event.RESTOCK_DUE,
     }
 )
 
@@ -328,6 +369,7 @@ def open_case(
     now: int,
     fees: Fees = _NO_FEES,
     keep_item: bool = False,
+    exchange: ExchangeLeg | None = None,
     label_offered: bool = False,
     crosses_border: bool = False,
 ) -> Change:
@@ -360,6 +402,7 @@ def open_case(
         market=order.market,
         fees=fees,
         keep_item=keep_item,
+        exchange=exchange,
         label_offered=label_offered,
         crosses_border=crosses_border,
     )
@@ -375,6 +418,10 @@ def open_case(
         grounds=assessment.grounds,
     )
     return Change(case=case, entry=entry, ledger=ledger)
+
+
+# Why goods go out for which none come back: a part of them was missing, or all of them never came.
+NOTHING_COMES_BACK = frozenset({Reason.MISSING_PARTS, Reason.NOT_RECEIVED})
 
 
 def refuse_return_of_nothing(kind: Kind, reason: Reason) -> None:
@@ -478,9 +525,9 @@ def record_refunds(
     was_complete = case.status is Status.COMPLETED
     is_complete = after.status is Status.COMPLETED
     if is_complete and not was_complete:
-        ledger_after = books.consume_units(ledger_after or ledger, case.claim.units)
+        ledger_after = books.consume_units(ledger_after or ledger, case.repaid_units)
     if was_complete and not is_complete:
-        ledger_after = books.hold_again(ledger_after or ledger, case.claim.units)
+        ledger_after = books.hold_again(ledger_after or ledger, case.repaid_units)
         after = replace(after, run=case.run + 1)
     heard = case.owed if is_complete else news
     return change(
@@ -572,7 +619,7 @@ def pay_elsewhere(
         now,
         policy,
         data,
-        ledger=books.consume_units(settled, case.claim.units) if paid else settled,
+        ledger=books.consume_units(settled, case.repaid_units) if paid else settled,
     )
 
 
@@ -639,16 +686,32 @@ def send_message(
 
 
 def approved(case: Case, amount: int, now: int) -> Case:
-    """The case with so much more granted of what is at stake; if its goods are to come back, they are awaited, and
-    their label is ordered in the same write, where one is offered."""
+    """The case with so much more granted of what is at stake; if its goods are to come back, they are awaited.
+
+    Other goods go out for the whole of a claim: what is granted in part is money.
+    """
     more = books.split_over_payments(amount, case.stake)
-    returning = case.returning
-    if case.kind is Kind.RETURN and not case.keep_item and returning is None:
-        label = LabelLeg(ordered_at=now) if case.label_offered else None
-        returning = ReturnLeg(shipment=Shipment(shipment_id="s1", label=label) if label else None)
+    kind, exchange = case.kind, case.exchange
+    if kind is Kind.EXCHANGE and amount < total(case.stake):
+        kind = Kind.RETURN
+    if exchange and kind is not Kind.EXCHANGE and not exchange.end:
+        exchange = replace(exchange, end=ExchangeEnd.FORGONE, set_aside=SetAside.RELEASED)
+    stays = kind is Kind.REFUND or case.keep_item
     return replace(
-        case, review=Review.APPROVED, owed=books.plus(case.owed, more), granted=(), returning=returning
+        case,
+        kind=kind,
+        review=Review.APPROVED,
+        owed=books.plus(case.owed, more),
+        granted=(),
+        returning=case.returning if stays else case.returning or goods_awaited(case, now),
+        exchange=exchange,
     )
+
+
+def goods_awaited(case: Case, now: int) -> ReturnLeg:
+    """The goods are to come back; their label is ordered in the same write, where one is offered."""
+    label = LabelLeg(ordered_at=now) if case.label_offered else None
+    return ReturnLeg(shipment=Shipment(shipment_id="s1", label=label) if label else None)
 
 
 def offers_closed(case: Case, state: OfferState) -> tuple[Offer, ...]:
@@ -685,7 +748,7 @@ def less_what_is_gone(case: Case, ledger: Ledger) -> tuple[Case, Ledger | None]:
     after = replace(case, owed=books.less(case.owed, covered))
     given_up = books.release_money(ledger, covered)
     if after.status is Status.COMPLETED:
-        given_up = books.consume_units(given_up, case.claim.units)
+        given_up = books.consume_units(given_up, case.repaid_units)
     return after, given_up
 
 
@@ -755,6 +818,14 @@ def clock_of(case: Case) -> Clock | None:
     """The clock that runs. A case in trouble whose status has none of its own waits for an operator like any other."""
     if case.status is Status.DISPUTED and case.dispute and case.dispute.turn:
         return _STATEMENT
+    if case.replacement_arrived:
+        return _ARRIVED
+    if (
+        case.status is Status.EXCHANGE_PENDING
+        and case.exchange
+        and case.exchange.set_aside is SetAside.WAITED_FOR
+    ):
+        return _RESTOCK
     if case.label_due:
         return _LABEL
     if case.status is Status.RETURN_IN_TRANSIT and case.shipment and case.shipment.under_label:

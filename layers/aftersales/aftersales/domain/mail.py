@@ -13,7 +13,7 @@ from enum import StrEnum
 from html import escape
 from string import Template
 
-from aftersales.domain.case import Status
+from aftersales.domain.case import Kind, Status
 from aftersales.domain.evidence import MAX_BYTES
 from aftersales.domain.lifecycle import LIFECYCLE, Act, waits_for
 from aftersales.domain.money import Money, decimals
@@ -62,6 +62,19 @@ class Letter(StrEnum):
     DEDUCTION = "deduction"
     DEDUCTION_STANDS = "deduction_stands"
     NOTHING_ACCEPTED = "nothing_accepted"
+    EXCHANGE_RECEIVED = "exchange_received"
+    EXCHANGE_AWAITED = "exchange_awaited"
+    EXCHANGE_APPROVED = "exchange_approved"
+    REPLACEMENT_DUE = "replacement_due"
+    OUT_OF_STOCK = "out_of_stock"
+    ALTERNATIVE_CHOSEN = "alternative_chosen"
+    DIFFERENCE_ASKED = "difference_asked"
+    DIFFERENCE_PAID = "difference_paid"
+    REPLACEMENT_SENT = "replacement_sent"
+    REPLACEMENT_ARRIVED = "replacement_arrived"
+    REPLACEMENT_LOST = "replacement_lost"
+    EXCHANGE_COMPLETED = "exchange_completed"
+    EXCHANGE_FORGONE = "exchange_forgone"
     MESSAGE = "message"
     REFUND_PENDING = "refund_pending"
     REFUND_SUCCEEDED = "refund_succeeded"
@@ -93,6 +106,18 @@ def _for_goods(notice: Notice) -> bool:
 
 def _for_money(notice: Notice) -> bool:
     return not _for_goods(notice)
+
+
+def _for_goods_in_exchange(notice: Notice) -> bool:
+    return _for_goods(notice) and notice.kind == Kind.EXCHANGE
+
+
+def _for_replacement(notice: Notice) -> bool:
+    return not _for_goods(notice) and notice.kind == Kind.EXCHANGE
+
+
+def _for_exchange(notice: Notice) -> bool:
+    return notice.kind == Kind.EXCHANGE
 
 
 def _for_reviewer(notice: Notice) -> bool:
@@ -135,11 +160,14 @@ class Occasion:
 
 # What buyers did themselves is confirmed where it opens or ends the case, and otherwise not told back to them.
 OCCASIONS = (
+    Occasion(Event.CASE_OPENED, Letter.EXCHANGE_RECEIVED, when=_for_exchange),
     Occasion(Event.CASE_OPENED, Letter.RECEIVED, ("amount",)),
     Occasion(Event.EVIDENCE_REQUESTED, Letter.EVIDENCE_REQUESTED),
     Occasion(Event.EVIDENCE_REFUSED, Letter.EVIDENCE_REFUSED, ("why", "size"), _may_try_again),
     Occasion(Event.EVIDENCE_ACCEPTED, Letter.EVIDENCE_OF_OTHERS, when=_by_others),
     Occasion(Event.REVIEW_REQUESTED, Letter.UNDER_REVIEW),
+    Occasion(Event.CASE_APPROVED, Letter.EXCHANGE_AWAITED, when=_for_goods_in_exchange),
+    Occasion(Event.CASE_APPROVED, Letter.EXCHANGE_APPROVED, when=_for_replacement),
     Occasion(Event.CASE_APPROVED, Letter.APPROVED, ("amount",), _for_money),
     Occasion(Event.CASE_APPROVED, Letter.RETURN_AWAITED, ("amount",), _for_goods),
     Occasion(Event.LABEL_BOUGHT, Letter.LABEL_READY),
@@ -153,7 +181,17 @@ OCCASIONS = (
     Occasion(Event.PARCEL_TURNED_BACK, Letter.PARCEL_TURNED_BACK),
     Occasion(Event.PARCEL_LOST, Letter.PARCEL_LOST, ("amount",)),
     Occasion(Event.PARCEL_OVERDUE, Letter.PARCEL_OVERDUE),
+    Occasion(Event.RETURN_ACCEPTED, Letter.REPLACEMENT_DUE, when=_for_exchange),
     Occasion(Event.RETURN_ACCEPTED, Letter.RETURN_ACCEPTED, ("amount",)),
+    Occasion(Event.REPLACEMENT_OUT_OF_STOCK, Letter.OUT_OF_STOCK),
+    Occasion(Event.ALTERNATIVE_CHOSEN, Letter.ALTERNATIVE_CHOSEN),
+    Occasion(Event.DIFFERENCE_ASKED, Letter.DIFFERENCE_ASKED, ("amount",)),
+    Occasion(Event.DIFFERENCE_PAID, Letter.DIFFERENCE_PAID, ("amount",)),
+    Occasion(Event.REPLACEMENT_SENT, Letter.REPLACEMENT_SENT),
+    Occasion(Event.REPLACEMENT_ARRIVED, Letter.REPLACEMENT_ARRIVED),
+    Occasion(Event.REPLACEMENT_LOST, Letter.REPLACEMENT_LOST),
+    Occasion(Event.EXCHANGE_COMPLETED, Letter.EXCHANGE_COMPLETED),
+    Occasion(Event.EXCHANGE_FORGONE, Letter.EXCHANGE_FORGONE, ("amount",)),
     Occasion(Event.DEDUCTION_PROPOSED, Letter.DEDUCTION, ("amount",)),
     Occasion(Event.DEDUCTION_ACCEPTED, Letter.DEDUCTION_STANDS, ("amount",), _by_silence),
     Occasion(Event.DEDUCTION_ACCEPTED, Letter.NOTHING_ACCEPTED, when=_at_its_end),
@@ -540,6 +578,101 @@ ENGLISH = Language(
                 "The money goes back the way you paid. We will write to you again when the refund has been paid.",
             ),
         ),
+        Letter.EXCHANGE_RECEIVED: Words(
+            "We have received your request for an exchange",
+            (
+                "We have received your request for an exchange.",
+                "We will write to you as soon as there is news.",
+            ),
+        ),
+        Letter.EXCHANGE_AWAITED: Words(
+            "Please send back the goods that you exchange",
+            (
+                "Your exchange has been approved. Once the goods have come back, the other goods will be sent to you.",
+                "Please send them by the date shown in your request, and enter the carrier and the number of your "
+                "parcel there. If nothing is sent by then, the request ends and nothing is exchanged.",
+            ),
+        ),
+        Letter.EXCHANGE_APPROVED: Words(
+            "Your exchange has been approved",
+            (
+                "Your exchange has been approved, and you need not send anything back. The seller has to send you what "
+                "you asked for by the date shown in your request.",
+            ),
+        ),
+        Letter.REPLACEMENT_DUE: Words(
+            "Your goods are back, and the other goods will be sent to you",
+            (
+                "The goods that you sent back were accepted. The seller has to send the other goods by the date shown "
+                "in your request.",
+                "If they cost more, we will first write to you how to pay the difference. If they are not sent in "
+                "time, we will refund you instead.",
+            ),
+        ),
+        Letter.ALTERNATIVE_CHOSEN: Words(
+            "We have noted your choice",
+            (
+                "We have noted what you want instead of the goods that are out of stock, and will write to you again.",
+            ),
+        ),
+        Letter.OUT_OF_STOCK: Words(
+            "Please choose: the goods that you want are out of stock",
+            (
+                "We are sorry: the goods that you want in exchange are out of stock.",
+                "Please open your request in the shop to wait for them, to take other goods, or to take your money "
+                "back, by the date shown there. If you do nothing, we will refund you.",
+            ),
+        ),
+        Letter.DIFFERENCE_ASKED: Words(
+            "Please pay the difference of your exchange",
+            (
+                "The goods that you want in exchange cost $amount more.",
+                "Please open your request in the shop to pay that by the date shown there. The money is taken once "
+                "the goods are sent. If it is not paid by then, we will refund you instead.",
+            ),
+        ),
+        Letter.DIFFERENCE_PAID: Words(
+            "Thank you: the difference is paid",
+            ("You have paid the difference of $amount. It is taken once the goods are sent.",),
+        ),
+        Letter.REPLACEMENT_SENT: Words(
+            "The other goods are on their way",
+            (
+                "The seller has sent the other goods. Please open your request in the shop to see the carrier and the "
+                "number of the parcel.",
+                "Once you have them, please say so there.",
+            ),
+        ),
+        Letter.REPLACEMENT_ARRIVED: Words(
+            "The other goods have been delivered",
+            (
+                "The carrier has delivered the other goods to you.",
+                "Please open your request in the shop to confirm that you have them. If you do nothing by the date "
+                "shown there, the exchange is complete. If something is wrong with them, you can make a request about "
+                "them like about any other goods.",
+            ),
+        ),
+        Letter.REPLACEMENT_LOST: Words(
+            "The other goods have not arrived",
+            (
+                "The parcel with the other goods has not arrived in time. The seller has to send them once more by the "
+                "date shown in your request. If that is not done, we will refund you instead.",
+            ),
+        ),
+        Letter.EXCHANGE_COMPLETED: Words(
+            "Your exchange is complete",
+            (
+                "You have the other goods, and your exchange is complete. If they cost less, we refund the difference "
+                "the way you paid.",
+            ),
+        ),
+        Letter.EXCHANGE_FORGONE: Words(
+            "You get your money instead of the other goods",
+            (
+                "No other goods will be sent to you. You get $amount back, the way you paid.",
+                "If you still have goods to send back, please do so first, by the date shown in your request.",
+            ),
+        ),
         Letter.DEDUCTION: Words(
             "The seller does not accept all that you sent back",
             (
@@ -826,6 +959,81 @@ CHINESE = Language(
             (
                 "您退回的商品已被接收，我们将向您退款 $amount。",
                 "款项将按原支付方式退回，退款成功后我们会再次通知您。",
+            ),
+        ),
+        Letter.EXCHANGE_RECEIVED: Words(
+            "我们已收到您的换货申请",
+            ("我们已收到您的换货申请。", "申请如有进展，我们会通过邮件通知您。"),
+        ),
+        Letter.EXCHANGE_AWAITED: Words(
+            "请寄回需要更换的商品",
+            (
+                "您的换货申请已通过。卖家收到退回的商品后，将向您寄出换货商品。",
+                "请在申请页面显示的截止时间前寄出商品，并在页面填写承运商和运单号。逾期未寄出的，申请将自动结束，不再换货。",
+            ),
+        ),
+        Letter.EXCHANGE_APPROVED: Words(
+            "您的换货申请已通过",
+            ("您的换货申请已通过，您无需寄回商品。卖家须在申请页面显示的截止时间前寄出您需要的商品。",),
+        ),
+        Letter.ALTERNATIVE_CHOSEN: Words(
+            "我们已记录您的选择",
+            ("我们已记录您对缺货商品的处理选择，如有进展会再次通知您。",),
+        ),
+        Letter.REPLACEMENT_DUE: Words(
+            "您退回的商品已接收，卖家将寄出换货商品",
+            (
+                "您退回的商品已被接收，卖家须在申请页面显示的截止时间前寄出换货商品。",
+                "如换货商品价格更高，我们会先通知您如何支付差价。卖家逾期未寄出的，我们将为您退款。",
+            ),
+        ),
+        Letter.OUT_OF_STOCK: Words(
+            "换货商品缺货，请您选择处理方式",
+            (
+                "很抱歉，您要换的商品目前缺货。",
+                "请在商城中打开该申请，并在页面显示的截止时间前选择等待到货、更换其他商品或退款。逾期未选择的，我们将为您退款。",
+            ),
+        ),
+        Letter.DIFFERENCE_ASKED: Words(
+            "请支付换货差价",
+            (
+                "您要换的商品需补差价 $amount。",
+                "请在商城中打开该申请，并在页面显示的截止时间前支付。款项在商品寄出时才会扣除。逾期未支付的，我们将为您退款。",
+            ),
+        ),
+        Letter.DIFFERENCE_PAID: Words(
+            "换货差价已支付",
+            ("您已支付差价 $amount，款项在商品寄出时才会扣除。",),
+        ),
+        Letter.REPLACEMENT_SENT: Words(
+            "换货商品已寄出",
+            (
+                "卖家已寄出换货商品。请在商城中打开该申请查看承运商和运单号。",
+                "收到商品后，请在页面确认收货。",
+            ),
+        ),
+        Letter.REPLACEMENT_ARRIVED: Words(
+            "换货商品已送达",
+            (
+                "承运商已将换货商品送达。",
+                "请在商城中打开该申请确认收货。逾期未操作的，换货自动完成。如商品有问题，您可以像其他商品一样申请售后。",
+            ),
+        ),
+        Letter.REPLACEMENT_LOST: Words(
+            "换货商品未按时送达",
+            (
+                "寄给您的换货商品未按时送达。卖家须在申请页面显示的截止时间前重新寄出，逾期未寄出的，我们将为您退款。",
+            ),
+        ),
+        Letter.EXCHANGE_COMPLETED: Words(
+            "换货已完成",
+            ("您已收到换货商品，换货完成。如商品价格更低，差价将按原支付方式退回。",),
+        ),
+        Letter.EXCHANGE_FORGONE: Words(
+            "换货改为退款",
+            (
+                "换货商品将不再寄出，我们将按原支付方式向您退款 $amount。",
+                "如您仍有商品需要寄回，请先在申请页面显示的截止时间前寄出。",
             ),
         ),
         Letter.DEDUCTION: Words(

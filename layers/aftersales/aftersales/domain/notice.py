@@ -34,15 +34,15 @@ class Notice:
         return {"seller_id": self.seller_id, "event": self.event, "kind": self.kind, "status": self.status}
 
 
-_DEDUCTIONS = frozenset({Event.DEDUCTION_PROPOSED, Event.DEDUCTION_ACCEPTED})
+# What these leave to pay may be nothing, and that is what they say.
+_EXACT = frozenset({Event.DEDUCTION_PROPOSED, Event.DEDUCTION_ACCEPTED, Event.EXCHANGE_COMPLETED})
 
 
 def notice_of(entry: Entry, case: Case) -> Notice:
     """The notice of an entry. The amount is the one the entry tells, else what was approved, else claimed: a
     notice that is relayed late says what was true when it happened."""
     amount, reason = entry.data.get("amount"), entry.data.get("reason_code") or entry.data.get("reason")
-    # A deduction may leave nothing, and that is what it says.
-    exact = isinstance(amount, int) and (amount or entry.event in _DEDUCTIONS)
+    exact = isinstance(amount, int) and (amount or entry.event in _EXACT)
     return Notice(
         notice_id=entry.notice_id,
         event=entry.event,

@@ -102,6 +102,11 @@ class Clocks:
     transit: Period
     inspection: Period
     deduction: Period
+    alternative: Period
+    payment: Period
+    restock: Period
+    replacement_ship: Period
+    replacement_confirm: Period
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +143,13 @@ class ReturnTerms:
     condition_percent: int
     freight: Mapping[str, int]
     labels: LabelTerms
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExchangeTerms:
+    """For how many days the stock sets other goods aside, while those come back that they are for."""
+
+    reserve_days: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,6 +192,7 @@ class Policy:
     shipping: ShippingTerms
     hearing: HearingTerms
     returns: ReturnTerms
+    exchanges: ExchangeTerms
     feedback: FeedbackTerms
     clocks: Clocks
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
@@ -425,7 +438,7 @@ def keeps_item(policy: Policy, reason: Reason, currency: str, worth: int) -> boo
 
 
 def _comes_back(facts: Facts) -> bool:
-    return facts.kind is Kind.RETURN and not facts.keep_item
+    return facts.kind is not Kind.REFUND and not facts.keep_item
 
 
 def _cap(facts: Facts, policy: Policy) -> int:

@@ -28,17 +28,17 @@ from aftersales.domain.case import (
     Status,
 )
 from aftersales.domain.evidence import EvidenceState
+from aftersales.domain.exchange import forgone, goods_are_back, replacement_scanned
 from aftersales.domain.ledger import Ledger, Reservation, ReservedUnits
 from aftersales.domain.lifecycle import Act, Change, change, closed, offers_closed, require, told, total
 from aftersales.domain.money import step
 from aftersales.domain.order import SHIPPING
-from aftersales.domain.parcel import Parcel, Scan, TrackingStatus
+from aftersales.domain.parcel import Scan, TrackingStatus
 from aftersales.domain.parties import CARRIER, SYSTEM, Party, Role
 from aftersales.domain.policy import Policy, Verdict, pays_shipping
 from aftersales.domain.refusal import Code, Refusal
-from aftersales.domain.shipment import scanned
+from aftersales.domain.shipment import named_parcel, scanned
 from aftersales.domain.timeline import Event
-from aftersales.domain.tracking_code import FORMS, fits, plain
 
 _GOODS_UNDER_WAY = frozenset({Status.AWAITING_RETURN, Status.RETURN_IN_TRANSIT})
 _GOODS_AWAITED = _GOODS_UNDER_WAY | {Status.RETURN_RECEIVED}
@@ -55,13 +55,7 @@ def ship_return(
     The change holds the parcel's number: it can be that of no other case. Raises `tracking_code_invalid`.
     """
     require(Act.SHIP_RETURN, case, by)
-    if not fits(carrier, tracking_code):
-        raise Refusal(
-            Code.TRACKING_CODE_INVALID,
-            "This is no number of a parcel of that carrier.",
-            carriers=sorted(FORMS),
-        )
-    parcel = Parcel(carrier=carrier, tracking_code=plain(tracking_code))
+    parcel = named_parcel(carrier, tracking_code)
     shipment = replace(_leg(case).shipment or Shipment(shipment_id="s1"), parcel=parcel, sent_at=now)
     after = _with_leg(case, ReturnState.IN_TRANSIT, shipment=shipment)
     sent = change(case, after, Event.PARCEL_SENT, by, now, policy, {"carrier": carrier})
@@ -94,7 +88,7 @@ def record_scans(
     require(Act.RECORD_SCANS, case)
     before = _leg(case).shipment
     if before is None or before.parcel is None or before.parcel.number != number:
-        return None
+        return replacement_scanned(case, number, scans, policy=policy, now=now)
     shipment = scanned(before, scans)
     if shipment == before or shipment.parcel is None:
         return None
@@ -124,7 +118,7 @@ def record_scans(
 
 def lose_parcel(case: Case, *, policy: Policy, now: int) -> Change:
     """A parcel under the platform's label has not come in its carrier's time: that is not the buyer's loss."""
-    after = _with_leg(case, ReturnState.CLOSED)
+    after = goods_are_back(_with_leg(case, ReturnState.CLOSED))
     return change(case, after, Event.PARCEL_LOST, SYSTEM, now, policy, {"amount": total(case.owed)})
 
 
@@ -187,7 +181,7 @@ def accept_deduction(case: Case, ledger: Ledger, *, by: Party, policy: Policy, n
         policy_version=case.policy_version,
     )
     agreed = replace(
-        _with_leg(case, ReturnState.CLOSED),
+        _with_leg(_for_money(case, now), ReturnState.CLOSED),
         decision=decision,
         offers=offers_closed(case, OfferState.ACCEPTED),
     )
@@ -235,12 +229,17 @@ def dispute_return(case: Case, text: str, *, by: Party, policy: Policy, now: int
 def contested(case: Case, by: Party, now: int) -> Case:
     """The case before the reviewers: what was granted is what is at stake now, and still held."""
     return replace(
-        _with_leg(case, ReturnState.CLOSED),
+        _with_leg(_for_money(case, now), ReturnState.CLOSED),
         review=Review.UNDER_REVIEW,
         dispute=Dispute(opened_by=by, opened_at=now, turn=_OTHER_SIDE.get(by.role)),
         granted=case.owed,
         owed=(),
     )
+
+
+def _for_money(case: Case, now: int) -> Case:
+    """Where it is disputed what came back, or less did, money settles it and no other goods."""
+    return forgone(case, now) if case.exchange and not case.exchange.end else case
 
 
 def _is_owed_for(case: Case) -> bool:
@@ -268,7 +267,7 @@ def _reopened(case: Case, after: Case, ledger: Ledger, *, by: Party, policy: Pol
     held, owed = books.reserve_again(ledger, case.claim.units, case.decision.amount)
     rest = books.less(case.claim.money, books.split_over_payments(case.decision.amount, case.claim.money))
     after = replace(
-        after,
+        goods_are_back(after),
         review=Review.APPROVED,
         owed=owed,
         claim=replace(case.claim, money=books.plus(owed, rest)),
@@ -291,7 +290,7 @@ def _reviewed_again(
 
 
 def _accepted(case: Case, receipt: Receipt, policy: Policy) -> Change:
-    after = _with_leg(case, ReturnState.CLOSED, receipt=receipt)
+    after = goods_are_back(_with_leg(case, ReturnState.CLOSED, receipt=receipt))
     data = {"lines": list(map(_told_line, receipt.lines)), "amount": total(case.owed)}
     return change(case, after, Event.RETURN_ACCEPTED, receipt.by, receipt.at, policy, data)
 

@@ -28,7 +28,9 @@ from aftersales.domain.order import Line, Order
 from aftersales.domain.parcel import Parcel, Scan, TrackingStatus, merge_all
 from aftersales.domain.parties import SYSTEM
 from aftersales.domain.policy import Policy
+from aftersales.domain.refusal import Code, Refusal
 from aftersales.domain.timeline import Event
+from aftersales.domain.tracking_code import FORMS, fits, plain
 
 # Of a number that no carrier knows yet, told anew each time that it is asked about.
 _SAYS_NOTHING = frozenset({TrackingStatus.UNKNOWN, TrackingStatus.ERROR})
@@ -95,6 +97,17 @@ def record_label(case: Case, answer: Label | LabelRefused, *, policy: Policy, no
     data = {"carrier": answer.carrier, "cost": answer.cost.amount, "currency": answer.cost.currency}
     bought = change(case, after, Event.LABEL_BOUGHT, SYSTEM, now, policy, data)
     return replace(bought, parcel=parcel)
+
+
+def named_parcel(carrier: str, tracking_code: str) -> Parcel:
+    """The parcel that somebody has given to a carrier. Raises `tracking_code_invalid`."""
+    if not fits(carrier, tracking_code):
+        raise Refusal(
+            Code.TRACKING_CODE_INVALID,
+            "This is no number of a parcel of that carrier.",
+            carriers=sorted(FORMS),
+        )
+    return Parcel(carrier=carrier, tracking_code=plain(tracking_code))
 
 
 def settle_label(

@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 from aftersales.domain.case import Case, Decision, Dispute, OfferState, Review, Status
 from aftersales.domain.evidence import EvidenceState
+from aftersales.domain.exchange import forgo, replaced, replacement_lost, restocked
 from aftersales.domain.hearing import Extension, extend_for_market
 from aftersales.domain.ledger import Ledger
 from aftersales.domain.lifecycle import (
@@ -24,6 +25,12 @@ from aftersales.domain.returns import accept_deduction, contested, lose_parcel, 
 from aftersales.domain.shipment import CARRIER_SILENT, label_overdue, without_label
 from aftersales.domain.timeline import Event
 
+# Why money goes back instead of other goods, by whose silence it was.
+_UNANSWERED = {
+    Status.OUT_OF_STOCK: "nothing_chosen",
+    Status.AWAITING_PAYMENT: "difference_unpaid",
+    Status.EXCHANGE_PENDING: "replacement_not_sent",
+}
 # When the files of a case came that nobody has looked at yet, by their ids.
 Uploads = Mapping[str, int]
 _NO_UPLOADS: Uploads = MappingProxyType({})
@@ -95,6 +102,14 @@ def pass_deadline(
             return lose_parcel(case, policy=policy, now=now)
         case Event.PARCEL_OVERDUE:
             return change(case, contested(case, SYSTEM, now), event, SYSTEM, now, policy)
+        case Event.EXCHANGE_FORGONE:
+            return forgo(case, _UNANSWERED[case.status], by=SYSTEM, policy=policy, now=now)
+        case Event.RESTOCK_DUE:
+            return restocked(case, policy=policy, now=now)
+        case Event.REPLACEMENT_LOST:
+            return replacement_lost(case, policy=policy, now=now)
+        case Event.EXCHANGE_COMPLETED:
+            return replaced(case, ledger, by=SYSTEM, policy=policy, now=now)
         case Event.CASE_APPROVED:
             decision = Decision(
                 verdict=Verdict.APPROVE,

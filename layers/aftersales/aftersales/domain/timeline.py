@@ -56,6 +56,18 @@ class Event(StrEnum):
     RETURN_ACCEPTED = "return_accepted"
     DEDUCTION_PROPOSED = "deduction_proposed"
     DEDUCTION_ACCEPTED = "deduction_accepted"
+    REPLACEMENT_ARRANGED = "replacement_arranged"
+    REPLACEMENT_OUT_OF_STOCK = "replacement_out_of_stock"
+    ALTERNATIVE_CHOSEN = "alternative_chosen"
+    RESTOCK_DUE = "restock_due"
+    DIFFERENCE_ASKED = "difference_asked"
+    DIFFERENCE_PAID = "difference_paid"
+    DIFFERENCE_LAPSED = "difference_lapsed"
+    REPLACEMENT_SENT = "replacement_sent"
+    REPLACEMENT_ARRIVED = "replacement_arrived"
+    REPLACEMENT_LOST = "replacement_lost"
+    EXCHANGE_COMPLETED = "exchange_completed"
+    EXCHANGE_FORGONE = "exchange_forgone"
     REVIEW_OVERDUE = "review_overdue"
     ASSESSMENT_OVERDUE = "assessment_overdue"
     EVIDENCE_ADDED = "evidence_added"
@@ -149,6 +161,20 @@ EFFECTS: Mapping[Event, Effect] = {
     Event.RETURN_ACCEPTED: _RING_AND_TELL,
     Event.DEDUCTION_PROPOSED: _TELL,
     Event.DEDUCTION_ACCEPTED: _RING_AND_TELL,
+    # What the steps have the stock and the payment provider do is the execution's own.
+    Event.REPLACEMENT_ARRANGED: _RECORD,
+    Event.REPLACEMENT_OUT_OF_STOCK: _TELL,
+    Event.ALTERNATIVE_CHOSEN: _RING_AND_TELL,
+    Event.RESTOCK_DUE: _RING,
+    Event.DIFFERENCE_ASKED: _TELL,
+    Event.DIFFERENCE_PAID: _RING_AND_TELL,
+    # The buyer is told when it is asked for again.
+    Event.DIFFERENCE_LAPSED: _RING,
+    Event.REPLACEMENT_SENT: _RING_AND_TELL,
+    Event.REPLACEMENT_ARRIVED: _TELL,
+    Event.REPLACEMENT_LOST: _RING_AND_TELL,
+    Event.EXCHANGE_COMPLETED: _RING_AND_TELL,
+    Event.EXCHANGE_FORGONE: _RING_AND_TELL,
     Event.REVIEW_OVERDUE: _COUNT,
     Event.ASSESSMENT_OVERDUE: _RING,
     Event.EVIDENCE_ADDED: _RECORD,

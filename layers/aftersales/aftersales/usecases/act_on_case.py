@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 
-from aftersales.domain import hearing, lifecycle, returns
+from aftersales.domain import exchange, hearing, lifecycle, returns
 from aftersales.domain.calendar import Period
 from aftersales.domain.case import Case, InspectedLine, Kind
+from aftersales.domain.exchange import Wanted
 from aftersales.domain.lifecycle import Change
 from aftersales.domain.parties import Party
 from aftersales.domain.refusal import Code, Refusal
 from aftersales.usecases.commit import Read, change_case, refuse_own
-from aftersales.usecases.ports import Desk, Receipt
+from aftersales.usecases.ports import Desk, Receipt, Stock
+from aftersales.usecases.quote_case import price
 
 
 def decide_case(
@@ -73,14 +75,18 @@ def ship_return(
     """The buyer has sent the goods, in a parcel that no other case has named. Raises `tracking_code_used`."""
 
     def ship(read: Read) -> Change:
-        change = returns.ship_return(
-            read.case, carrier, tracking_code, by=by, policy=read.policy, now=desk.now()
+        return _of_this_case_alone(
+            desk,
+            returns.ship_return(read.case, carrier, tracking_code, by=by, policy=read.policy, now=desk.now()),
         )
-        if change.parcel and desk.store.case_of_parcel(change.parcel.carrier, change.parcel.tracking_code):
-            raise Refusal(Code.TRACKING_CODE_USED, "The goods of another case are in this parcel.")
-        return change
 
     return change_case(desk, case_id, ship, party=by, if_match=if_match, receipt=receipt)
+
+
+def _of_this_case_alone(desk: Desk, change: Change) -> Change:
+    if change.parcel and desk.store.case_of_parcel(change.parcel.carrier, change.parcel.tracking_code):
+        raise Refusal(Code.TRACKING_CODE_USED, "The goods of another case are in this parcel.")
+    return change
 
 
 def confirm_receipt(
@@ -105,28 +111,106 @@ def confirm_receipt(
     return change_case(desk, case_id, confirm, party=by, if_match=if_match, receipt=receipt)
 
 
-def make_offer(
+def ship_replacement(
     desk: Desk,
     case_id: str,
     *,
     by: Party,
-    kind: Kind | None,
-    amount: int | None,
-    note: str,
+    carrier: str,
+    tracking_code: str,
     if_match: int | None,
     receipt: Receipt | None,
 ) -> Case:
-    """The seller offers a part, or the buyer would take one."""
+    """The seller has sent the other goods, in a parcel that no other case has named. Raises `tracking_code_used`."""
+
+    def ship(read: Read) -> Change:
+        return _of_this_case_alone(
+            desk,
+            exchange.ship_replacement(
+                read.case, read.ledger, carrier, tracking_code, by=by, policy=read.policy, now=desk.now()
+            ),
+        )
+
+    return change_case(desk, case_id, ship, party=by, if_match=if_match, receipt=receipt)
+
+
+def confirm_replacement(
+    desk: Desk, case_id: str, *, by: Party, if_match: int | None, receipt: Receipt | None
+) -> Case:
+    """The buyer has the other goods."""
     return change_case(
         desk,
         case_id,
-        lambda read: hearing.make_offer(
-            read.case, kind=kind, amount=amount, note=note, by=by, policy=read.policy, now=desk.now()
+        lambda read: exchange.confirm_replacement(
+            read.case, read.ledger, by=by, policy=read.policy, now=desk.now()
         ),
         party=by,
         if_match=if_match,
         receipt=receipt,
     )
+
+
+def choose_alternative(
+    desk: Desk,
+    stock: Stock,
+    case_id: str,
+    *,
+    by: Party,
+    choice: str,
+    replacement: Sequence[Wanted],
+    if_match: int | None,
+    receipt: Receipt | None,
+) -> Case:
+    """There are none of the goods that were wanted: the buyer waits, takes others, or the money."""
+
+    def choose(read: Read) -> Change:
+        case, policy, now = read.case, read.policy, desk.now()
+        match choice:
+            case "wait":
+                return exchange.choose_waiting(case, by=by, policy=policy, now=now)
+            case "refund":
+                return exchange.choose_refund(case, by=by, policy=policy, now=now)
+            case _:
+                goods = price(stock, read.order, case_id, case.claim.units, replacement, case.reason)
+                return exchange.choose_goods(case, goods, by=by, policy=policy, now=now)
+
+    return change_case(desk, case_id, choose, party=by, if_match=if_match, receipt=receipt)
+
+
+def make_offer(
+    desk: Desk,
+    stock: Stock,
+    case_id: str,
+    *,
+    by: Party,
+    kind: Kind | None,
+    amount: int | None,
+    replacement: Sequence[Wanted],
+    note: str,
+    if_match: int | None,
+    receipt: Receipt | None,
+) -> Case:
+    """The seller offers a part or other goods, or the buyer would take them."""
+
+    def offer(read: Read) -> Change:
+        case = read.case
+        goods = (
+            price(stock, read.order, case_id, case.claim.units, replacement, case.reason)
+            if replacement
+            else None
+        )
+        return hearing.make_offer(
+            case,
+            kind=kind,
+            amount=amount,
+            exchange=goods,
+            note=note,
+            by=by,
+            policy=read.policy,
+            now=desk.now(),
+        )
+
+    return change_case(desk, case_id, offer, party=by, if_match=if_match, receipt=receipt)
 
 
 def answer_offer(

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from aftersales.domain.case import Case
-from aftersales.domain.ledger import Ledger
+from aftersales.domain.ledger import Ledger, by_now
 from aftersales.domain.lifecycle import Act, Change
 from aftersales.domain.order import Order
 from aftersales.domain.parties import Party, Role, may_see_case
@@ -143,11 +143,11 @@ def for_each[T](items: Iterable[T], do: Callable[[T], object]) -> int:
 
 
 def known_order(desk: Desk, order_id: str) -> tuple[Order, Ledger]:
-    """The order of an existing case; orders are never deleted."""
+    """The order of an existing case, as it is by now; orders are never deleted."""
     found = desk.store.order(order_id)
     if found is None:
         raise not_found("order")
-    return found
+    return by_now(*found), found[1]
 
 
 def _done_before(desk: Desk, receipt: Receipt) -> bool:

@@ -11,7 +11,7 @@ from aftersales.domain.policy import History
 from aftersales.domain.refusal import Code, Refusal
 from aftersales.domain.shipment import crosses_border
 from aftersales.usecases.commit import until_committed
-from aftersales.usecases.ports import Desk
+from aftersales.usecases.ports import Desk, Stock
 from aftersales.usecases.quote_case import Application, quote_claim
 from aftersales.usecases.read_order import read_order
 
@@ -25,6 +25,7 @@ def case_id_of(buyer: Party, idempotency_key: str) -> str:
 
 def open_case(
     desk: Desk,
+    stock: Stock,
     application: Application,
     description: str,
     files: Sequence[PromisedFile],
@@ -64,7 +65,7 @@ def open_case(
     def open_new() -> Case:
         order, ledger = read_order(desk, application.order_id, buyer)
         # Only the window matters here; the buyer's history is read when the policy decides.
-        quote = quote_claim(desk, application, order, ledger, History())
+        quote = quote_claim(desk, stock, application, order, ledger, History(), case_id)
         change = lifecycle.open_case(
             case_id=case_id,
             order=order,
@@ -75,6 +76,7 @@ def open_case(
             wanted=quote.wanted,
             fees=quote.fees,
             keep_item=quote.keep_item,
+            exchange=quote.exchange,
             label_offered=quote.label_offered,
             crosses_border=crosses_border(order),
             evidence=promised(files, buyer),

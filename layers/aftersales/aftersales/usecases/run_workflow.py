@@ -7,24 +7,39 @@ finds the doorbell and rings; whoever changed it before is seen by the read:
     other        ── write ──► look for the doorbell ──► ring
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from aftersales.domain import lifecycle
+from aftersales.domain import exchange, lifecycle
 from aftersales.domain.case import Case, Status
+from aftersales.domain.exchange import Task
 from aftersales.domain.label import Label, LabelOrder, LabelRefused
 from aftersales.domain.lifecycle import LIFECYCLE, Act, Change
 from aftersales.domain.parties import Party, Role
-from aftersales.domain.policy import History
+from aftersales.domain.policy import DAY, History
 from aftersales.domain.refund import UNANSWERED, Attempt, AttemptState, ProviderRefund
 from aftersales.domain.shipment import ADDRESS_MISSING, label_order, record_label
+from aftersales.domain.stock import StockReservation, StockState
 from aftersales.usecases.commit import Read, change_case, known_order
-from aftersales.usecases.ports import KEY_LIFE, Carriers, Desk, OutcomeUnknown, Payments, Receipt, Workflow
+from aftersales.usecases.ports import (
+    KEY_LIFE,
+    Carriers,
+    Desk,
+    OutcomeUnknown,
+    Payments,
+    Receipt,
+    Stock,
+    Workflow,
+)
 from aftersales.usecases.quote_case import assess_claim, recent_history
 
 
 class RefundUnsettled(Exception):
     """The books of the case are not closed; the execution must look at the case again."""
+
+
+class ReplacementUnsettled(Exception):
+    """Stock or payment did not do what was asked of them, and said nothing new."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,9 +61,9 @@ class Outcome:
     version: int
 
 
-# What an execution is told whose case came back and runs under another name now, and one whose case needs its label
-# before anybody is waited for.
-SUPERSEDED, LABEL_DUE = "superseded", "label_due"
+# What an execution is told whose case came back and runs under another name now, one whose case needs its label before
+# anybody is waited for, and one where stock or payment have to be brought to what the case says.
+SUPERSEDED, LABEL_DUE, ARRANGEMENT_DUE = "superseded", "label_due", "arrangement_due"
 
 
 def execution_name(case: Case) -> str:
@@ -198,6 +213,79 @@ def refund_buyer(desk: Desk, workflow: Workflow, payments: Payments, case_id: st
     return record_refunds(desk, case_id, [answer for answer in answers if answer])
 
 
+def arrange_replacement(desk: Desk, stock: Stock, case_id: str) -> Outcome:
+    """Bring stock and payment to what the case says, and tell where it is then."""
+    return _outcome(_arrange(desk, stock, case_id))
+
+
+def send_replacement(desk: Desk, workflow: Workflow, stock: Stock, case_id: str, waiting: Waiting) -> Case:
+    """Park while the other goods are paid for, sent and handed over, with stock and payment as the case says; ring at
+    once where that is over."""
+    _park(desk, case_id, waiting)
+    case = _arrange(desk, stock, case_id)
+    if case.status not in _GOING_OUT:
+        workflow.ring(waiting.token)
+    return case
+
+
+_GOING_OUT = frozenset({Status.AWAITING_PAYMENT, Status.EXCHANGE_PENDING, Status.EXCHANGE_SHIPPED})
+
+
+def _arrange(desk: Desk, stock: Stock, case_id: str) -> Case:
+    """One task after another, each under an id that stands on the case already: a worker that dies in between, or whose
+    answer was lost, is followed by one that asks for the same. Raises `ReplacementUnsettled` where a task stays due.
+    """
+    case = change_case(desk, case_id, lambda _: None)
+    while due := exchange.tasks(case):
+        before = case
+        case = _ARRANGE[due[0]](desk, stock, case)
+        if case == before:
+            raise ReplacementUnsettled(f"case {case_id} has still to {due[0]}")
+    return case
+
+
+def _reserve(desk: Desk, stock: Stock, case: Case) -> Case:
+    policy = desk.policies.version(case.policy_version)
+    expires_at = desk.now() + policy.exchanges.reserve_days * DAY
+    asked = exchange.reservation_id(case)
+    answer = stock.reserve(asked, exchange.stock_lines(case), expires_at)
+    held = isinstance(answer, StockReservation) and answer.state is StockState.HELD
+    until = answer.expires_at if held and isinstance(answer, StockReservation) else None
+    return change_case(
+        desk,
+        case.case_id,
+        lambda read: exchange.record_reservation(read.case, asked, until, policy=read.policy, now=desk.now()),
+    )
+
+
+def _take(desk: Desk, stock: Stock, case: Case) -> Case:
+    asked = exchange.reservation_id(case)
+    # Whatever it says: the goods are gone from its shelf, and the platform's next count will tell.
+    stock.confirm(asked)
+    return change_case(
+        desk,
+        case.case_id,
+        lambda read: exchange.record_taken(read.case, asked, policy=read.policy, now=desk.now()),
+    )
+
+
+def _release(desk: Desk, stock: Stock, case: Case) -> Case:
+    asked = exchange.reservation_id(case)
+    stock.release(asked)
+    return change_case(
+        desk,
+        case.case_id,
+        lambda read: exchange.record_released(read.case, asked, policy=read.policy, now=desk.now()),
+    )
+
+
+_ARRANGE: Mapping[Task, Callable[[Desk, Stock, Case], Case]] = {
+    Task.RESERVE: _reserve,
+    Task.TAKE: _take,
+    Task.RELEASE: _release,
+}
+
+
 def record_refunds(
     desk: Desk, case_id: str, seen: Iterable[ProviderRefund], receipt: Receipt | None = None
 ) -> Case:
@@ -216,12 +304,14 @@ def record_refunds(
 
 
 def settle_case(desk: Desk, case_id: str) -> Outcome:
-    """Prove that the case's books are closed before its execution ends: every part that is owed was paid.
+    """Prove that the case's books are closed before its execution ends: every part that is owed was paid, and nothing
+    is set aside or held for it any more.
 
     Raises `RefundUnsettled`.
     """
     case = desk.store.case(case_id)
-    if case is None or case.status is not Status.COMPLETED or set(case.paid) != set(case.owed):
+    closed = case is not None and case.status is Status.COMPLETED and set(case.paid) == set(case.owed)
+    if case is None or not closed or exchange.tasks(case):
         raise RefundUnsettled(f"case {case_id} is {case.status if case else 'missing'}")
     return _outcome(case)
 
@@ -231,7 +321,10 @@ def _park(desk: Desk, case_id: str, waiting: Waiting) -> None:
 
 
 def _outcome(case: Case) -> Outcome:
-    status = LABEL_DUE if case.label_due else case.status
+    """Where the case is; or what has to be done outside first, unless the step that waits there sees to that."""
+    status = LABEL_DUE if case.label_due else str(case.status)
+    if case.status not in _GOING_OUT and exchange.tasks(case):
+        status = ARRANGEMENT_DUE
     return Outcome(case_id=case.case_id, status=status, version=case.version)
 
 
