@@ -10,6 +10,10 @@ from aftersales.adapters.store_credit import StoreCredit
 from aftersales.adapters.stripe_payments import StripePayments
 from aftersales.domain.order import Order
 from aftersales.domain.parties import Party, Role
+from aftersales.domain.refund import Attempt
+from aftersales.entrypoints import bootstrap
+from aftersales.usecases.hear_provider import Heard, hear_provider
+from aftersales.usecases.ports import ProviderEvent
 from tests.builders import BUYER, CARD, GIFT_CARD
 from tests.integration.harness import Desk, dies
 from tests.integration.people import (
@@ -210,6 +214,27 @@ def test_the_policy_s_own_approval_does_not_disturb_the_refund_under_way(desk: D
 
 
 # ---------------------------------------------------------------- webhooks
+
+
+def test_of_a_refund_that_is_booked_as_a_success_only_another_word_is_asked_about(
+    desk: Desk, order: Order
+) -> None:
+    case_id = refund(desk, order)
+    assert_paid_once(desk, order, case_id)
+
+    class Asked(Exception):
+        """The provider was."""
+
+    class Provider:
+        def find(self, attempt: Attempt) -> None:
+            raise Asked
+
+    refund_id = read(desk, case_id)["refunds"][0]["refund_id"]
+    said = ProviderEvent("evt_1", case_id, refund_id, "stripe", succeeded=True)
+    provider: Any = Provider()
+    assert hear_provider(bootstrap.desk(), provider, said) is Heard.RECORDED
+    with pytest.raises(Asked):
+        hear_provider(bootstrap.desk(), provider, replace(said, succeeded=False))
 
 
 def test_an_event_that_arrives_before_the_answer_completes_the_case(desk: Desk, order: Order) -> None:

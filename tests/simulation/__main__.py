@@ -201,9 +201,9 @@ def _race() -> int:
 def _find(name: str, first: int, most: int) -> int:
     with planted(name):
         for seed in range(first, first + most):
-            outcome = storm.at_random(seed)
-            if outcome.broken:
-                print(f"{name}: seed {seed}, {outcome.broken[0]}")
+            found = [one for one in storm.at_random(seed).broken if one.invariant != "I0"]
+            if found:
+                print(f"{name}: seed {seed}, {found[0]}")
                 return 0
     print(f"{name}: NOT FOUND in {most} schedules")
     return 1

@@ -28,7 +28,8 @@ Part = Callable[[Person, str], object]
 Elsewhere = Callable[[World, str], None]
 
 _PATIENCE = 40 * DAY
-# What the bank takes to tell what became of a refund that it did not make at once.
+# What the bank takes to tell what became of a refund that it did not make at once: it may be quicker than the worker
+# that was told so.
 _BANK = (50 * MINUTE, SECOND, 150 * MINUTE)
 # When something happens that nobody asked the desk for.
 _TIMES = (0, HOUR, 3 * DAY)

@@ -9,12 +9,15 @@ from aftersales.domain.parties import Party, Role
 from aftersales.domain.refusal import Code
 from tests.builders import BUYER, OPERATOR, OTHER_REVIEWER, REVIEWER, SELLER
 from tests.simulation.fakes.dynamodb import Item
+from tests.simulation.faults import SLOW_MS
 from tests.simulation.requests import http_event
 from tests.simulation.world import CANARY, DAY, HOUR, MINUTE, World
 
 _TRIES = 9
-# When somebody acts whose turn it is: an hour later, at once, or in the minute of their deadline.
-_MOMENTS = 3
+# When somebody acts whose turn it is: an hour later, at once, while a slow worker still works, or in the minute of
+# their deadline.
+_MOMENTS = 4
+_SOON = SLOW_MS // 2
 # After so many refunds sent on, an operator pays by another means what the provider refuses for good.
 _PATIENT_ACTS = 6
 
@@ -80,6 +83,8 @@ class Person:
                 self.world.scheduler.sleep(HOUR)
             case 1:
                 return
+            case 2:
+                self.world.scheduler.sleep(_SOON)
             case _ if deadline:
                 self.world.scheduler.wait(max(self.world.now, -(-deadline // MINUTE) * MINUTE))
 

@@ -107,12 +107,8 @@ def sampled(traces: int, pace: str) -> float:
 
 def savings(used: Usage) -> Mapping[str, float]:
     """What some changes would take off a bill."""
-    asked = prices.WAIT_MS_PROVIDER / 1000 / 2
     changes = {
         "only the API begins traces": replace(used, traces=used.api_calls),
-        "an event about a refund that is settled is answered without asking the provider": replace(
-            used, gigabyte_seconds=used.gigabyte_seconds - asked
-        ),
         "one state less": replace(used, transitions=used.transitions - 1),
     }
     return {what: total(used) - total(changed) for what, changed in changes.items()}

@@ -225,6 +225,7 @@ class _Subject(BaseModel):
     object: str
     metadata: dict[str, str] | None = None
     payment_intent: str | None = None
+    status: str | None = None
 
 
 def _is_signed(body: bytes, signature: str, secret: str) -> bool:
@@ -255,6 +256,7 @@ def _reported(event: _SignedEvent) -> ProviderEvent:
         provider="stripe",
         reference=subject.payment_intent,
         charge_id=metadata.get("charge_id"),
+        succeeded=subject.object == "refund" and subject.status == "succeeded",
     )
 
 

@@ -4,6 +4,7 @@ from enum import StrEnum
 from itertools import chain
 
 from aftersales.domain.ledger import Ledger, record_external
+from aftersales.domain.refund import AttemptState
 from aftersales.domain.settlement import post_external
 from aftersales.usecases.commit import known_order, until_committed
 from aftersales.usecases.ports import Desk, Payments, ProviderEvent, Receipt
@@ -44,10 +45,15 @@ def hear_provider(desk: Desk, payments: Payments, event: ProviderEvent) -> Heard
 def _hear_of_refund(
     desk: Desk, payments: Payments, event: ProviderEvent, case_id: str, refund_id: str
 ) -> Heard:
-    """The event's id is remembered in the same transaction as the money that it moves."""
+    """The event's id is remembered in the same transaction as the money that it moves.
+
+    The success of a refund that is booked as one is old news: had it failed since, another event would say so.
+    """
     case = desk.store.case(case_id)
     attempts = case.attempts if case else ()
     attempt = next((one for one in attempts if one.refund_id == refund_id), None)
+    if attempt and attempt.state is AttemptState.SUCCEEDED and event.succeeded:
+        return Heard.RECORDED
     found = payments.find(attempt) if attempt else None
     if found is None:
         return Heard.UNKNOWN

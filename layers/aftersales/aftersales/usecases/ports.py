@@ -270,7 +270,7 @@ class Charges(Protocol):
 @dataclass(frozen=True, slots=True)
 class ProviderEvent:
     """A signed word of the provider: which refund or charge changed, or on which payment something happened that is not
-    the desk's doing. What it became is asked, never believed."""
+    the desk's doing. What it became is asked, never believed; `succeeded` where it says that a refund went well."""
 
     event_id: str
     case_id: str | None = None
@@ -278,6 +278,7 @@ class ProviderEvent:
     provider: str = ""
     reference: str | None = None
     charge_id: str | None = None
+    succeeded: bool = False
 
 
 class Stock(Protocol):
