@@ -61,10 +61,12 @@ def test_a_request_calls_nothing_but_the_database() -> None:
 
 
 def test_only_what_goes_with_a_condition_is_written_without_one_of_its_own() -> None:
-    """A snapshot goes with its ledger and a tally with what of a feedback is counted: those decide for both."""
+    """A snapshot goes with its ledger, a tally with what of a feedback is counted, a seller's balance with the entry
+    that is relayed: those decide for both."""
     assert {one.label.split(" ")[0] for one in everything() if one.conditional < one.writes} == {
         "put_order",
         "count",
+        "relay",
     }
 
 
