@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from aftersales.domain.case import (
+    Case,
     ExchangeEnd,
     Kind,
     OfferState,
@@ -31,7 +32,7 @@ from aftersales.domain.exchange import (
     tasks,
 )
 from aftersales.domain.invariants import ALWAYS, Books, exchanges_make_whole, violations
-from aftersales.domain.ledger import ExternalState, Unit, by_now, rebase, release
+from aftersales.domain.ledger import ExternalState, Ledger, LedgerLine, Unit, by_now, rebase, release
 from aftersales.domain.order import SHIPPING
 from aftersales.domain.parcel import TrackingStatus
 from aftersales.domain.parties import CARRIER, SYSTEM
@@ -758,3 +759,73 @@ def test_an_exchange_that_becomes_a_return_by_agreement_awaits_its_goods() -> No
     assert (story.case.status, story.case.keep_item) == (Status.AWAITING_RETURN, False)
     assert story.case.returning
     assert story.case.returning.state is ReturnState.AWAITED
+
+
+# --- whether it made whole ---------------------------------------------------------------------------------
+
+
+def lines_of(ledger: Ledger, change: Callable[[LedgerLine], LedgerLine | None]) -> Ledger:
+    """The ledger with its exchanged goods changed, or gone."""
+    changed = (change(line) if line.goods else line for line in ledger.lines)
+    return replace(ledger, lines=tuple(line for line in changed if line))
+
+
+def paid_for(story: Story) -> Case:
+    """The case as if it had been paid as well."""
+    return replace(story.case, attempts=story_at(Status.COMPLETED).case.attempts)
+
+
+def given_up() -> Story:
+    """An exchange that its buyer withdrew, with nothing left to do."""
+    story = Story()
+    story.open(kind=Kind.EXCHANGE)
+    story.assess(Verdict.APPROVE)
+    story.arrange()
+    story.withdraw()
+    story.arrange()
+    return story
+
+
+def without_stock_taken(case: Case) -> Case:
+    assert case.exchange
+    return replace(case, exchange=replace(case.exchange, set_aside=SetAside.RESERVED))
+
+
+def without_goods(case: Case) -> Case:
+    assert case.exchange
+    return replace(case, exchange=replace(case.exchange, end=ExchangeEnd.FORGONE))
+
+
+@pytest.mark.parametrize(
+    ("told", "story", "spoil"),
+    [
+        ("there is still to", exchanged, lambda it: (without_stock_taken(it.case), it.ledger)),
+        ("0 of its goods", exchanged, lambda it: (it.case, lines_of(it.ledger, lambda _: None))),
+        (
+            "stand for",
+            exchanged,
+            lambda it: (it.case, lines_of(it.ledger, lambda line: replace(line, total=line.total + 1))),
+        ),
+        (
+            "stand for",
+            exchanged,
+            lambda it: (it.case, lines_of(it.ledger, lambda line: replace(line, total=line.total - 1))),
+        ),
+        (
+            "neither goods nor money",
+            exchanged,
+            lambda it: (without_goods(it.case), lines_of(it.ledger, lambda _: None)),
+        ),
+        ("it ended with", given_up, lambda it: (paid_for(it), it.ledger)),
+    ],
+)
+def test_an_exchange_that_did_not_make_its_buyer_whole_is_told(
+    told: str, story: Callable[[], Story], spoil: Callable[[Story], tuple[Case, Ledger]]
+) -> None:
+    lived = story()
+    books_agree(lived)
+    case, ledger = spoil(lived)
+    books = Books(ledger=ledger, cases=(case,), entries={}, accepted=frozenset())
+    [violation] = violations(books, (exchanges_make_whole,))
+    assert violation.invariant == "I13"
+    assert told in violation.sentence

@@ -549,3 +549,20 @@ def test_another_reading_brings_nothing_past_a_reviewer() -> None:
     change = rules.read_comment(held, "It came.", read_as(-97), now=NOON)
     assert change
     assert (change.feedback.status, change.feedback.standing.look) == (Status.HELD, Look.BURST)
+
+
+@pytest.mark.parametrize(
+    ("change", "same"),
+    [
+        ({}, True),
+        ({"polarity": polarity(1, {}, "")}, True),
+        ({"score": 4}, False),
+        ({"comment": "Chipped."}, False),
+        ({"dimensions": {Dimension.DELIVERY: 5}}, False),
+    ],
+)
+def test_the_same_words_are_the_same_whichever_model_has_read_them(
+    change: Mapping[str, Any], same: bool
+) -> None:
+    said = verdict_of(5, {}, "Lovely.")
+    assert replace(said, **change).says_as(said) is same
