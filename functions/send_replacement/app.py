@@ -11,7 +11,6 @@ def send_replacement(given: StepInput) -> None:
         bootstrap.desk(),
         bootstrap.workflow(),
         bootstrap.stock(),
-        bootstrap.charges(),
         given.case_id,
         given.waiting,
     )
