@@ -30,7 +30,9 @@ test: setup ## All checks and all tests; what is not up is started, and stopped 
 	$(MAKE) --no-print-directory --jobs 2 types build-local $(CHECKS)
 	# In two processes, which have to agree on the order of the tests: some are made from sets.
 	PYTHONHASHSEED=0 $(PYTHON) -m pytest -n 2 tests/unit --cov --cov-fail-under=100
-	PYTHONHASHSEED=0 $(PYTHON) -m pytest -n 2 --dist worksteal -m "not e2e" tests/integration tests/conformance tests/simulation tests/fidelity tests/perf
+	PYTHONHASHSEED=0 $(PYTHON) -m pytest -n 2 --dist worksteal -m "not e2e" tests/integration tests/conformance tests/simulation tests/fidelity
+	# Benches make the functions before any other environment does: a process of their own.
+	$(PYTHON) -m pytest tests/perf
 	# The engine is one process: what timed out beside fifty cold workers is tried once more; what fails twice has failed.
 	$(STACK) run -- bash -c '$(PYTHON) -m pytest -m e2e tests/e2e tests/fidelity $(ARGS) || $(PYTHON) -m pytest --last-failed --last-failed-no-failures none -m e2e tests/e2e tests/fidelity $(ARGS)'
 
