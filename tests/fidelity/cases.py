@@ -117,16 +117,16 @@ def a_transaction_repeated_with_its_token_is_one_success(on: Services) -> Any:
 def a_number_falls_to_zero_and_not_below(on: Services) -> Any:
     """ADD begins at zero where an attribute is absent; the condition is asked before it."""
     pk = on.partition()
-    on.transact(on.putting({"pk": pk, "sk": "A", "free": 2}))
+    on.transact(on.putting({"pk": pk, "sk": "A", "available": 2}))
     take = {
         "TableName": on.table,
         "Key": pairs({"pk": pk, "sk": "A"}),
-        "UpdateExpression": "ADD free :less, held :more",
-        "ConditionExpression": "free >= :more",
+        "UpdateExpression": "ADD available :less, held :more",
+        "ConditionExpression": "available >= :more",
         "ExpressionAttributeValues": pairs({":less": -1, ":more": 1}),
     }
     answers = [on.transact(on.putting({"pk": pk, "sk": name}), take) for name in "BCD"]
-    return [*answers, [on.rows(pk)[0][name] for name in ("free", "held")]]
+    return [*answers, [on.rows(pk)[0][name] for name in ("available", "held")]]
 
 
 @case(["ValidationException", []], _TRANSACTION)

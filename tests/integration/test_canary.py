@@ -288,6 +288,8 @@ def test_a_failure_anywhere_says_its_name_and_no_word_of_a_person(
         ask_badly(desk, order, case_id)
         say_what_it_was_like(desk, order)
         desk.call("GET", f"/cases/{case_id}/evidence/e1", by=SELLER)
+        # What has gone well is not asked about once more; what has not yet is.
+        desk.sandbox.order("pending")
         decide(desk, case_id, note=f"Dear {CANARY}")
         desk.pump()
         for event in provider_events(desk):

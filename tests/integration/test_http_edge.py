@@ -63,6 +63,7 @@ def path_of(route: Route) -> str:
         "offer_id": "o1",
         "market": "BR",
         "feedback_id": "feedback-1",
+        "sku": "sku-1",
     }
     return route.path.format(**ids)
 
@@ -116,7 +117,13 @@ HOSTILE: dict[str, Any] = {
 
 @pytest.mark.parametrize("route", WRITES, ids=lambda route: route.operation)
 def test_hostile_bodies_are_refused_as_problems(deployed: Desk, route: Route) -> None:
-    empty_is_fine = route.operation in ("withdraw_case", "resume_case", "take_review", "confirm_receipt")
+    empty_is_fine = route.operation in (
+        "withdraw_case",
+        "resume_case",
+        "take_review",
+        "confirm_receipt",
+        "confirm_replacement",
+    )
     for name, body in HOSTILE.items():
         answer = ask(deployed, route, body)
         assert_problem(answer)

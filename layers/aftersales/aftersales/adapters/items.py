@@ -58,7 +58,7 @@ def at_version(version: int) -> Item:
 
 def read[T](type_: type[T], row: Item) -> T:
     """The dataclass that a row was made of."""
-    value: T = _adapter(type_).validate_python(_body(row))  # type: ignore[arg-type]  # a class is hashable
+    value: T = _adapter(type_).validate_python(_body(type_, row))  # type: ignore[arg-type]  # a class is hashable
     return value
 
 
@@ -222,8 +222,10 @@ _KEYS = frozenset(
 )
 
 
-def _body(row: Item) -> Item:
-    return {name: value for name, value in row.items() if name not in _KEYS}
+def _body(type_: type, row: Item) -> Item:
+    """A row without its keys; what one kind of row is found by may be a word of another kind's own."""
+    own = type_.__dataclass_fields__  # type: ignore[attr-defined]  # rows are made of dataclasses
+    return {name: value for name, value in row.items() if name in own or name not in _KEYS}
 
 
 def _numbers(value: Any) -> Any:
