@@ -5,8 +5,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
 from aftersales.adapters import items, tables
 from aftersales.adapters.dynamodb_accounts import account_of, count_posting
 from aftersales.adapters.items import Item
@@ -161,10 +159,8 @@ class DynamoDBStore:
     def remember(self, receipt: Receipt, now: int) -> None:
         """A receipt on its own; writing it twice is harmless."""
         put = items.put_receipt(self._idempotency, receipt, now)["Put"]
-        try:
+        with items.unless_overtaken():
             self._db.put_item(**put)
-        except ClientError as error:
-            items.refuse_unless(error, "ConditionalCheckFailedException")
 
     def timeline(self, case_id: str, *, after: int, limit: int) -> Sequence[Entry]:
         """A range of the case's item collection; reads no more than it answers. DynamoDB ends a page at 1 MB, which a
@@ -246,7 +242,7 @@ class DynamoDBStore:
         for shard in tables.all_shards():
             yield from (
                 row["case_id"]
-                for row in self._before(tables.BY_DEADLINE, "clock", shard, "wakes_at", now, limit)
+                for row in self._due(tables.BY_DEADLINE, "clock", shard, "wakes_at", now, limit)
             )
 
     def errands(self, now: int, limit: int) -> Iterable[str]:
@@ -254,7 +250,7 @@ class DynamoDBStore:
         due = (
             row["case_id"]
             for shard in tables.all_shards()
-            for row in self._before(tables.BY_ERRAND, "errand", shard, "errand_at", now, limit)
+            for row in self._due(tables.BY_ERRAND, "errand", shard, "errand_at", now, limit)
         )
         yield from islice(due, limit)
 
@@ -264,7 +260,7 @@ class DynamoDBStore:
         errand   read v4 ── ask ────────── put off if v4   the condition fails, v5 is due when it says
         scan               read v4 ─ put v5
         """
-        try:
+        with items.unless_overtaken():
             self._db.update_item(
                 TableName=self._cases,
                 Key=items.wire(tables.case_key(case.case_id)),
@@ -272,8 +268,6 @@ class DynamoDBStore:
                 ConditionExpression="version = :read AND attribute_exists(errand)",
                 ExpressionAttributeValues={":until": {"N": str(until)}, ":read": {"N": str(case.version)}},
             )
-        except ClientError as error:
-            items.refuse_unless(error, "ConditionalCheckFailedException")
 
     def put_extension(self, extension: Extension, *, new: bool) -> None:
         """Twenty requests with one key at once: one creates the row, the others find it. Two sweeps may carry it at
@@ -289,13 +283,7 @@ class DynamoDBStore:
             self._db.delete_item(TableName=self._cases, Key=items.wire(under_way))
             return
         condition = items.ABSENT if new else {"ConditionExpression": "attribute_exists(pk)"}
-        try:
-            self._db.put_item(
-                TableName=self._cases, Item=items.wire(under_way | items.row_of(extension)), **condition
-            )
-        except ClientError as error:
-            items.refuse_unless(error, "ConditionalCheckFailedException")
-            raise Stale(extension.extension_id) from error
+        items.put(self._db, self._cases, under_way | items.row_of(extension), condition)
 
     def extension(self, extension_id: str) -> Extension | None:
         """Under way, or carried by now; in this order, for it moves from the one to the other."""
@@ -322,15 +310,13 @@ class DynamoDBStore:
         step 1 invoked ─ retried as 2 ─ 2 parks ─ 1 parks   the condition keeps 2's token
         """
         row = tables.doorbell_key(case_id, execution) | {"token": token, "entered_at": entered_at}
-        try:
+        with items.unless_overtaken():
             self._db.put_item(
                 TableName=self._cases,
                 Item=items.wire(row),
                 ConditionExpression="attribute_not_exists(pk) OR entered_at <= :entered_at",
                 ExpressionAttributeValues={":entered_at": {"S": entered_at}},
             )
-        except ClientError as error:
-            items.refuse_unless(error, "ConditionalCheckFailedException")
 
     def doorbell(self, case_id: str, execution: str) -> str | None:
         """Read consistently: see `run_workflow`."""
@@ -340,7 +326,7 @@ class DynamoDBStore:
     def unrelayed(self, before: int, limit: int) -> Iterable[tuple[str, int]]:
         """The sparse index of entries whose effects are still due."""
         for shard in tables.all_shards():
-            for row in self._before(tables.UNRELAYED, "unrelayed", shard, "at", before, limit):
+            for row in self._due(tables.UNRELAYED, "unrelayed", shard, "at", before, limit):
                 yield row["case_id"], int(row["sk"].removeprefix(tables.TIMELINE))
 
     def unrelayed_entry(self, case_id: str, seq: int) -> Entry | None:
@@ -370,10 +356,8 @@ class DynamoDBStore:
                 if self.unrelayed_entry(entry.case_id, entry.seq):
                     raise
             return
-        try:
+        with items.unless_overtaken():
             self._db.update_item(**update)
-        except ClientError as error:
-            items.refuse_unless(error, "ConditionalCheckFailedException")
 
     def postings_of_order(self, order_id: str) -> Sequence[Posting]:
         """Those that are no case's."""
@@ -439,18 +423,10 @@ class DynamoDBStore:
             Select="COUNT",
         )["Count"]
 
-    def _before(
-        self, index: str, attribute: str, shard: str, time_attribute: str, before: int, limit: int
+    def _due(
+        self, index: str, attribute: str, shard: str, moment: str, until: int, limit: int
     ) -> Iterable[Item]:
-        answer = self._db.query(
-            TableName=self._cases,
-            IndexName=index,
-            KeyConditionExpression="#shard = :shard AND #time <= :before",
-            ExpressionAttributeNames={"#shard": attribute, "#time": time_attribute},
-            ExpressionAttributeValues={":shard": {"S": shard}, ":before": {"N": str(before)}},
-            Limit=limit,
-        )
-        for row in map(items.plain, answer["Items"]):
+        for row in items.due(self._db, self._cases, index, (attribute, shard), moment, until, limit):
             yield row | {"case_id": row["pk"].removeprefix("CASE#")}
 
 

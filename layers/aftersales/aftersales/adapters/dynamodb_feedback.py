@@ -4,8 +4,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
 from aftersales.adapters import items, tables
 from aftersales.adapters.items import Item
 from aftersales.domain.digest import Reader
@@ -252,19 +250,9 @@ class DynamoDBFeedback:
     def unrelayed_feedback(self, before: int, limit: int) -> Iterable[tuple[str, int]]:
         """The sparse index of entries whose effects are still due."""
         for shard in tables.all_shards():
-            answer = self._db.query(
-                TableName=self._feedback,
-                IndexName=tables.UNRELAYED,
-                KeyConditionExpression="unrelayed = :shard AND #at <= :before",
-                ExpressionAttributeNames={"#at": "at"},
-                ExpressionAttributeValues={":shard": {"S": shard}, ":before": {"N": str(before)}},
-                Limit=limit,
-            )
-            for row in answer["Items"]:
-                yield (
-                    row["pk"]["S"].removeprefix("FEEDBACK#"),
-                    int(row["sk"]["S"].removeprefix(tables.TIMELINE)),
-                )
+            shard_of = ("unrelayed", shard)
+            for row in items.due(self._db, self._feedback, tables.UNRELAYED, shard_of, "at", before, limit):
+                yield row["pk"].removeprefix("FEEDBACK#"), int(row["sk"].removeprefix(tables.TIMELINE))
 
     def unrelayed_feedback_entry(self, feedback_id: str, seq: int) -> Entry | None:
         """Read consistently: the index may be behind."""
@@ -273,15 +261,13 @@ class DynamoDBFeedback:
 
     def mark_feedback_relayed(self, entry: Entry) -> None:
         """Taking the entry out of the sparse index is the acknowledgement; twice is once."""
-        try:
+        with items.unless_overtaken():
             self._db.update_item(
                 TableName=self._feedback,
                 Key=items.wire(tables.feedback_entry_key(entry.feedback_id, entry.seq)),
                 UpdateExpression="REMOVE unrelayed",
                 ConditionExpression="attribute_exists(unrelayed)",
             )
-        except ClientError as error:
-            items.refuse_unless(error, "ConditionalCheckFailedException")
 
     def requests_due(self, now: int, limit: int) -> Iterable[Request]:
         """The index alone says all of it."""
@@ -311,7 +297,7 @@ class DynamoDBFeedback:
         schedule   read, daily, due 8 May ──────────── due 9 May if daily, due 8 May    the condition keeps the new one
         person                     ── put, weekly
         """
-        try:
+        with items.unless_overtaken():
             self._db.update_item(
                 TableName=self._feedback,
                 Key=items.wire(tables.digest_key(reader.seller_id, reader.contact.email)),
@@ -323,8 +309,6 @@ class DynamoDBFeedback:
                     ":rhythm": {"S": reader.rhythm},
                 },
             )
-        except ClientError as error:
-            items.refuse_unless(error, "ConditionalCheckFailedException")
 
     def asked_before(self, order_id: str) -> bool:
         """One read by key."""
@@ -352,27 +336,19 @@ class DynamoDBFeedback:
         self._change_request(self._db.put_item, request, Item=item)
 
     def _change_request(self, write: Callable[..., object], request: Request, **what: Item) -> None:
-        try:
+        with items.unless_overtaken():
             write(
                 TableName=self._feedback,
                 ConditionExpression="due_at = :read",
                 ExpressionAttributeValues={":read": {"N": str(request.due_at)}},
                 **what,
             )
-        except ClientError as error:
-            items.refuse_unless(error, "ConditionalCheckFailedException")
 
     def _due(self, kind: str, now: int, limit: int) -> Iterable[Item]:
         """The sparse index of mail that is due at a time, shard by shard."""
         for shard in tables.all_shards():
-            answer = self._db.query(
-                TableName=self._feedback,
-                IndexName=tables.BY_DUE,
-                KeyConditionExpression="due = :shard AND due_at <= :now",
-                ExpressionAttributeValues={":shard": {"S": f"{kind}#{shard}"}, ":now": {"N": str(now)}},
-                Limit=limit,
-            )
-            yield from map(items.plain, answer["Items"])
+            shard_of = ("due", f"{kind}#{shard}")
+            yield from items.due(self._db, self._feedback, tables.BY_DUE, shard_of, "due_at", now, limit)
 
     def _place(self, order_id: str, buyer_id: str) -> Item | None:
         return items.get(self._db, self._feedback, tables.left_key(order_id, buyer_id))

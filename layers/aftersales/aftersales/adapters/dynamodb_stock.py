@@ -117,14 +117,11 @@ class DynamoDBStock:
     def overdue(self, limit: int) -> Iterable[str]:
         """The sparse index of what is held, shard by shard, the longest overdue first."""
         for shard in tables.all_shards():
-            answer = self._db.query(
-                TableName=self._table,
-                IndexName=tables.BY_EXPIRY,
-                KeyConditionExpression="clock = :shard AND expires_at <= :now",
-                ExpressionAttributeValues={":shard": {"S": shard}, ":now": {"N": str(self._now())}},
-                Limit=limit,
+            shard_of = ("clock", shard)
+            held = items.due(
+                self._db, self._table, tables.BY_EXPIRY, shard_of, "expires_at", self._now(), limit
             )
-            yield from (row["pk"]["S"].removeprefix(f"{tables.RESERVATION}#") for row in answer["Items"])
+            yield from (row["pk"].removeprefix(f"{tables.RESERVATION}#") for row in held)
 
     def _move(self, reservation_id: str, wanted: StockState) -> StockReservation:
         """An id that nobody reserved is closed: what comes late under it finds it released."""
@@ -168,11 +165,7 @@ class DynamoDBStock:
         items.transact(self._db, [{"Put": put}, *moves])
 
     def _put(self, row: Item, condition: Item) -> None:
-        try:
-            self._db.put_item(TableName=self._table, Item=items.wire(row), **condition)
-        except ClientError as error:
-            items.refuse_unless(error, "ConditionalCheckFailedException")
-            raise Stale(row["pk"]) from error
+        items.put(self._db, self._table, row, condition)
 
     def _row(self, reservation_id: str) -> Item | None:
         return items.get(self._db, self._table, tables.reservation_key(reservation_id))

@@ -8,7 +8,8 @@ send the same transaction again. The two are never treated alike.
 import json
 import time
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from decimal import Decimal
 from enum import Enum
@@ -159,10 +160,45 @@ def put_request(table: str, request: Request) -> Item:
     return {"Put": {"TableName": table, "Item": wire(row)}}
 
 
-def refuse_unless(error: ClientError, code: str) -> None:
+def put(db: "DynamoDBClient", table: str, row: Mapping[str, Any], condition: Item) -> None:
+    """One row by itself. Raises `Stale` where the condition fails."""
+    try:
+        db.put_item(TableName=table, Item=wire(row), **condition)
+    except ClientError as error:
+        _refuse_other_than_condition(error)
+        raise Stale(row["pk"]) from error
+
+
+@contextmanager
+def unless_overtaken() -> Iterator[None]:
+    """A conditional write of which nothing is left to do where its condition fails: somebody else came first."""
+    try:
+        yield
+    except ClientError as error:
+        _refuse_other_than_condition(error)
+
+
+def _refuse_other_than_condition(error: ClientError) -> None:
     """An error of another kind is not swallowed."""
-    if error.response["Error"]["Code"] != code:
+    if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
         raise error
+
+
+def due(
+    db: "DynamoDBClient", table: str, index: str, shard: tuple[str, str], moment: str, until: int, limit: int
+) -> Iterator[Item]:
+    """One shard of a sparse index, what has been due for the longest first: the shard's attribute and value, and the
+    attribute that says since when."""
+    attribute, value = shard
+    answer = db.query(
+        TableName=table,
+        IndexName=index,
+        KeyConditionExpression="#shard = :shard AND #moment <= :until",
+        ExpressionAttributeNames={"#shard": attribute, "#moment": moment},
+        ExpressionAttributeValues={":shard": {"S": value}, ":until": {"N": str(until)}},
+        Limit=limit,
+    )
+    yield from map(plain, answer["Items"])
 
 
 def cursor(last: Mapping[str, Any]) -> str:

@@ -7,8 +7,6 @@ learns of it by the case's notice.
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
-
 from aftersales.adapters import items, tables
 from aftersales.domain.invariants import RefundAtProvider
 from aftersales.domain.order import Payment
@@ -38,15 +36,8 @@ class StoreCredit:
             "given": tables.shard(attempt.case_id),
             "given_at": self._now(),
         }
-        try:
-            self._db.put_item(
-                TableName=self._table,
-                Item=items.wire(row),
-                ConditionExpression="attribute_not_exists(pk)",
-            )
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
-                raise
+        with items.unless_overtaken():
+            self._db.put_item(TableName=self._table, Item=items.wire(row), **items.ABSENT)
         return _given(attempt)
 
     def find(self, attempt: Attempt) -> ProviderRefund | None:
