@@ -12,7 +12,7 @@ from typing import Any
 
 from aftersales.domain import exchange, hearing, lifecycle, returns, shipment, silence
 from aftersales.domain.address import Address
-from aftersales.domain.calendar import MINUTE, Period
+from aftersales.domain.calendar import DAY, MINUTE, Period
 from aftersales.domain.case import Case, ExchangeLeg, Fees, FiredRule, InspectedLine, Kind, Reason, Status
 from aftersales.domain.charge import ChargeState, ProviderCharge
 from aftersales.domain.evidence import Evidence, EvidenceState
@@ -37,7 +37,6 @@ from aftersales.domain.order import SHIPPING, Line, Order, Payment, Shipping
 from aftersales.domain.parcel import Scan, TrackingStatus
 from aftersales.domain.parties import Party, Role
 from aftersales.domain.policy import (
-    DAY,
     Assessment,
     Clocks,
     ExchangeTerms,

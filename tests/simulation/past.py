@@ -12,11 +12,11 @@ from unittest.mock import patch
 from aftersales.adapters import items
 from aftersales.adapters.dynamodb import DynamoDBStore
 from aftersales.adapters.policies import PublishedPolicies
+from aftersales.domain.calendar import DAY
 from aftersales.domain.case import Case, Kind, Reason, Review
 from aftersales.domain.evidence import PromisedFile
 from aftersales.domain.order import Line, Order, Payment, Shipping
 from aftersales.domain.parties import Party, Role
-from aftersales.domain.policy import DAY
 from aftersales.domain.refusal import Refusal
 from aftersales.usecases.act_on_case import withdraw_case
 from aftersales.usecases.handle_evidence import check_evidence

@@ -12,7 +12,7 @@ from rich.console import Console
 from aftersales.adapters.policies import SHIPPED, PublishedPolicies
 from aftersales.contracts.policies import read_policy
 from aftersales.domain import policy as rules
-from aftersales.domain.policy import DAY
+from aftersales.domain.calendar import DAY
 from tests.simulation import past, storm
 from tests.simulation.choices import seeded
 from tests.simulation.journeys import Market

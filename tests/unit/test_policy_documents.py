@@ -12,7 +12,7 @@ from rich.console import Console
 
 from aftersales.adapters.policies import SELLERS, SHIPPED, PublishedPolicies
 from aftersales.contracts.policies import InvalidDocument, read_override, read_policy
-from aftersales.domain.policy import DAY
+from aftersales.domain.calendar import DAY
 from tests.builders import NOON
 from tools.generate import policies as schemas
 from tools.policy import check

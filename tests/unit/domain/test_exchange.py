@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from aftersales.domain.calendar import DAY
 from aftersales.domain.case import (
     Case,
     ExchangeEnd,
@@ -36,7 +37,7 @@ from aftersales.domain.ledger import ExternalState, Ledger, LedgerLine, Unit, by
 from aftersales.domain.order import SHIPPING
 from aftersales.domain.parcel import TrackingStatus
 from aftersales.domain.parties import CARRIER, SYSTEM
-from aftersales.domain.policy import DAY, Verdict
+from aftersales.domain.policy import Verdict
 from aftersales.domain.refund import AttemptState
 from aftersales.domain.refusal import Code, Refusal
 from aftersales.domain.stock import StockLine

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from aftersales.domain import feedback as rules
+from aftersales.domain.calendar import DAY
 from aftersales.domain.evidence import Evidence, EvidenceState
 from aftersales.domain.feedback import (
     ACTORS,
@@ -26,7 +27,6 @@ from aftersales.domain.moderation import REASONS, Action, Look, Reason, Status, 
 from aftersales.domain.order import Order
 from aftersales.domain.parties import Party, Role
 from aftersales.domain.polarity import PolarityValue, polarity
-from aftersales.domain.policy import DAY
 from aftersales.domain.refusal import Code, Refusal
 from aftersales.domain.sentiment import Sentiment
 from tests.builders import (

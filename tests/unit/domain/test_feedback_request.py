@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from aftersales.domain.calendar import DAY
 from aftersales.domain.feedback_request import Outcome, Request, request_after, whom_to_ask
 from aftersales.domain.order import Contact, Order
-from aftersales.domain.policy import DAY
 from tests.builders import FEEDBACK_TERMS, NOON, an_order
 
 TERMS = FEEDBACK_TERMS.request

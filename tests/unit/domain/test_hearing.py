@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from aftersales.domain.calendar import Calendar, Period
+from aftersales.domain.calendar import DAY, Calendar, Period
 from aftersales.domain.case import FINAL, OfferState, Status, WaitingOn
 from aftersales.domain.hearing import Extension, extend_for_market
 from aftersales.domain.invariants import ALWAYS, Books, violations
@@ -13,7 +13,7 @@ from aftersales.domain.ledger import ExternalKind, ExternalState, Unit, rebase
 from aftersales.domain.lifecycle import Change, send_message, trouble_of_execution
 from aftersales.domain.notice import notice_of
 from aftersales.domain.parties import Party, Role
-from aftersales.domain.policy import DAY, Clocks, Verdict
+from aftersales.domain.policy import Clocks, Verdict
 from aftersales.domain.refund import AttemptState
 from aftersales.domain.refusal import Code, Refusal
 from aftersales.domain.silence import fall_silent

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aftersales.domain.calendar import DAY
 from aftersales.domain.case import Kind, Reason
 from aftersales.domain.override import Override, WindowTerms, breaches, effective
 from aftersales.domain.policy import (
-    DAY,
     CategoryTerms,
     Leeway,
     Overridable,

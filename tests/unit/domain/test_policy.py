@@ -7,10 +7,9 @@ from typing import Any
 import pytest
 
 from aftersales.adapters.policies import PublishedPolicies
-from aftersales.domain.calendar import MINUTE
+from aftersales.domain.calendar import DAY, MINUTE
 from aftersales.domain.case import FiredRule, Kind, Reason
 from aftersales.domain.policy import (
-    DAY,
     PERSONAL,
     RULES,
     CategoryTerms,

@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import pytest
 
+from aftersales.domain.calendar import DAY
 from aftersales.domain.case import Case, Status
 from aftersales.domain.evidence import MAX_PER_CASE
 from aftersales.domain.lifecycle import ACTORS, Act
 from aftersales.domain.parties import Party, Role
-from aftersales.domain.policy import DAY
 from aftersales.domain.possible import possible
 from tests.builders import BUYER, OPERATOR, REVIEWER, SELLER, Story, a_photo, story_at
 from tools.generate import walk

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aftersales.domain import feedback as rules
+from aftersales.domain.calendar import DAY
 from aftersales.domain.feedback import Dimension, Feedback, verdict_of
 from aftersales.domain.moderation import Action, Reason, Status
-from aftersales.domain.policy import DAY
 from aftersales.domain.rating import (
     ALL,
     NOTHING,

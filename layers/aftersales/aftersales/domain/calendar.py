@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 MINUTE = 60 * 1000
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
 _SATURDAY, _SUNDAY = 6, 7
 
 

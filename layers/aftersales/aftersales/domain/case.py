@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from aftersales.domain.calendar import DAY
 from aftersales.domain.charge import Charge, ChargeState
 from aftersales.domain.evidence import Evidence, EvidenceState
 from aftersales.domain.label import LabelLeg, LabelState, VoidState
@@ -122,7 +123,6 @@ WAITING_ON: Mapping[Status, WaitingOn | None] = {
 
 # A worker that asked for a label has its answer, or is dead, long before this is over.
 _PURCHASES_END = 5 * 60 * 1000
-_DAY = 24 * 60 * 60 * 1000
 _PARTIES = frozenset({WaitingOn.BUYER, WaitingOn.SELLER, WaitingOn.CARRIER})
 
 
@@ -525,10 +525,10 @@ class Case:
         if label and label.state is LabelState.BOUGHT and not self.label_needed:
             return self.updated_at
         if label and any(spare.void is VoidState.SUBMITTED for spare in label.given_back):
-            return self.updated_at + _DAY
+            return self.updated_at + DAY
         if self.shipment.parcel and self.parcel_awaited:
             told = self.shipment.sent_at is not None and self.shipment.is_unseen
-            return self.updated_at if told else self.updated_at + _DAY
+            return self.updated_at if told else self.updated_at + DAY
         return None
 
     @property

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
+from aftersales.domain.calendar import DAY
 from aftersales.domain.mail import Mail, Words, rendered
 from aftersales.domain.order import Contact
 from aftersales.domain.polarity import PolarityValue
 from aftersales.domain.records import FeedbackRecord
 from aftersales.domain.themes import Theme
 
-_DAY = 24 * 60 * 60 * 1000
 # Day 0 of the epoch was a Thursday: so many days after it the first Monday began.
 _FIRST_MONDAY = 4
 _WORST, _THEMES = 5, 5
@@ -88,11 +88,11 @@ class Language:
 
 def last_span(rhythm: Rhythm, now: int) -> Span:
     """The last whole day, or the last whole week from Monday on, before `now`, by UTC."""
-    today = now // _DAY
+    today = now // DAY
     if rhythm is Rhythm.DAILY:
-        return Span((today - 1) * _DAY, today * _DAY)
+        return Span((today - 1) * DAY, today * DAY)
     monday = today - (today - _FIRST_MONDAY) % 7
-    return Span((monday - 7) * _DAY, monday * _DAY)
+    return Span((monday - 7) * DAY, monday * DAY)
 
 
 def next_due(rhythm: Rhythm, now: int) -> int:

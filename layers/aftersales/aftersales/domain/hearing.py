@@ -11,7 +11,7 @@ A reviewer decides a case once. What is above a reviewer's limit takes two of th
 from dataclasses import dataclass, replace
 
 from aftersales.domain import ledger as books
-from aftersales.domain.calendar import Period
+from aftersales.domain.calendar import DAY, Period
 from aftersales.domain.case import (
     Appeal,
     Assignment,
@@ -48,7 +48,7 @@ from aftersales.domain.lifecycle import (
 from aftersales.domain.money import step
 from aftersales.domain.order import Order
 from aftersales.domain.parties import Party, Role
-from aftersales.domain.policy import DAY, Policy, Verdict
+from aftersales.domain.policy import Policy, Verdict
 from aftersales.domain.refusal import Code, Refusal, not_found
 from aftersales.domain.returns import accept_deduction, dispute_deduction, dispute_return
 from aftersales.domain.timeline import Event

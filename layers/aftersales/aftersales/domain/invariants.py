@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
+from aftersales.domain.calendar import HOUR
 from aftersales.domain.case import FINAL, Case, Status
 from aftersales.domain.charge import CLOSED, ChargeState, ProviderCharge
 from aftersales.domain.exchange import tasks
@@ -19,8 +20,6 @@ from aftersales.domain.lifecycle import CLOCKS
 from aftersales.domain.refund import ELSEWHERE, AttemptState
 from aftersales.domain.settlement import Account, Lines, Posting, standing, standing_of_external, sum_of
 from aftersales.domain.timeline import EFFECTS, Entry, Event
-
-_HOUR = 60 * 60 * 1000
 
 # Money that is on its way back or there.
 LIVE = frozenset({AttemptState.PENDING, AttemptState.REQUIRES_ACTION, AttemptState.SUCCEEDED})
@@ -325,7 +324,7 @@ def cases_move(books: Books) -> Iterator[Violation]:
         clocked = case.status in CLOCKS or case.trouble is not None
         if clocked and case.deadline_at is None:
             yield Violation("I5", (case.case_id,), f"the case is {case.status} and has no clock")
-        elif max(case.deadline_at or 0, case.updated_at) < books.at - _HOUR:
+        elif max(case.deadline_at or 0, case.updated_at) < books.at - HOUR:
             yield Violation("I5", (case.case_id,), f"the case is {case.status} and has been due for an hour")
 
 

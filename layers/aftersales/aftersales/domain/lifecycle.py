@@ -12,7 +12,7 @@ from enum import StrEnum
 from functools import reduce
 
 from aftersales.domain import ledger as books
-from aftersales.domain.calendar import Period
+from aftersales.domain.calendar import DAY, Period
 from aftersales.domain.case import (
     FINAL,
     Case,
@@ -37,7 +37,7 @@ from aftersales.domain.ledger import Ledger, PaymentShare, Reservation
 from aftersales.domain.order import Order, Payment
 from aftersales.domain.parcel import Parcel
 from aftersales.domain.parties import POLICY, SYSTEM, Party, Role
-from aftersales.domain.policy import DAY, Assessment, Clocks, Policy, Verdict
+from aftersales.domain.policy import Assessment, Clocks, Policy, Verdict
 from aftersales.domain.refund import (
     DEAD,
     ELSEWHERE,
@@ -95,8 +95,8 @@ _DECIDABLE = frozenset({Status.UNDER_REVIEW, Status.DISPUTED})
 _ASSESSABLE = frozenset({Status.REQUESTED, Status.EVIDENCE_REQUIRED})
 _NEGOTIABLE = frozenset({Status.UNDER_REVIEW, Status.OFFER_PENDING, Status.DECLINED})
 _HEARD = _ASSESSABLE | _DECIDABLE | _NEGOTIABLE
-_ON_ITS_WAY = frozenset({Status.AWAITING_RETURN, Status.RETURN_IN_TRANSIT, Status.RETURN_RECEIVED})
-_RETURNING = _ON_ITS_WAY | {Status.INSPECTION_FAILED}
+GOODS_AWAITED = frozenset({Status.AWAITING_RETURN, Status.RETURN_IN_TRANSIT, Status.RETURN_RECEIVED})
+_RETURNING = GOODS_AWAITED | {Status.INSPECTION_FAILED}
 _EXCHANGING = frozenset(
     {Status.OUT_OF_STOCK, Status.AWAITING_PAYMENT, Status.EXCHANGE_PENDING, Status.EXCHANGE_SHIPPED}
 )
@@ -117,7 +117,7 @@ LIFECYCLE: Mapping[Act, frozenset[Status]] = {
     # Goods that were given up come as well, and then the case goes on.
     Act.CONFIRM_ARRIVAL: frozenset({Status.RETURN_IN_TRANSIT, Status.RETURN_RECEIVED, Status.EXPIRED}),
     # Goods in a parcel that nobody announced can be accepted; what they lack cannot be held against their buyer yet.
-    Act.CONFIRM_RECEIPT: _ON_ITS_WAY,
+    Act.CONFIRM_RECEIPT: GOODS_AWAITED,
     # Stock and payment are brought to what the case says, whatever it is by then.
     Act.ARRANGE_REPLACEMENT: frozenset(Status),
     Act.CHOOSE_ALTERNATIVE: frozenset({Status.OUT_OF_STOCK, Status.AWAITING_PAYMENT}),

@@ -8,12 +8,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from aftersales.domain.calendar import Calendar, Period
+from aftersales.domain.calendar import DAY, Calendar, Period
 from aftersales.domain.case import Fees, FiredRule, Kind, Reason
 from aftersales.domain.feedback import FeedbackTerms
 from aftersales.domain.money import step
-
-DAY = 24 * 60 * 60 * 1000
 
 
 class Verdict(StrEnum):

@@ -30,7 +30,17 @@ from aftersales.domain.case import (
 from aftersales.domain.evidence import EvidenceState
 from aftersales.domain.exchange import forgone, goods_are_back, replacement_scanned
 from aftersales.domain.ledger import Ledger, Reservation, ReservedUnits
-from aftersales.domain.lifecycle import Act, Change, change, closed, offers_closed, require, told, total
+from aftersales.domain.lifecycle import (
+    GOODS_AWAITED,
+    Act,
+    Change,
+    change,
+    closed,
+    offers_closed,
+    require,
+    told,
+    total,
+)
 from aftersales.domain.money import step
 from aftersales.domain.order import SHIPPING
 from aftersales.domain.parcel import Scan, TrackingStatus
@@ -40,8 +50,6 @@ from aftersales.domain.refusal import Code, Refusal
 from aftersales.domain.shipment import named_parcel, scanned
 from aftersales.domain.timeline import Event
 
-_GOODS_UNDER_WAY = frozenset({Status.AWAITING_RETURN, Status.RETURN_IN_TRANSIT})
-_GOODS_AWAITED = _GOODS_UNDER_WAY | {Status.RETURN_RECEIVED}
 # Its buyer, or time, has ended the case although it was approved.
 _GIVEN_UP = frozenset({Status.EXPIRED, Status.CANCELLED})
 _OTHER_SIDE = {Role.BUYER: Role.SELLER, Role.SELLER: Role.BUYER}
@@ -98,11 +106,11 @@ def record_scans(
     )
     seen = _with_leg(case, _leg(case).state, shipment=shipment)
     if parcel.status is TrackingStatus.RETURN_TO_SENDER:
-        if case.status in _GOODS_AWAITED:
+        if case.status in GOODS_AWAITED:
             after = contested(seen, CARRIER, now)
             return change(case, after, Event.PARCEL_TURNED_BACK, CARRIER, now, policy, data)
     elif parcel.delivered_at is not None:
-        if case.status in _GOODS_UNDER_WAY:
+        if case.parcel_awaited:
             after = _with_leg(seen, ReturnState.ARRIVED)
             return change(case, after, Event.PARCEL_ARRIVED, CARRIER, now, policy, data)
         if before.parcel.delivered_at is None and _is_owed_for(case):

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ValidationError
 from aftersales.contracts.fields import ID_PATTERN
 from aftersales.contracts.problems import FieldError, problem
 from aftersales.contracts.routes import ROUTES, Route
+from aftersales.domain.calendar import HOUR
 from aftersales.domain.parties import Party, Role
 from aftersales.domain.refusal import Code, Refusal
 from aftersales.entrypoints.logs import failed, logger
@@ -79,7 +80,7 @@ STATUSES: Mapping[Code, HTTPStatus] = {
 _MAX_BODY = 256 * 1024
 _MAX_DEPTH = 32
 # How long a repeated request is recognised by its key. Opening a case is recognised for ever.
-_KEY_LIFE = 48 * 60 * 60 * 1000
+_KEY_LIFE = 48 * HOUR
 MAX_KEY_LENGTH = 255
 _GROUPS = {
     "buyers": Role.BUYER,

@@ -56,6 +56,12 @@ def possible_now(desk: Desk, case: Case, party: Party) -> list[Act]:
     return possible(case, party, desk.policies.version(case.policy_version), desk.now())
 
 
+def refuse_other_sellers(seller_id: str, by: Party) -> None:
+    """What is a seller's is nobody else's. Raises `not_found`."""
+    if (by.role, by.id) != (Role.SELLER, seller_id):
+        raise not_found("seller")
+
+
 def reviews_own(party: Party, case: Case) -> bool:
     """Whether a reviewer is the case's buyer or seller as well."""
     return party.role is Role.REVIEWER and party.id in (case.buyer_id, case.seller_id)
@@ -143,7 +149,7 @@ def for_each[T](items: Iterable[T], do: Callable[[T], object]) -> int:
 
 
 def known_order(desk: Desk, order_id: str) -> tuple[Order, Ledger]:
-    """The order of an existing case, as it is by now; orders are never deleted."""
+    """The order as it is by now, with its ledger; orders are never deleted. Raises `not_found`."""
     found = desk.store.order(order_id)
     if found is None:
         raise not_found("order")

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from aftersales.domain.evidence import Evidence, EvidenceState
-from aftersales.domain.refusal import Code, Refusal
+from aftersales.domain.evidence import Evidence, EvidenceState, find
+from aftersales.domain.refusal import Code, Refusal, not_found
 from aftersales.usecases.ports import EvidenceFiles, UploadForm
 
 
@@ -30,12 +30,17 @@ def look_at(files: EvidenceFiles, folder: str, evidence: Evidence) -> Evidence:
     )
 
 
-def refuse_unless_accepted(evidence: Evidence) -> None:
-    """Nobody sees a file that has not come or was refused."""
-    if evidence.state is not EvidenceState.ACCEPTED:
+def accepted(evidence: Sequence[Evidence], evidence_id: str) -> Evidence:
+    """The file of that id; nobody sees one that has not come or was refused. Raises `not_found` and
+    `evidence_not_ready`."""
+    found = find(evidence, evidence_id)
+    if found is None:
+        raise not_found("evidence")
+    if found.state is not EvidenceState.ACCEPTED:
         raise Refusal(
             Code.EVIDENCE_NOT_READY,
-            f"This file is {evidence.state.replace('_', ' ')}; only accepted files can be seen.",
-            state=evidence.state,
-            reason=evidence.reason,
+            f"This file is {found.state.replace('_', ' ')}; only accepted files can be seen.",
+            state=found.state,
+            reason=found.reason,
         )
+    return found

@@ -7,10 +7,9 @@ from aftersales.domain.case import Case
 from aftersales.domain.evidence import Evidence, EvidenceState, PromisedFile, case_folder, find, promised
 from aftersales.domain.lifecycle import LIFECYCLE, Act, Change
 from aftersales.domain.parties import Party
-from aftersales.domain.refusal import not_found
 from aftersales.usecases import evidence_files
 from aftersales.usecases.commit import Read, change_case
-from aftersales.usecases.evidence_files import look_at, refuse_unless_accepted
+from aftersales.usecases.evidence_files import accepted, look_at
 from aftersales.usecases.ports import Desk, EvidenceFiles, Receipt, UploadForm
 
 
@@ -65,13 +64,8 @@ def view_evidence(
     """A link that lives minutes. The view stands in the timeline before the link is given."""
 
     def view(read: Read) -> Change:
-        evidence = find(read.case.evidence, evidence_id)
-        if evidence is None:
-            raise not_found("evidence")
-        refuse_unless_accepted(evidence)
+        accepted(read.case.evidence, evidence_id)
         return lifecycle.view_evidence(read.case, evidence_id, by=by, policy=read.policy, now=desk.now())
 
     case = change_case(desk, case_id, view, party=by)
-    return files.link(
-        case_folder(case_id), next(one for one in case.evidence if one.evidence_id == evidence_id)
-    )
+    return files.link(case_folder(case_id), accepted(case.evidence, evidence_id))

@@ -6,10 +6,9 @@ from dataclasses import replace
 from aftersales.domain.evidence import Evidence, EvidenceState, feedback_folder, find
 from aftersales.domain.feedback import Feedback, check_photo
 from aftersales.domain.parties import Party
-from aftersales.domain.refusal import not_found
 from aftersales.usecases import evidence_files
 from aftersales.usecases.commit import until_committed
-from aftersales.usecases.evidence_files import look_at, refuse_unless_accepted
+from aftersales.usecases.evidence_files import accepted, look_at
 from aftersales.usecases.feedback_ports import FeedbackDesk
 from aftersales.usecases.ports import EvidenceFiles, UploadForm
 from aftersales.usecases.read_feedback import read_feedback
@@ -53,10 +52,7 @@ def view_photo(
     The file goes under a name of ours, for nobody looked at the one that its author chose.
     """
     feedback = read_feedback(desk, feedback_id, reader)
-    photo = find(feedback.photos, evidence_id)
-    if photo is None:
-        raise not_found("evidence")
-    refuse_unless_accepted(photo)
+    photo = accepted(feedback.photos, evidence_id)
     kind = photo.content_type.removeprefix("image/")
     named = replace(photo, filename=f"{photo.evidence_id}.{kind}")
     return files.link(feedback_folder(feedback_id), named)

@@ -3,6 +3,7 @@
 from enum import StrEnum
 from itertools import chain
 
+from aftersales.domain.calendar import DAY
 from aftersales.domain.ledger import Ledger, record_external
 from aftersales.domain.refund import AttemptState
 from aftersales.domain.settlement import post_external
@@ -12,7 +13,7 @@ from aftersales.usecases.run_workflow import record_refunds
 
 # Stripe sends an event again for up to three days, and by hand for thirty
 # (https://docs.stripe.com/webhooks#automatic-retries).
-_REMEMBERED = 30 * 24 * 60 * 60 * 1000
+_REMEMBERED = 30 * DAY
 
 
 class Heard(StrEnum):

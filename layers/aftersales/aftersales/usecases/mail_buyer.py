@@ -4,6 +4,7 @@ from collections.abc import Callable
 from enum import StrEnum
 
 from aftersales.domain import feedback_mail
+from aftersales.domain.calendar import DAY
 from aftersales.domain.feedback_notice import FeedbackNotice
 from aftersales.domain.mail import Mail, occasion_of, write
 from aftersales.domain.notice import Notice
@@ -11,7 +12,7 @@ from aftersales.usecases.commit import known_order
 from aftersales.usecases.ports import Desk, Mailer, Receipt
 
 # Longer than a notice can lie in the queue and its dead letters (4 and 14 days) before somebody redrives it.
-_REMEMBERED = 30 * 24 * 60 * 60 * 1000
+_REMEMBERED = 30 * DAY
 
 
 class Mailed(StrEnum):

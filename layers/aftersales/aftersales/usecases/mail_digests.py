@@ -8,10 +8,10 @@ from aftersales.domain.digest import Reader, Rhythm, Span, digest_of, last_span,
 from aftersales.domain.order import Contact
 from aftersales.domain.parties import Party
 from aftersales.domain.records import FeedbackRecord, feedback_record
-from aftersales.domain.refusal import Code, Refusal, not_found
-from aftersales.usecases.commit import for_each
+from aftersales.domain.refusal import Code, Refusal
+from aftersales.usecases.commit import for_each, refuse_other_sellers
 from aftersales.usecases.feedback_ports import FeedbackDesk
-from aftersales.usecases.ports import Mailer
+from aftersales.usecases.ports import Mailer, every
 
 _PER_RUN = 500
 _PAGE = 100
@@ -22,8 +22,7 @@ def put_digest(
 ) -> Reader:
     """Whoever asks is told from the end of this day or week on, at the address that their account was verified for:
     nobody has mail sent to somebody else."""
-    if by.id != seller_id:
-        raise not_found("seller")
+    refuse_other_sellers(seller_id, by)
     if address is None:
         raise Refusal(Code.INVALID, "Your account has no verified address that a digest could be sent to.")
     reader = Reader(
@@ -38,8 +37,7 @@ def put_digest(
 
 def delete_digest(desk: FeedbackDesk, seller_id: str, *, by: Party, address: str | None) -> None:
     """Whoever asks is told no more; once more is once."""
-    if by.id != seller_id:
-        raise not_found("seller")
+    refuse_other_sellers(seller_id, by)
     if address:
         desk.store.delete_reader(seller_id, address)
 
@@ -61,12 +59,9 @@ def mail_digests(desk: FeedbackDesk, mailer: Mailer) -> int:
 
 
 def _left_in(desk: FeedbackDesk, seller_id: str, span: Span) -> Iterator[FeedbackRecord]:
-    cursor = None
-    while True:
-        page = desk.store.feedback_of_seller(
+    left = every(
+        lambda cursor: desk.store.feedback_of_seller(
             seller_id, first=span.since, last=span.until - 1, limit=_PAGE, cursor=cursor
         )
-        yield from map(feedback_record, page.items)
-        cursor = page.next_cursor
-        if cursor is None:
-            return
+    )
+    return map(feedback_record, left)

@@ -1,10 +1,11 @@
 """What the use cases need of the world, in the domain's words. `adapters` implements it."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from aftersales.domain.address import Address
+from aftersales.domain.calendar import HOUR
 from aftersales.domain.case import Case
 from aftersales.domain.charge import Charge, ProviderCharge
 from aftersales.domain.evidence import Evidence
@@ -26,7 +27,7 @@ from aftersales.domain.timeline import Entry
 
 # Stripe may forget an idempotency key after 24 hours; an hour before that nothing is sent under it any more,
 # and the provider's list of refunds is the only judge (https://docs.stripe.com/api/idempotent_requests).
-KEY_LIFE = 23 * 60 * 60 * 1000
+KEY_LIFE = 23 * HOUR
 
 
 class Stale(Exception):
@@ -52,6 +53,15 @@ class Page[T]:
 
     items: Sequence[T]
     next_cursor: str | None
+
+
+def every[T](page_from: Callable[[str | None], Page[T]]) -> Iterator[T]:
+    """All of a list, page after page, each asked for when the one before has been read."""
+    page = page_from(None)
+    yield from page.items
+    while page.next_cursor is not None:
+        page = page_from(page.next_cursor)
+        yield from page.items
 
 
 class Patient(Protocol):

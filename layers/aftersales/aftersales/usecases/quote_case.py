@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from aftersales.domain import policy as policies
+from aftersales.domain.calendar import DAY
 from aftersales.domain.case import ExchangeLeg, Fees, Kind, Reason
 from aftersales.domain.exchange import Wanted, priced
 from aftersales.domain.ledger import Ledger, Reservation, ReservedUnits, pick_units, reserve
@@ -150,7 +151,7 @@ def recent_history(desk: Desk, order: Order) -> History:
     """The buyer's orders and cases within the policy's risk window."""
     now = desk.now()
     days = desk.policies.at(now, order.seller_id).risk.days
-    return desk.store.history(order.buyer_id, now - days * policies.DAY)
+    return desk.store.history(order.buyer_id, now - days * DAY)
 
 
 def _versions(desk: Desk, order: Order, at: int) -> tuple[Policy, Policy]:

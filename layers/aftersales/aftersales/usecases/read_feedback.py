@@ -7,6 +7,7 @@ from aftersales.domain.parties import Party
 from aftersales.domain.polarity import PolarityValue
 from aftersales.domain.rating import Rating, rating, since
 from aftersales.domain.refusal import not_found
+from aftersales.usecases.commit import refuse_other_sellers
 from aftersales.usecases.feedback_ports import FeedbackDesk, Subject
 from aftersales.usecases.ports import Page
 
@@ -57,8 +58,7 @@ def export_feedback(
     desk: FeedbackDesk, seller_id: str, wanted: Wanted, seller: Party, *, limit: int, cursor: str | None
 ) -> Page[Feedback]:
     """The same for its seller alone, and more of it at once: as many pages of the index as `limit` takes."""
-    if seller.id != seller_id:
-        raise not_found("seller")
+    refuse_other_sellers(seller_id, seller)
     found: list[Feedback] = []
     read, next_cursor = 0, cursor
     while read < limit and (next_cursor or not read):

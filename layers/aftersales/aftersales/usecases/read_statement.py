@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Mapping
 
 from aftersales.domain.parties import Party, Role
-from aftersales.domain.refusal import not_found
 from aftersales.domain.settlement import AccountBalance, Posted, total
+from aftersales.usecases.commit import refuse_other_sellers
 from aftersales.usecases.ports import Accounts, Page
 
 
@@ -13,8 +13,8 @@ def read_statement(
     accounts: Accounts, seller_id: str, by: Party, *, first: int, last: int, limit: int, cursor: str | None
 ) -> tuple[Page[Posted], Mapping[str, AccountBalance]]:
     """One page of the postings, and the balance in each currency. Raises `not_found` for another seller."""
-    if by.role is Role.SELLER and by.id != seller_id:
-        raise not_found("seller")
+    if by.role is Role.SELLER:
+        refuse_other_sellers(seller_id, by)
     # In this order: what is in a balance has been posted, though it may be younger than the page.
     page = accounts.statement(seller_id, first=first, last=last, limit=limit, cursor=cursor)
     parts: defaultdict[str, list[AccountBalance]] = defaultdict(list)

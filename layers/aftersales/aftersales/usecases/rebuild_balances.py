@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from aftersales.domain.settlement import NOTHING, AccountBalance, Posted, counted, total
-from aftersales.usecases.ports import Accounts, Patient, Stale
+from aftersales.usecases.ports import Accounts, Patient, Stale, every
 
 _PAGE = 100
 _END_OF_TIME = 10**15 - 1
@@ -40,13 +40,9 @@ def rebuild_balances(desk: Patient, accounts: Accounts, seller_id: str) -> tuple
 
 def postings_of(accounts: Accounts, seller_id: str) -> Iterable[Posted]:
     """All of them, newest first."""
-    cursor = None
-    while True:
-        page = accounts.statement(seller_id, first=0, last=_END_OF_TIME, limit=_PAGE, cursor=cursor)
-        yield from page.items
-        cursor = page.next_cursor
-        if cursor is None:
-            return
+    return every(
+        lambda cursor: accounts.statement(seller_id, first=0, last=_END_OF_TIME, limit=_PAGE, cursor=cursor)
+    )
 
 
 def drifts(accounts: Accounts, seller_id: str) -> tuple[Drift, ...]:

@@ -8,6 +8,7 @@ from aftersales.domain.rating import Tally, plus
 from aftersales.usecases.commit import until_committed
 from aftersales.usecases.count_feedback import count_feedback, subjects
 from aftersales.usecases.feedback_ports import FeedbackDesk, Subject
+from aftersales.usecases.ports import every
 
 _PAGE = 100
 _END_OF_TIME = 10**15 - 1
@@ -38,15 +39,11 @@ def rebuild_ratings(desk: FeedbackDesk, seller_id: str) -> Iterator[Drift]:
 
 def feedback_of_seller(desk: FeedbackDesk, seller_id: str) -> Iterable[Feedback]:
     """All of it, newest first."""
-    cursor = None
-    while True:
-        page = desk.store.feedback_of_seller(
+    return every(
+        lambda cursor: desk.store.feedback_of_seller(
             seller_id, first=0, last=_END_OF_TIME, limit=_PAGE, cursor=cursor
         )
-        yield from page.items
-        cursor = page.next_cursor
-        if cursor is None:
-            return
+    )
 
 
 def _mended(desk: FeedbackDesk, subject: Subject, shard: int) -> bool:

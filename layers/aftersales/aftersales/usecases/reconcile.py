@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from aftersales.domain.calendar import DAY
 from aftersales.domain.case import FINAL, Case
 from aftersales.domain.invariants import IN_OPERATION, Books, ExecutionOfCase, Violation, violations
 from aftersales.domain.lifecycle import LIFECYCLE, Act
@@ -26,6 +27,7 @@ from aftersales.usecases.ports import (
     Payments,
     PaymentStatement,
     Workflow,
+    every,
 )
 from aftersales.usecases.rebuild_balances import rebuild_balances
 from aftersales.usecases.run_workflow import execution_name, record_refunds, report_stopped_execution
@@ -34,7 +36,6 @@ _PATIENCE = 5 * 60 * 1000
 """What was written within this time may still be under way."""
 _TRIES = 3
 _PAGE = 100
-_DAY = 24 * 60 * 60 * 1000
 
 
 class Healed(StrEnum):
@@ -93,7 +94,7 @@ def reconcile(
             continue
         if found:
             drifted.append(found)
-    rebuilt = tuple(_rebuild(desk, accounts, orders)) if desk.now() - since > _DAY else ()
+    rebuilt = tuple(_rebuild(desk, accounts, orders)) if desk.now() - since > DAY else ()
     if drifted or rebuilt:
         alarms.alert(
             f"{len(drifted)} orders and {len(rebuilt)} balances do not fit",
@@ -125,7 +126,9 @@ def reconcile_order(desk: Desk, workflow: Workflow, payments: Payments, order_id
 
 def _worklist(desk: Desk, workflow: Workflow, payments: Payments, since: int) -> Iterator[str]:
     unrelayed = desk.store.unrelayed(desk.now() - _PATIENCE, _PAGE)
-    cases = dict.fromkeys([*_clocked(desk), *(case_id for case_id, _ in unrelayed), *workflow.stopped(since)])
+    cases = dict.fromkeys(
+        [*every(desk.store.clocked), *(case_id for case_id, _ in unrelayed), *workflow.stopped(since)]
+    )
     for case_id in cases:
         case = desk.store.case(case_id)
         if case:
@@ -269,11 +272,3 @@ def _rebuild(desk: Desk, accounts: Accounts, orders: Iterable[str]) -> Iterator[
                 (seller_id, drift.currency),
                 f"its balance was not what its postings add up to in shard {drift.shard}",
             )
-
-
-def _clocked(desk: Desk) -> Iterator[str]:
-    page = desk.store.clocked()
-    yield from page.items
-    while page.next_cursor:
-        page = desk.store.clocked(page.next_cursor)
-        yield from page.items

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from aftersales.domain import feedback_mail
+from aftersales.domain.calendar import HOUR
 from aftersales.domain.feedback_request import Outcome, Request, whom_to_ask
 from aftersales.usecases.commit import for_each
 from aftersales.usecases.feedback_ports import FeedbackDesk
@@ -12,7 +13,7 @@ from aftersales.usecases.ports import Mailer
 
 _PER_SWEEP = 100
 # A mail that is not taken holds up neither the others nor the next minute's.
-_AGAIN_AFTER = 60 * 60 * 1000
+_AGAIN_AFTER = HOUR
 
 
 def request_feedback(desk: FeedbackDesk, mailer: Mailer) -> Mapping[Outcome, int]:

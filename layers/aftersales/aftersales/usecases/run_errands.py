@@ -4,6 +4,7 @@ Due by data, like deadlines: a case that is to be looked at says when (`Case.err
 it so. A worker that dies leaves it due.
 """
 
+from aftersales.domain.calendar import DAY, HOUR
 from aftersales.domain.case import Case
 from aftersales.domain.label import LabelState
 from aftersales.domain.shipment import label_order_id, settle_label
@@ -14,8 +15,6 @@ from aftersales.usecases.void_spare_labels import void_spare_labels
 
 # A case takes at most a handful of calls, and the next run takes what this one did not.
 _PER_RUN = 30
-_HOUR = 60 * 60 * 1000
-_DAY = 24 * _HOUR
 
 
 def run_errands(desk: Desk, carriers: Carriers) -> int:
@@ -34,10 +33,10 @@ def run_errand(desk: Desk, carriers: Carriers, case_id: str) -> None:
     try:
         case = _ask_about_parcel(desk, carriers, _settle_label(desk, carriers, case))
     except OutcomeUnknown:
-        desk.store.put_off_errand(case, desk.now() + _HOUR)
+        desk.store.put_off_errand(case, desk.now() + HOUR)
         raise
     if _is_due(case, desk.now()):
-        desk.store.put_off_errand(case, desk.now() + _DAY)
+        desk.store.put_off_errand(case, desk.now() + DAY)
 
 
 def _is_due(case: Case, now: int) -> bool:

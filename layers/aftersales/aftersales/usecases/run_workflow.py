@@ -11,12 +11,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from aftersales.domain import exchange, lifecycle
+from aftersales.domain.calendar import DAY
 from aftersales.domain.case import Case, Status
 from aftersales.domain.exchange import Task
 from aftersales.domain.label import Label, LabelOrder, LabelRefused
 from aftersales.domain.lifecycle import LIFECYCLE, Act, Change
 from aftersales.domain.parties import Party, Role
-from aftersales.domain.policy import DAY, History
+from aftersales.domain.policy import History
 from aftersales.domain.refund import UNANSWERED, Attempt, AttemptState, ProviderRefund
 from aftersales.domain.shipment import ADDRESS_MISSING, label_order, record_label
 from aftersales.domain.stock import StockReservation, StockState
@@ -249,8 +250,9 @@ def _reserve(desk: Desk, stock: Stock, case: Case) -> Case:
     expires_at = desk.now() + policy.exchanges.reserve_days * DAY
     asked = exchange.reservation_id(case)
     answer = stock.reserve(asked, exchange.stock_lines(case), expires_at)
-    held = isinstance(answer, StockReservation) and answer.state is StockState.HELD
-    until = answer.expires_at if held and isinstance(answer, StockReservation) else None
+    until = None
+    if isinstance(answer, StockReservation) and answer.state is StockState.HELD:
+        until = answer.expires_at
     return change_case(
         desk,
         case.case_id,

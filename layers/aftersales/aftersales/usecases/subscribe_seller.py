@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from aftersales.domain.parties import Party, Role
+from aftersales.domain.parties import Party
 from aftersales.domain.refusal import not_found
+from aftersales.usecases.commit import refuse_other_sellers
 from aftersales.usecases.ports import Subscriptions
 
 
@@ -17,17 +18,12 @@ def subscribe(
     by: Party,
 ) -> str:
     """Open a channel, or change what it hears of; answers its state."""
-    _refuse_other_sellers(seller_id, by)
+    refuse_other_sellers(seller_id, by)
     return subscriptions.subscribe(seller_id, channel, endpoint, events)
 
 
 def unsubscribe(subscriptions: Subscriptions, seller_id: str, channel: str, *, by: Party) -> None:
     """Close a channel."""
-    _refuse_other_sellers(seller_id, by)
+    refuse_other_sellers(seller_id, by)
     if not subscriptions.unsubscribe(seller_id, channel):
         raise not_found("subscription")
-
-
-def _refuse_other_sellers(seller_id: str, by: Party) -> None:
-    if (by.role, by.id) != (Role.SELLER, seller_id):
-        raise not_found("seller")
