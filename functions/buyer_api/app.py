@@ -1,16 +1,16 @@
 """What only a buyer does: quote, apply, withdraw, send goods back."""
 
 from aftersales.contracts.cases import (
-    CaseView,
     LabelView,
     QuoteView,
-    case_view,
     label_view,
     opened_case_view,
     quote_view,
 )
+from aftersales.domain.case import Case
 from aftersales.entrypoints import bootstrap
 from aftersales.entrypoints.http import Answer, Api, Call
+from aftersales.entrypoints.views import shows_case
 from aftersales.usecases import act_on_case, handle_evidence, read_cases
 from aftersales.usecases import open_case as opening
 from aftersales.usecases import quote_case as quoting
@@ -46,18 +46,15 @@ def open_case(call: Call) -> Answer:
 
 
 @handler.operation
-def withdraw_case(call: Call) -> CaseView:
+@shows_case
+def withdraw_case(call: Call) -> Case:
     """Cancel a case before money moves."""
-    return case_view(
-        act_on_case.withdraw_case(
-            bootstrap.desk(),
-            call.path["case_id"],
-            by=call.party,
-            if_match=call.if_match,
-            receipt=call.receipt,
-        ),
-        call.party,
+    return act_on_case.withdraw_case(
         bootstrap.desk(),
+        call.path["case_id"],
+        by=call.party,
+        if_match=call.if_match,
+        receipt=call.receipt,
     )
 
 
@@ -68,70 +65,58 @@ def get_label(call: Call) -> LabelView:
 
 
 @handler.operation
-def ship_return(call: Call) -> CaseView:
+@shows_case
+def ship_return(call: Call) -> Case:
     """Say which parcel the goods come back in."""
-    return case_view(
-        act_on_case.ship_return(
-            bootstrap.desk(),
-            call.path["case_id"],
-            by=call.party,
-            carrier=call.body.carrier,
-            tracking_code=call.body.tracking_code,
-            if_match=call.if_match,
-            receipt=call.receipt,
-        ),
-        call.party,
+    return act_on_case.ship_return(
         bootstrap.desk(),
+        call.path["case_id"],
+        by=call.party,
+        carrier=call.body.carrier,
+        tracking_code=call.body.tracking_code,
+        if_match=call.if_match,
+        receipt=call.receipt,
     )
 
 
 @handler.operation
-def choose_alternative(call: Call) -> CaseView:
+@shows_case
+def choose_alternative(call: Call) -> Case:
     """Wait for goods that are out of stock, take others, or the money."""
-    return case_view(
-        act_on_case.choose_alternative(
-            bootstrap.desk(),
-            bootstrap.stock(),
-            call.path["case_id"],
-            by=call.party,
-            choice=call.body.choice,
-            replacement=[one.to_wanted() for one in call.body.replacement],
-            if_match=call.if_match,
-            receipt=call.receipt,
-        ),
-        call.party,
+    return act_on_case.choose_alternative(
         bootstrap.desk(),
+        bootstrap.stock(),
+        call.path["case_id"],
+        by=call.party,
+        choice=call.body.choice,
+        replacement=[one.to_wanted() for one in call.body.replacement],
+        if_match=call.if_match,
+        receipt=call.receipt,
     )
 
 
 @handler.operation
-def confirm_replacement(call: Call) -> CaseView:
+@shows_case
+def confirm_replacement(call: Call) -> Case:
     """Say that the other goods have come."""
-    return case_view(
-        act_on_case.confirm_replacement(
-            bootstrap.desk(),
-            call.path["case_id"],
-            by=call.party,
-            if_match=call.if_match,
-            receipt=call.receipt,
-        ),
-        call.party,
+    return act_on_case.confirm_replacement(
         bootstrap.desk(),
+        call.path["case_id"],
+        by=call.party,
+        if_match=call.if_match,
+        receipt=call.receipt,
     )
 
 
 @handler.operation
-def appeal(call: Call) -> CaseView:
+@shows_case
+def appeal(call: Call) -> Case:
     """Ask another reviewer."""
-    return case_view(
-        act_on_case.appeal(
-            bootstrap.desk(),
-            call.path["case_id"],
-            call.body.text,
-            by=call.party,
-            if_match=call.if_match,
-            receipt=call.receipt,
-        ),
-        call.party,
+    return act_on_case.appeal(
         bootstrap.desk(),
+        call.path["case_id"],
+        call.body.text,
+        by=call.party,
+        if_match=call.if_match,
+        receipt=call.receipt,
     )

@@ -5,17 +5,17 @@ from aftersales.contracts.cases import (
     AddedEvidenceView,
     AddressesView,
     CasePageView,
-    CaseView,
     TimelineView,
     addresses_view,
     case_page_view,
-    case_view,
     timeline_view,
 )
 from aftersales.contracts.evidence import LinkView, evidence_view, upload_view
 from aftersales.contracts.statements import StatementView, statement_view
+from aftersales.domain.case import Case
 from aftersales.entrypoints import bootstrap
 from aftersales.entrypoints.http import Api, Call
+from aftersales.entrypoints.views import shows_case
 from aftersales.usecases import act_on_case, handle_evidence, read_cases, read_statement
 
 handler = Api("cases_api", bootstrap.now)
@@ -35,11 +35,10 @@ def list_cases(call: Call) -> CasePageView:
 
 
 @handler.operation
-def get_case(call: Call) -> CaseView:
+@shows_case
+def get_case(call: Call) -> Case:
     """Read a case."""
-    return case_view(
-        read_cases.read_case(bootstrap.desk(), call.path["case_id"], call.party), call.party, bootstrap.desk()
-    )
+    return read_cases.read_case(bootstrap.desk(), call.path["case_id"], call.party)
 
 
 @handler.operation
@@ -80,19 +79,16 @@ def get_statement(call: Call) -> StatementView:
 
 
 @handler.operation
-def send_message(call: Call) -> CaseView:
+@shows_case
+def send_message(call: Call) -> Case:
     """Write to the other parties."""
-    return case_view(
-        act_on_case.send_message(
-            bootstrap.desk(),
-            call.path["case_id"],
-            call.body.text,
-            call.body.evidence,
-            by=call.party,
-            receipt=call.receipt,
-        ),
-        call.party,
+    return act_on_case.send_message(
         bootstrap.desk(),
+        call.path["case_id"],
+        call.body.text,
+        call.body.evidence,
+        by=call.party,
+        receipt=call.receipt,
     )
 
 
@@ -124,73 +120,61 @@ def view_evidence(call: Call) -> LinkView:
 
 
 @handler.operation
-def make_offer(call: Call) -> CaseView:
+@shows_case
+def make_offer(call: Call) -> Case:
     """Offer another amount, kind, or other goods."""
-    return case_view(
-        act_on_case.make_offer(
-            bootstrap.desk(),
-            bootstrap.stock(),
-            call.path["case_id"],
-            by=call.party,
-            kind=call.body.kind,
-            amount=call.body.amount,
-            replacement=[one.to_wanted() for one in call.body.replacement],
-            note=call.body.note,
-            if_match=call.if_match,
-            receipt=call.receipt,
-        ),
-        call.party,
+    return act_on_case.make_offer(
         bootstrap.desk(),
+        bootstrap.stock(),
+        call.path["case_id"],
+        by=call.party,
+        kind=call.body.kind,
+        amount=call.body.amount,
+        replacement=[one.to_wanted() for one in call.body.replacement],
+        note=call.body.note,
+        if_match=call.if_match,
+        receipt=call.receipt,
     )
 
 
 @handler.operation
-def answer_offer(call: Call) -> CaseView:
+@shows_case
+def answer_offer(call: Call) -> Case:
     """Take an offer or refuse it."""
-    return case_view(
-        act_on_case.answer_offer(
-            bootstrap.desk(),
-            call.path["case_id"],
-            call.path["offer_id"],
-            by=call.party,
-            accept=call.body.accept,
-            if_match=call.if_match,
-            receipt=call.receipt,
-        ),
-        call.party,
+    return act_on_case.answer_offer(
         bootstrap.desk(),
+        call.path["case_id"],
+        call.path["offer_id"],
+        by=call.party,
+        accept=call.body.accept,
+        if_match=call.if_match,
+        receipt=call.receipt,
     )
 
 
 @handler.operation
-def open_dispute(call: Call) -> CaseView:
+@shows_case
+def open_dispute(call: Call) -> Case:
     """Ask the platform to decide."""
-    return case_view(
-        act_on_case.open_dispute(
-            bootstrap.desk(),
-            call.path["case_id"],
-            call.body.text,
-            by=call.party,
-            if_match=call.if_match,
-            receipt=call.receipt,
-        ),
-        call.party,
+    return act_on_case.open_dispute(
         bootstrap.desk(),
+        call.path["case_id"],
+        call.body.text,
+        by=call.party,
+        if_match=call.if_match,
+        receipt=call.receipt,
     )
 
 
 @handler.operation
-def make_statement(call: Call) -> CaseView:
+@shows_case
+def make_statement(call: Call) -> Case:
     """State a view in a dispute."""
-    return case_view(
-        act_on_case.make_statement(
-            bootstrap.desk(),
-            call.path["case_id"],
-            call.body.text,
-            by=call.party,
-            if_match=call.if_match,
-            receipt=call.receipt,
-        ),
-        call.party,
+    return act_on_case.make_statement(
         bootstrap.desk(),
+        call.path["case_id"],
+        call.body.text,
+        by=call.party,
+        if_match=call.if_match,
+        receipt=call.receipt,
     )

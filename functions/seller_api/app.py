@@ -1,68 +1,60 @@
 """What sellers and reviewers do: decide; and the sellers' alerts."""
 
-from aftersales.contracts.cases import CaseView, case_view
 from aftersales.contracts.subscriptions import CHANNELS, SubscriptionView
+from aftersales.domain.case import Case
 from aftersales.domain.refusal import Code, Refusal, not_found
 from aftersales.entrypoints import bootstrap
 from aftersales.entrypoints.http import Api, Call
+from aftersales.entrypoints.views import shows_case
 from aftersales.usecases import act_on_case, subscribe_seller
 
 handler = Api("seller_api", bootstrap.now)
 
 
 @handler.operation
-def decide_case(call: Call) -> CaseView:
+@shows_case
+def decide_case(call: Call) -> Case:
     """Approve, in whole or in part, or decline."""
-    return case_view(
-        act_on_case.decide_case(
-            bootstrap.desk(),
-            call.path["case_id"],
-            by=call.party,
-            approve=call.body.decision == "approve",
-            reason_code=call.body.reason_code,
-            note=call.body.note,
-            amount=call.body.amount,
-            if_match=call.if_match,
-            receipt=call.receipt,
-        ),
-        call.party,
+    return act_on_case.decide_case(
         bootstrap.desk(),
+        call.path["case_id"],
+        by=call.party,
+        approve=call.body.decision == "approve",
+        reason_code=call.body.reason_code,
+        note=call.body.note,
+        amount=call.body.amount,
+        if_match=call.if_match,
+        receipt=call.receipt,
     )
 
 
 @handler.operation
-def confirm_receipt(call: Call) -> CaseView:
+@shows_case
+def confirm_receipt(call: Call) -> Case:
     """Say that goods have come back, and what of them is accepted."""
-    return case_view(
-        act_on_case.confirm_receipt(
-            bootstrap.desk(),
-            call.path["case_id"],
-            by=call.party,
-            lines=[line.to_line() for line in call.body.lines],
-            note=call.body.note,
-            if_match=call.if_match,
-            receipt=call.receipt,
-        ),
-        call.party,
+    return act_on_case.confirm_receipt(
         bootstrap.desk(),
+        call.path["case_id"],
+        by=call.party,
+        lines=[line.to_line() for line in call.body.lines],
+        note=call.body.note,
+        if_match=call.if_match,
+        receipt=call.receipt,
     )
 
 
 @handler.operation
-def ship_replacement(call: Call) -> CaseView:
+@shows_case
+def ship_replacement(call: Call) -> Case:
     """Say which parcel the other goods go out in."""
-    return case_view(
-        act_on_case.ship_replacement(
-            bootstrap.desk(),
-            call.path["case_id"],
-            by=call.party,
-            carrier=call.body.carrier,
-            tracking_code=call.body.tracking_code,
-            if_match=call.if_match,
-            receipt=call.receipt,
-        ),
-        call.party,
+    return act_on_case.ship_replacement(
         bootstrap.desk(),
+        call.path["case_id"],
+        by=call.party,
+        carrier=call.body.carrier,
+        tracking_code=call.body.tracking_code,
+        if_match=call.if_match,
+        receipt=call.receipt,
     )
 
 
