@@ -72,7 +72,7 @@ PROVIDER = Party(Role.PROVIDER, "payments")
 
 
 # What the seller has: the same again, dearer, cheaper, and the part of a teapot.
-def a_sku(sku: str, price: int, **changes: Any) -> Sku:
+def a_sku(sku: str, price: int = 1_999, on_hand: int = 10, **changes: Any) -> Sku:
     """Goods of the stock."""
     made = Sku(
         sku=sku,
@@ -83,8 +83,8 @@ def a_sku(sku: str, price: int, **changes: Any) -> Sku:
         price=price,
         tax=price // 12,
         currency="USD",
-        on_hand=10,
-        available=10,
+        on_hand=on_hand,
+        available=on_hand,
         held=0,
         confirmed=0,
     )

@@ -9,9 +9,9 @@ import pytest
 from aftersales.adapters.dynamodb_stock import DynamoDBStock
 from aftersales.domain.parties import Party, Role
 from aftersales.domain.refusal import Code, Refusal
-from aftersales.domain.stock import OutOfStock, Sku, StockLine, StockReservation, StockState
+from aftersales.domain.stock import OutOfStock, StockLine, StockReservation, StockState
 from aftersales.entrypoints import bootstrap
-from tests.builders import NOON
+from tests.builders import NOON, a_sku
 from tests.integration.harness import Desk
 
 pytestmark = pytest.mark.enable_socket
@@ -34,23 +34,6 @@ def stock(deployed: Desk) -> DynamoDBStock:
     return bootstrap.stock()
 
 
-def a_sku(name: str, on_hand: int) -> Sku:
-    return Sku(
-        sku=name,
-        seller_id="seller-1",
-        product="bowl",
-        title="A bowl",
-        category="home",
-        currency="USD",
-        price=1_999,
-        tax=319,
-        on_hand=on_hand,
-        available=on_hand,
-        held=0,
-        confirmed=0,
-    )
-
-
 def units(sku: str, quantity: int) -> StockLine:
     return StockLine(sku=sku, quantity=quantity)
 
@@ -66,7 +49,7 @@ def numbers(stock: DynamoDBStock, sku: str) -> tuple[int, ...]:
 
 
 def test_units_are_held_then_promised(stock: DynamoDBStock) -> None:
-    stock.put_sku(a_sku("promised", 5))
+    stock.put_sku(a_sku("promised", on_hand=5))
 
     held = stock.reserve("promised-1", [units("promised", 2)], NOON + HOUR)
 
@@ -82,7 +65,7 @@ def test_units_are_held_then_promised(stock: DynamoDBStock) -> None:
 
 
 def test_every_call_may_be_repeated(stock: DynamoDBStock) -> None:
-    stock.put_sku(a_sku("repeated", 5))
+    stock.put_sku(a_sku("repeated", on_hand=5))
     for _ in range(3):
         assert stock.reserve("repeated-1", [units("repeated", 2)], NOON + HOUR)
         assert numbers(stock, "repeated") == (3, 2, 0, 5)
@@ -99,7 +82,7 @@ def test_every_call_may_be_repeated(stock: DynamoDBStock) -> None:
 
 
 def test_other_lines_under_one_id_are_refused(stock: DynamoDBStock) -> None:
-    stock.put_sku(a_sku("other-lines", 5))
+    stock.put_sku(a_sku("other-lines", on_hand=5))
     stock.reserve("other-lines-1", [units("other-lines", 2)], NOON + HOUR)
     with pytest.raises(ValueError, match="other-lines-1"):
         stock.reserve("other-lines-1", [units("other-lines", 3)], NOON + HOUR)
@@ -107,8 +90,8 @@ def test_other_lines_under_one_id_are_refused(stock: DynamoDBStock) -> None:
 
 
 def test_all_lines_are_held_or_none(stock: DynamoDBStock) -> None:
-    stock.put_sku(a_sku("both-there", 5))
-    stock.put_sku(a_sku("both-short", 1))
+    stock.put_sku(a_sku("both-there", on_hand=5))
+    stock.put_sku(a_sku("both-short", on_hand=1))
 
     answer = stock.reserve("both-1", [units("both-there", 1), units("both-short", 2)], NOON + HOUR)
 
@@ -122,7 +105,7 @@ def test_what_was_refused_stays_refused_and_a_new_try_has_a_new_id(stock: Dynamo
     refused = stock.reserve("restocked-1", lines, NOON + HOUR)
     assert refused == OutOfStock(reservation_id="restocked-1", missing=("restocked",))
 
-    stock.put_sku(a_sku("restocked", 1))
+    stock.put_sku(a_sku("restocked", on_hand=1))
 
     assert stock.reserve("restocked-1", lines, NOON + HOUR) == refused
     assert stock.confirm("restocked-1").state is StockState.RELEASED
@@ -130,7 +113,7 @@ def test_what_was_refused_stays_refused_and_a_new_try_has_a_new_id(stock: Dynamo
 
 
 def test_a_reserve_that_comes_after_its_release_holds_nothing(stock: DynamoDBStock) -> None:
-    stock.put_sku(a_sku("too-late", 5))
+    stock.put_sku(a_sku("too-late", on_hand=5))
     assert stock.release("too-late-1").state is StockState.RELEASED
 
     late = stock.reserve("too-late-1", [units("too-late", 2)], NOON + HOUR)
@@ -143,7 +126,7 @@ def test_a_reserve_that_comes_after_its_release_holds_nothing(stock: DynamoDBSto
 def test_what_was_held_too_long_comes_back_once_and_is_confirmed_by_nobody(
     deployed: Desk, stock: DynamoDBStock
 ) -> None:
-    stock.put_sku(a_sku("expired", 5))
+    stock.put_sku(a_sku("expired", on_hand=5))
     stock.reserve("expired-1", [units("expired", 2)], NOON + HOUR)
     stock.reserve("expired-2", [units("expired", 1)], NOON + 3 * HOUR)
     assert stock.expire("expired-1").state is StockState.HELD
@@ -161,7 +144,7 @@ def test_what_was_held_too_long_comes_back_once_and_is_confirmed_by_nobody(
 def test_one_that_is_confirmed_before_the_sweep_sees_it_is_expired_all_the_same(
     deployed: Desk, stock: DynamoDBStock
 ) -> None:
-    stock.put_sku(a_sku("unswept", 5))
+    stock.put_sku(a_sku("unswept", on_hand=5))
     stock.reserve("unswept-1", [units("unswept", 2)], NOON + HOUR)
     deployed.clock.advance(hours=1)
 
@@ -170,7 +153,7 @@ def test_one_that_is_confirmed_before_the_sweep_sees_it_is_expired_all_the_same(
 
 
 def test_a_promise_never_expires(deployed: Desk, stock: DynamoDBStock) -> None:
-    stock.put_sku(a_sku("kept", 5))
+    stock.put_sku(a_sku("kept", on_hand=5))
     stock.reserve("kept-1", [units("kept", 2)], NOON + HOUR)
     stock.confirm("kept-1")
     deployed.clock.advance(days=30)
@@ -180,25 +163,25 @@ def test_a_promise_never_expires(deployed: Desk, stock: DynamoDBStock) -> None:
 
 
 def test_the_platform_counts_and_what_was_promised_stays(stock: DynamoDBStock) -> None:
-    stock.put_sku(a_sku("counted", 5))
+    stock.put_sku(a_sku("counted", on_hand=5))
     stock.reserve("counted-1", [units("counted", 2)], NOON + HOUR)
     stock.reserve("counted-2", [units("counted", 1)], NOON + HOUR)
     stock.confirm("counted-2")
 
-    more = stock.put_sku(replace(a_sku("counted", 9), price=2_499))
+    more = stock.put_sku(replace(a_sku("counted", on_hand=9), price=2_499))
 
     assert (more.price, numbers(stock, "counted")) == (2_499, (6, 2, 1, 9))
-    assert stock.put_sku(replace(a_sku("counted", 9), price=2_499)) == more
-    stock.put_sku(a_sku("counted", 3))
+    assert stock.put_sku(replace(a_sku("counted", on_hand=9), price=2_499)) == more
+    stock.put_sku(a_sku("counted", on_hand=3))
     assert numbers(stock, "counted") == (0, 2, 1, 3)
     with pytest.raises(Refusal) as refused:
-        stock.put_sku(a_sku("counted", 2))
+        stock.put_sku(a_sku("counted", on_hand=2))
     assert (refused.value.code, refused.value.facts) == (Code.STOCK_PROMISED, {"promised": 3})
     assert numbers(stock, "counted") == (0, 2, 1, 3)
 
 
 def test_fifty_buyers_race_for_the_last_ten_units(stock: DynamoDBStock) -> None:
-    stock.put_sku(a_sku("race", 10))
+    stock.put_sku(a_sku("race", on_hand=10))
     answers: list[StockReservation | OutOfStock] = []
     start = threading.Barrier(50)
 

@@ -16,10 +16,10 @@ from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError,
 from greenlet import getcurrent, greenlet
 
 from aftersales.adapters.dynamodb_stock import DynamoDBStock
-from aftersales.domain.stock import OutOfStock, Sku, StockLine, StockReservation, StockState
+from aftersales.domain.stock import OutOfStock, StockLine, StockReservation, StockState
 from aftersales.usecases.keep_stock import sweep_stock
 from aftersales.usecases.ports import OutcomeUnknown
-from tests.builders import NOON
+from tests.builders import NOON, a_sku
 from tests.simulation import functions
 from tests.simulation.fakes.dynamodb import DynamoDB, Table, cancelled, error
 from tests.simulation.scheduler import WorkerDied
@@ -55,7 +55,7 @@ class Road:
         self._give_way: Callable[[], object] = lambda: None
         shelf = self.stock()
         for name in ("bowl", "lamp"):
-            shelf.put_sku(a_sku(name, 16))
+            shelf.put_sku(a_sku(name, on_hand=16))
         # Other cases hold units of them as well, and have promised some: what is moved twice would be theirs.
         theirs = [StockLine(sku=name, quantity=3) for name in ("bowl", "lamp")]
         shelf.reserve("held by another", theirs, NOON + 1_000 * HOUR)
@@ -94,22 +94,6 @@ class Road:
         assert min(numbers) >= 0
         assert sum(numbers) == found.on_hand - 6 == 10
         return numbers
-
-
-def a_sku(name: str, on_hand: int) -> Sku:
-    return Sku(
-        sku=name,
-        seller_id="seller-1",
-        product=name,
-        title=name,
-        category="home",
-        currency="USD",
-        price=1_999,
-        on_hand=on_hand,
-        available=on_hand,
-        held=0,
-        confirmed=0,
-    )
 
 
 def keep_trying[T](road: Road, step: Callable[[DynamoDBStock], T]) -> T:

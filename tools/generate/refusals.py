@@ -37,7 +37,7 @@ _OF_BODY = (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TY
 @cache
 def problems_of(route: Route) -> Problems:
     """Status to codes, for one operation."""
-    codes = _codes_within(getattr(function_module(route.function), route.operation))
+    codes = _codes_within(inspect.unwrap(getattr(function_module(route.function), route.operation)))
     if route.roles:
         codes |= {Code.FORBIDDEN}
     if route.body or route.query or route.key != "none":

@@ -16,23 +16,7 @@ from aftersales.domain.stock import (
     moved,
     restocked,
 )
-from tests.builders import NOON
-
-
-def a_sku(name: str, available: int) -> Sku:
-    return Sku(
-        sku=name,
-        seller_id="seller-1",
-        product="bowl",
-        title="A bowl",
-        category="home",
-        currency="USD",
-        price=1_999,
-        on_hand=available,
-        available=available,
-        held=0,
-        confirmed=0,
-    )
+from tests.builders import NOON, a_sku
 
 
 def test_the_words_in_which_a_reservation_is_stored_never_change() -> None:
@@ -50,7 +34,7 @@ def test_the_words_in_which_a_reservation_is_stored_never_change() -> None:
 )
 def test_what_is_missing_is_named(wanted: dict[str, int], missing: tuple[str, ...]) -> None:
     lines = [StockLine(sku=sku, quantity=quantity) for sku, quantity in wanted.items()]
-    assert missing_of(lines, [a_sku("bowl-s", 3), a_sku("bowl-m", 1)]) == missing
+    assert missing_of(lines, [a_sku("bowl-s", on_hand=3), a_sku("bowl-m", on_hand=1)]) == missing
 
 
 HELD, CONFIRMED, RELEASED, EXPIRED = StockState
@@ -82,25 +66,25 @@ def test_what_holds_nothing_counts_as_available() -> None:
 
 
 def test_a_count_leaves_what_was_promised() -> None:
-    assert restocked(None, a_sku("bowl-s", 3)) == a_sku("bowl-s", 3)
-    known = replace(a_sku("bowl-s", 5), available=2, held=2, confirmed=1)
-    assert restocked(known, a_sku("bowl-s", 9)) == replace(
-        a_sku("bowl-s", 9), available=6, held=2, confirmed=1
+    assert restocked(None, a_sku("bowl-s", on_hand=3)) == a_sku("bowl-s", on_hand=3)
+    known = replace(a_sku("bowl-s", on_hand=5), available=2, held=2, confirmed=1)
+    assert restocked(known, a_sku("bowl-s", on_hand=9)) == replace(
+        a_sku("bowl-s", on_hand=9), available=6, held=2, confirmed=1
     )
-    assert restocked(known, a_sku("bowl-s", 3)) == replace(
-        a_sku("bowl-s", 3), available=0, held=2, confirmed=1
+    assert restocked(known, a_sku("bowl-s", on_hand=3)) == replace(
+        a_sku("bowl-s", on_hand=3), available=0, held=2, confirmed=1
     )
 
 
 @pytest.mark.parametrize(
     ("written", "code"),
     [
-        (a_sku("bowl-s", 2), Code.STOCK_PROMISED),
-        (replace(a_sku("bowl-s", 9), seller_id="seller-2"), Code.SKU_TAKEN),
+        (a_sku("bowl-s", on_hand=2), Code.STOCK_PROMISED),
+        (replace(a_sku("bowl-s", on_hand=9), seller_id="seller-2"), Code.SKU_TAKEN),
     ],
 )
 def test_a_count_takes_nothing_away_from_buyers_or_other_sellers(written: Sku, code: Code) -> None:
-    known = replace(a_sku("bowl-s", 5), available=2, held=2, confirmed=1)
+    known = replace(a_sku("bowl-s", on_hand=5), available=2, held=2, confirmed=1)
     with pytest.raises(Refusal) as refused:
         restocked(known, written)
     assert refused.value.code is code
