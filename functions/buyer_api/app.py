@@ -1,12 +1,6 @@
 """What only a buyer does: quote, apply, withdraw, send goods back."""
 
-from aftersales.contracts.cases import (
-    LabelView,
-    QuoteView,
-    label_view,
-    opened_case_view,
-    quote_view,
-)
+from aftersales.contracts.cases import LabelView, QuoteView, label_view, opened_case_view, quote_view
 from aftersales.domain.case import Case
 from aftersales.entrypoints import bootstrap
 from aftersales.entrypoints.http import Answer, Api, Call
@@ -49,13 +43,7 @@ def open_case(call: Call) -> Answer:
 @shows_case
 def withdraw_case(call: Call) -> Case:
     """Cancel a case before money moves."""
-    return act_on_case.withdraw_case(
-        bootstrap.desk(),
-        call.path["case_id"],
-        by=call.party,
-        if_match=call.if_match,
-        receipt=call.receipt,
-    )
+    return act_on_case.withdraw_case(bootstrap.desk(), call.case_request)
 
 
 @handler.operation
@@ -69,13 +57,7 @@ def get_label(call: Call) -> LabelView:
 def ship_return(call: Call) -> Case:
     """Say which parcel the goods come back in."""
     return act_on_case.ship_return(
-        bootstrap.desk(),
-        call.path["case_id"],
-        by=call.party,
-        carrier=call.body.carrier,
-        tracking_code=call.body.tracking_code,
-        if_match=call.if_match,
-        receipt=call.receipt,
+        bootstrap.desk(), call.case_request, carrier=call.body.carrier, tracking_code=call.body.tracking_code
     )
 
 
@@ -86,12 +68,9 @@ def choose_alternative(call: Call) -> Case:
     return act_on_case.choose_alternative(
         bootstrap.desk(),
         bootstrap.stock(),
-        call.path["case_id"],
-        by=call.party,
+        call.case_request,
         choice=call.body.choice,
         replacement=[one.to_wanted() for one in call.body.replacement],
-        if_match=call.if_match,
-        receipt=call.receipt,
     )
 
 
@@ -99,24 +78,11 @@ def choose_alternative(call: Call) -> Case:
 @shows_case
 def confirm_replacement(call: Call) -> Case:
     """Say that the other goods have come."""
-    return act_on_case.confirm_replacement(
-        bootstrap.desk(),
-        call.path["case_id"],
-        by=call.party,
-        if_match=call.if_match,
-        receipt=call.receipt,
-    )
+    return act_on_case.confirm_replacement(bootstrap.desk(), call.case_request)
 
 
 @handler.operation
 @shows_case
 def appeal(call: Call) -> Case:
     """Ask another reviewer."""
-    return act_on_case.appeal(
-        bootstrap.desk(),
-        call.path["case_id"],
-        call.body.text,
-        by=call.party,
-        if_match=call.if_match,
-        receipt=call.receipt,
-    )
+    return act_on_case.appeal(bootstrap.desk(), call.case_request, call.body.text)

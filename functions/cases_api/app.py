@@ -82,26 +82,14 @@ def get_statement(call: Call) -> StatementView:
 @shows_case
 def send_message(call: Call) -> Case:
     """Write to the other parties."""
-    return act_on_case.send_message(
-        bootstrap.desk(),
-        call.path["case_id"],
-        call.body.text,
-        call.body.evidence,
-        by=call.party,
-        receipt=call.receipt,
-    )
+    return act_on_case.send_message(bootstrap.desk(), call.case_request, call.body.text, call.body.evidence)
 
 
 @handler.operation
 def add_evidence(call: Call) -> AddedEvidenceView:
     """Promise one more photo."""
     evidence, form = handle_evidence.add_evidence(
-        bootstrap.desk(),
-        bootstrap.evidence_files(),
-        call.path["case_id"],
-        call.body.to_file(),
-        by=call.party,
-        receipt=call.receipt,
+        bootstrap.desk(), bootstrap.evidence_files(), call.case_request, call.body.to_file()
     )
     return AddedEvidenceView(evidence=evidence_view(evidence), upload=upload_view(evidence, form))
 
@@ -110,11 +98,7 @@ def add_evidence(call: Call) -> AddedEvidenceView:
 def view_evidence(call: Call) -> LinkView:
     """Give a link to a photo."""
     url, expires_at = handle_evidence.view_evidence(
-        bootstrap.desk(),
-        bootstrap.evidence_files(),
-        call.path["case_id"],
-        call.path["evidence_id"],
-        by=call.party,
+        bootstrap.desk(), bootstrap.evidence_files(), call.case_request, call.path["evidence_id"]
     )
     return LinkView(url=url, expires_at=expires_at)
 
@@ -126,14 +110,11 @@ def make_offer(call: Call) -> Case:
     return act_on_case.make_offer(
         bootstrap.desk(),
         bootstrap.stock(),
-        call.path["case_id"],
-        by=call.party,
+        call.case_request,
         kind=call.body.kind,
         amount=call.body.amount,
         replacement=[one.to_wanted() for one in call.body.replacement],
         note=call.body.note,
-        if_match=call.if_match,
-        receipt=call.receipt,
     )
 
 
@@ -142,13 +123,7 @@ def make_offer(call: Call) -> Case:
 def answer_offer(call: Call) -> Case:
     """Take an offer or refuse it."""
     return act_on_case.answer_offer(
-        bootstrap.desk(),
-        call.path["case_id"],
-        call.path["offer_id"],
-        by=call.party,
-        accept=call.body.accept,
-        if_match=call.if_match,
-        receipt=call.receipt,
+        bootstrap.desk(), call.case_request, call.path["offer_id"], accept=call.body.accept
     )
 
 
@@ -156,25 +131,11 @@ def answer_offer(call: Call) -> Case:
 @shows_case
 def open_dispute(call: Call) -> Case:
     """Ask the platform to decide."""
-    return act_on_case.open_dispute(
-        bootstrap.desk(),
-        call.path["case_id"],
-        call.body.text,
-        by=call.party,
-        if_match=call.if_match,
-        receipt=call.receipt,
-    )
+    return act_on_case.open_dispute(bootstrap.desk(), call.case_request, call.body.text)
 
 
 @handler.operation
 @shows_case
 def make_statement(call: Call) -> Case:
     """State a view in a dispute."""
-    return act_on_case.make_statement(
-        bootstrap.desk(),
-        call.path["case_id"],
-        call.body.text,
-        by=call.party,
-        if_match=call.if_match,
-        receipt=call.receipt,
-    )
+    return act_on_case.make_statement(bootstrap.desk(), call.case_request, call.body.text)

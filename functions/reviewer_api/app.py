@@ -13,34 +13,18 @@ handler = Api("reviewer_api", bootstrap.now)
 @shows_case
 def take_review(call: Call) -> Case:
     """Take a case in hand, so that no other reviewer decides it meanwhile."""
-    return act_on_case.take_review(
-        bootstrap.desk(),
-        call.path["case_id"],
-        by=call.party,
-        receipt=call.receipt,
-    )
+    return act_on_case.take_review(bootstrap.desk(), call.case_request)
 
 
 @handler.operation
 @shows_case
 def release_review(call: Call) -> Case:
     """Give a case back to the queue."""
-    return act_on_case.release_review(
-        bootstrap.desk(),
-        call.path["case_id"],
-        by=call.party,
-    )
+    return act_on_case.release_review(bootstrap.desk(), call.case_request)
 
 
 @handler.operation
 @shows_case
 def extend_deadline(call: Call) -> Case:
     """Give more time to whoever has the turn."""
-    return act_on_case.extend_deadline(
-        bootstrap.desk(),
-        call.path["case_id"],
-        call.body.hours,
-        call.body.reason,
-        by=call.party,
-        receipt=call.receipt,
-    )
+    return act_on_case.extend_deadline(bootstrap.desk(), call.case_request, call.body.hours, call.body.reason)

@@ -17,14 +17,11 @@ def decide_case(call: Call) -> Case:
     """Approve, in whole or in part, or decline."""
     return act_on_case.decide_case(
         bootstrap.desk(),
-        call.path["case_id"],
-        by=call.party,
+        call.case_request,
         approve=call.body.decision == "approve",
         reason_code=call.body.reason_code,
         note=call.body.note,
         amount=call.body.amount,
-        if_match=call.if_match,
-        receipt=call.receipt,
     )
 
 
@@ -34,12 +31,9 @@ def confirm_receipt(call: Call) -> Case:
     """Say that goods have come back, and what of them is accepted."""
     return act_on_case.confirm_receipt(
         bootstrap.desk(),
-        call.path["case_id"],
-        by=call.party,
+        call.case_request,
         lines=[line.to_line() for line in call.body.lines],
         note=call.body.note,
-        if_match=call.if_match,
-        receipt=call.receipt,
     )
 
 
@@ -48,13 +42,7 @@ def confirm_receipt(call: Call) -> Case:
 def ship_replacement(call: Call) -> Case:
     """Say which parcel the other goods go out in."""
     return act_on_case.ship_replacement(
-        bootstrap.desk(),
-        call.path["case_id"],
-        by=call.party,
-        carrier=call.body.carrier,
-        tracking_code=call.body.tracking_code,
-        if_match=call.if_match,
-        receipt=call.receipt,
+        bootstrap.desk(), call.case_request, carrier=call.body.carrier, tracking_code=call.body.tracking_code
     )
 
 
@@ -65,12 +53,7 @@ def put_subscription(call: Call) -> SubscriptionView:
     if not call.body.fits(channel):
         raise Refusal(Code.INVALID, f"This is not an endpoint for {channel}.")
     state = subscribe_seller.subscribe(
-        bootstrap.subscriptions(),
-        seller_id,
-        channel,
-        call.body.endpoint,
-        call.body.events,
-        by=call.party,
+        bootstrap.subscriptions(), seller_id, channel, call.body.endpoint, call.body.events, by=call.party
     )
     return SubscriptionView(
         seller_id=seller_id,

@@ -21,7 +21,7 @@ from aftersales.domain.refusal import Refusal
 from aftersales.usecases.act_on_case import withdraw_case
 from aftersales.usecases.handle_evidence import check_evidence
 from aftersales.usecases.open_case import case_id_of, open_case
-from aftersales.usecases.ports import CheckedFile, Desk, EvidenceFiles, Stock
+from aftersales.usecases.ports import CaseRequest, CheckedFile, Desk, EvidenceFiles, Stock
 from aftersales.usecases.put_order import put_order
 from aftersales.usecases.quote_case import Application
 from aftersales.usecases.run_workflow import assess_case
@@ -94,7 +94,7 @@ class Applicant:
             yield Outcome(course=Course.REFUSED, reason_code=refusal.code, amount=0)
             return
         if self.withdraws:
-            yield _outcome(withdraw_case(desk, self.case_id, by=self.buyer, if_match=None, receipt=None))
+            yield _outcome(withdraw_case(desk, CaseRequest(case_id=self.case_id, by=self.buyer)))
             return
         if self.photo == "at once":
             self._upload(desk)

@@ -280,9 +280,9 @@ def _words_in_the_log() -> list["_patch[Any]"]:
     """The note of a decision is logged."""
     whole = act_on_case.decide_case
 
-    def decide(desk: Any, case_id: str, **told: Any) -> Case:
+    def decide(*asked: Any, **told: Any) -> Case:
         logger.info("decided", note=told["note"])
-        return whole(desk, case_id, **told)
+        return whole(*asked, **told)
 
     return [patch.object(act_on_case, "decide_case", decide)]
 

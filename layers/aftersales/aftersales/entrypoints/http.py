@@ -20,7 +20,7 @@ from aftersales.domain.calendar import HOUR
 from aftersales.domain.parties import Party, Role
 from aftersales.domain.refusal import Code, Refusal
 from aftersales.entrypoints.logs import failed, logger
-from aftersales.usecases.ports import OutcomeUnknown, Receipt
+from aftersales.usecases.ports import CaseRequest, OutcomeUnknown, Receipt
 
 STATUSES: Mapping[Code, HTTPStatus] = {
     Code.NOT_FOUND: HTTPStatus.NOT_FOUND,
@@ -120,7 +120,7 @@ class Call:
     @property
     def receipt(self) -> Receipt | None:
         """How a repeat of this request will be recognised, if the client wants that."""
-        if not self.idempotency_key:
+        if self.route.key == "none" or not self.idempotency_key:
             return None
         key = f"{self.party.role}#{self.party.id}#{self.idempotency_key}"
         return Receipt(key, self.request_hash, self.now + _KEY_LIFE)
@@ -129,12 +129,19 @@ class Call:
     def if_match(self) -> int | None:
         """The version that the client saw, from `If-Match: "7"`."""
         tag = self.headers.get("if-match", "").strip()
-        if tag in ("", "*"):
+        if not self.route.if_match or tag in ("", "*"):
             return None
         version = tag.removeprefix("W/").strip('"')
         if not (version.isascii() and version.isdigit() and len(version) < 10):
             raise Refusal(Code.VERSION_CONFLICT, "If-Match carries the case's version in quotes.")
         return int(version)
+
+    @property
+    def case_request(self) -> CaseRequest:
+        """What is asked of the case that the path names."""
+        return CaseRequest(
+            case_id=self.path["case_id"], by=self.party, if_match=self.if_match, receipt=self.receipt
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from aftersales.domain.policy import Policy
 from aftersales.domain.possible import possible
 from aftersales.domain.refusal import Code, Refusal, not_found
 from aftersales.domain.silence import fall_silent
-from aftersales.usecases.ports import Desk, Patient, Receipt, Stale
+from aftersales.usecases.ports import CaseRequest, Desk, Patient, Receipt, Stale
 
 _TRIES = 25
 
@@ -131,6 +131,13 @@ def change_case(
         return change.case
 
     return until_committed(desk, attempt)
+
+
+def carry_out(desk: Desk, request: CaseRequest, decide: Decide) -> Case:
+    """What a party of the case, or its reviewer, asks for, as `change_case` does it."""
+    return change_case(
+        desk, request.case_id, decide, party=request.by, if_match=request.if_match, receipt=request.receipt
+    )
 
 
 def for_each[T](items: Iterable[T], do: Callable[[T], object]) -> int:

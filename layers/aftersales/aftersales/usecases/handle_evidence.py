@@ -6,32 +6,27 @@ from aftersales.domain import lifecycle
 from aftersales.domain.case import Case
 from aftersales.domain.evidence import Evidence, EvidenceState, PromisedFile, case_folder, find, promised
 from aftersales.domain.lifecycle import LIFECYCLE, Act, Change
-from aftersales.domain.parties import Party
 from aftersales.usecases import evidence_files
-from aftersales.usecases.commit import Read, change_case
+from aftersales.usecases.commit import Read, carry_out, change_case
 from aftersales.usecases.evidence_files import accepted, look_at
-from aftersales.usecases.ports import Desk, EvidenceFiles, Receipt, UploadForm
+from aftersales.usecases.ports import CaseRequest, Desk, EvidenceFiles, UploadForm
 
 
 def add_evidence(
-    desk: Desk,
-    files: EvidenceFiles,
-    case_id: str,
-    file: PromisedFile,
-    *,
-    by: Party,
-    receipt: Receipt | None,
+    desk: Desk, files: EvidenceFiles, request: CaseRequest, file: PromisedFile
 ) -> tuple[Evidence, UploadForm]:
     """Promise one more file; answers the form that uploads it."""
 
     def add(read: Read) -> Change:
-        evidence = promised([file], by, after=len(read.case.evidence))[0]
-        return lifecycle.add_evidence(read.case, evidence, by=by, policy=read.policy, now=desk.now())
+        evidence = promised([file], request.by, after=len(read.case.evidence))[0]
+        return lifecycle.add_evidence(read.case, evidence, by=request.by, policy=read.policy, now=desk.now())
 
-    case = change_case(desk, case_id, add, party=by, receipt=receipt)
+    case = carry_out(desk, request, add)
     # Not simply the last: a repeat finds the file that it promised before, whatever was added since.
-    evidence = next(one for one in reversed(case.evidence) if (one.promise, one.added_by) == (file, by.role))
-    return evidence, files.upload_form(case_folder(case_id), evidence)
+    evidence = next(
+        one for one in reversed(case.evidence) if (one.promise, one.added_by) == (file, request.by.role)
+    )
+    return evidence, files.upload_form(case_folder(case.case_id), evidence)
 
 
 def upload_forms(files: EvidenceFiles, case: Case) -> Sequence[tuple[Evidence, UploadForm]]:
@@ -59,13 +54,15 @@ def check_evidence(desk: Desk, files: EvidenceFiles, case_id: str, evidence_id: 
 
 
 def view_evidence(
-    desk: Desk, files: EvidenceFiles, case_id: str, evidence_id: str, *, by: Party
+    desk: Desk, files: EvidenceFiles, request: CaseRequest, evidence_id: str
 ) -> tuple[str, int]:
     """A link that lives minutes. The view stands in the timeline before the link is given."""
 
     def view(read: Read) -> Change:
         accepted(read.case.evidence, evidence_id)
-        return lifecycle.view_evidence(read.case, evidence_id, by=by, policy=read.policy, now=desk.now())
+        return lifecycle.view_evidence(
+            read.case, evidence_id, by=request.by, policy=read.policy, now=desk.now()
+        )
 
-    case = change_case(desk, case_id, view, party=by)
-    return files.link(case_folder(case_id), accepted(case.evidence, evidence_id))
+    case = carry_out(desk, request, view)
+    return files.link(case_folder(case.case_id), accepted(case.evidence, evidence_id))

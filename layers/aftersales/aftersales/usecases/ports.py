@@ -47,6 +47,16 @@ class Receipt:
     expires_at: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseRequest:
+    """What a person asks of a case: who, of which, and in which version they saw it."""
+
+    case_id: str
+    by: Party
+    if_match: int | None = None
+    receipt: Receipt | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Page[T]:
     """One page of a list and the cursor of the next one."""
