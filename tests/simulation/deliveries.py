@@ -181,10 +181,11 @@ class Deliveries:
             world.scheduler.sleep(_WEBHOOK_PAUSES[n] * 60_000)
 
     def _reconcile(self) -> None:
-        """The reconciler comes by every hour and every day; it is asked only where there is something to find."""
+        """The reconciler comes by every hour and every day; it is asked only where there is something to find, and
+        again the next day where it could not finish, or leaves an order to the next run."""
 
-        def again(_answer: Any, failure: str | None) -> None:
-            if failure:
+        def again(answer: Any, failure: str | None) -> None:
+            if failure or answer["busy"]:
                 self._world.scheduler.at(self._world.now + _DAY, self._reconcile)
 
         self._world.invoke("reconcile_books", {"hours": 200}, again)

@@ -105,6 +105,14 @@ def running(world: World) -> Iterator[None]:
         world.made_up += 1
         return f"{world.made_up:0{2 * size}x}"
 
+    seen: dict[int, tuple[Any, items.Item]] = {}
+
+    def plain_once(row: Any) -> items.Item:
+        """Rows are never changed in place, and the desk changes nothing of what it reads."""
+        if id(row) not in seen:
+            seen[id(row)] = row, plain(row)
+        return dict(seen[id(row)][1])
+
     factories = [one for one in vars(bootstrap).values() if hasattr(one, "cache_clear")]
     line = Wire(lambda operation, **request: _Now.world.call("stripe", operation, request))
     road = Line(lambda operation, **request: _Now.world.call("easypost", operation, request))
@@ -114,7 +122,7 @@ def running(world: World) -> Iterator[None]:
         client._requests_session.mount("https://api.easypost.com", road)
         return client
 
-    client_of = easypost_carriers.easypost_client
+    plain, client_of = items.plain, easypost_carriers.easypost_client
     random.seed(0)
     with ExitStack() as stack:
         for owner, name, value in (
@@ -131,6 +139,7 @@ def running(world: World) -> Iterator[None]:
             (items, "_serialize", wire.write),
             (items, "_deserialize", wire.read),
             (items, "_numbers", lambda value: value),
+            (items, "plain", plain_once),
         ):
             stack.enter_context(patch.object(owner, name, value))
         for factory in factories:

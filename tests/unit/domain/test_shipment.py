@@ -199,7 +199,7 @@ def test_a_label_that_nobody_needs_any_more_is_given_back(bought: bool) -> None:
     assert (voided.entry.event, voided.entry.data["kept"]) == (Event.LABEL_VOIDED, 0)
     assert story.case.label
     assert story.case.label.state is LabelState.VOIDED
-    assert story.case.errand_at == NOON + DAY
+    assert story.case.errand_at == NOON + 7 * DAY
     story.settle_label(SpareLabel(label=a_label(), void=VoidState.REJECTED), kept=False)
     assert story.case.errand_at is None
 
@@ -222,7 +222,7 @@ def test_an_own_parcel_beside_a_label_leaves_the_label_unneeded() -> None:
     assert not story.case.label_needed
     assert story.case.errand_at == NOON
     story.settle_label(SpareLabel(label=a_label(), void=VoidState.SUBMITTED), kept=False)
-    assert story.case.errand_at == NOON + DAY
+    assert (story.case.errand_at, story.case.label_errand_at) == (NOON, NOON + 7 * DAY)
 
 
 def test_a_refused_label_stays_refused_and_its_order_is_settled_too() -> None:

@@ -43,6 +43,8 @@ _CONFLICT_TRIES = 8
 # A number above every time of ours.
 _END_OF_TIME = 10**15
 
+_AS_IT_IS = frozenset({str, int, bool, type(None)})
+
 _serialize = TypeSerializer().serialize
 _deserialize = TypeDeserializer().deserialize
 
@@ -66,9 +68,13 @@ def read[T](type_: type[T], row: Item) -> T:
 def row_of(value: Any) -> Any:
     """A dataclass as nested plain values. Fields that hold their default are left out: they cost nothing and
     read back the same."""
-    if is_dataclass(value):
-        pairs = ((field, getattr(value, field.name)) for field in fields(value))
-        return {field.name: row_of(item) for field, item in pairs if item != field.default}
+    kind = type(value)
+    # Most of a row are texts and numbers; and what a class consists of does not change.
+    if kind in _AS_IT_IS:
+        return value
+    if is_dataclass(kind):
+        pairs = ((name, default, getattr(value, name)) for name, default in _fields(kind))
+        return {name: row_of(item) for name, default, item in pairs if item != default}
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, Mapping):
@@ -76,6 +82,11 @@ def row_of(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [row_of(item) for item in value]
     return value
+
+
+@cache
+def _fields(kind: type) -> tuple[tuple[str, Any], ...]:
+    return tuple((field.name, field.default) for field in fields(kind))
 
 
 def wire(row: Mapping[str, Any]) -> Item:

@@ -123,6 +123,9 @@ WAITING_ON: Mapping[Status, WaitingOn | None] = {
 
 # A worker that asked for a label has its answer, or is dead, long before this is over.
 _PURCHASES_END = 5 * 60 * 1000
+# Carriers take weeks over a label that is given back, at most 30 days
+# (https://docs.easypost.com/docs/shipments/shipping-refund).
+VOIDS_DECIDED = 7 * DAY
 _PARTIES = frozenset({WaitingOn.BUYER, WaitingOn.SELLER, WaitingOn.CARRIER})
 
 
@@ -515,21 +518,32 @@ class Case:
 
     @property
     def errand_at(self) -> int | None:
-        """When there is something to do at the carrier's: to look for what was bought under the order of a label and is
-        not needed, and give it back; to ask where a parcel is."""
-        if self.shipment is None:
-            return None
+        """When there is something to do at the carrier's: about its label, or to ask where a parcel is."""
+        return min(
+            (at for at in (self.label_errand_at, self._parcel_errand_at) if at is not None), default=None
+        )
+
+    @property
+    def label_errand_at(self) -> int | None:
+        """When to look for what was bought under the order of a label and is not needed, and give it back; or for what
+        became of that."""
         label = self.label
-        if label and not self.label_due and not label.settled:
+        if label is None or self.label_due:
+            return None
+        if not label.settled:
             return self.updated_at + _PURCHASES_END
-        if label and label.state is LabelState.BOUGHT and not self.label_needed:
+        if label.state is LabelState.BOUGHT and not self.label_needed:
             return self.updated_at
-        if label and any(spare.void is VoidState.SUBMITTED for spare in label.given_back):
-            return self.updated_at + DAY
-        if self.shipment.parcel and self.parcel_awaited:
-            told = self.shipment.sent_at is not None and self.shipment.is_unseen
-            return self.updated_at if told else self.updated_at + DAY
+        if any(spare.void is VoidState.SUBMITTED for spare in label.given_back):
+            return self.updated_at + VOIDS_DECIDED
         return None
+
+    @property
+    def _parcel_errand_at(self) -> int | None:
+        if self.shipment is None or self.shipment.parcel is None or not self.parcel_awaited:
+            return None
+        told = self.shipment.sent_at is not None and self.shipment.is_unseen
+        return self.updated_at if told else self.updated_at + DAY
 
     @property
     def _turn(self) -> WaitingOn | None:

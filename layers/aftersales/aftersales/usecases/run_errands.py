@@ -5,7 +5,7 @@ it so. A worker that dies leaves it due.
 """
 
 from aftersales.domain.calendar import DAY, HOUR
-from aftersales.domain.case import Case
+from aftersales.domain.case import VOIDS_DECIDED, Case
 from aftersales.domain.label import LabelState
 from aftersales.domain.shipment import label_order_id, settle_label
 from aftersales.usecases.commit import change_case, for_each
@@ -36,11 +36,17 @@ def run_errand(desk: Desk, carriers: Carriers, case_id: str) -> None:
         desk.store.put_off_errand(case, desk.now() + HOUR)
         raise
     if _is_due(case, desk.now()):
-        desk.store.put_off_errand(case, desk.now() + DAY)
+        desk.store.put_off_errand(case, _again_at(case, desk.now()))
 
 
 def _is_due(case: Case, now: int) -> bool:
     return case.errand_at is not None and case.errand_at <= now
+
+
+def _again_at(case: Case, now: int) -> int:
+    """Parcels move daily; over labels carriers take longer, and one that is to be settled later than now is."""
+    again = now + (DAY if case.parcel_awaited else VOIDS_DECIDED)
+    return min(again, at) if (at := case.label_errand_at) and at > now else again
 
 
 def _settle_label(desk: Desk, carriers: Carriers, case: Case) -> Case:
@@ -50,7 +56,7 @@ def _settle_label(desk: Desk, carriers: Carriers, case: Case) -> Case:
     carrier                             └ scanned              carrier refuses, which a later look finds
     """
     leg = case.label
-    if leg is None or case.label_due:
+    if leg is None or case.label_errand_at is None or case.label_errand_at > desk.now():
         return case
     kept = case.label_needed and leg.state is LabelState.BOUGHT
     mine = leg.label.provider_shipment_id if leg.label and kept else None
