@@ -17,8 +17,7 @@ from aftersales.domain.case import Case, ExchangeLeg, Fees, FiredRule, Inspected
 from aftersales.domain.charge import ChargeState, ProviderCharge
 from aftersales.domain.evidence import Evidence, EvidenceState
 from aftersales.domain.exchange import Task, Wanted
-from aftersales.domain.feedback import FeedbackTerms
-from aftersales.domain.feedback_request import RequestTerms
+from aftersales.domain.feedback_terms import BurstTerms, FeedbackTerms, RequestTerms
 from aftersales.domain.label import Label, LabelRefused, SpareLabel
 from aftersales.domain.ledger import (
     External,
@@ -31,7 +30,6 @@ from aftersales.domain.ledger import (
     record_external,
 )
 from aftersales.domain.lifecycle import Change
-from aftersales.domain.moderation import BurstTerms
 from aftersales.domain.money import Money
 from aftersales.domain.order import SHIPPING, Line, Order, Payment, Shipping
 from aftersales.domain.parcel import Scan, TrackingStatus

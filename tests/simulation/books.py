@@ -12,13 +12,12 @@ from aftersales.domain.invariants import (
     Books,
     Check,
     ExecutionOfCase,
-    RefundAtProvider,
     Violation,
     violations,
 )
 from aftersales.domain.ledger import External, ExternalKind, ExternalState, Ledger, by_now
 from aftersales.domain.order import Order
-from aftersales.domain.refund import AttemptState
+from aftersales.domain.refund import AttemptState, RefundAtProvider
 from aftersales.domain.settlement import Posting
 from aftersales.domain.timeline import Entry
 from aftersales.entrypoints import bootstrap

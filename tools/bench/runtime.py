@@ -18,7 +18,7 @@ from tools.local_stack.bytecode import compile_packages
 from tools.local_stack.checkout import Problem
 
 _BUILDS = (".local/build", ".aws-sam/build")
-_LAYERS = ("DependenciesLayer", "PaymentsLayer", "PhotosLayer")
+_LAYERS = ("DependenciesLayer", "CarriersLayer", "ParquetLayer", "PaymentsLayer", "PhotosLayer")
 _IGNORED = shutil.ignore_patterns("__pycache__")
 
 

@@ -13,12 +13,11 @@ from aftersales.domain.invariants import (
     IN_OPERATION,
     Books,
     ExecutionOfCase,
-    RefundAtProvider,
     violations,
 )
 from aftersales.domain.ledger import External, ExternalKind, ExternalState, Unit, with_payment
 from aftersales.domain.order import Payment
-from aftersales.domain.refund import ELSEWHERE, AttemptState
+from aftersales.domain.refund import ELSEWHERE, AttemptState, RefundAtProvider
 from aftersales.domain.settlement import Account, Posting
 from aftersales.domain.timeline import EFFECTS
 from tests.builders import CARD, CASE, GIFT_CARD, HOUR, Story, story_at

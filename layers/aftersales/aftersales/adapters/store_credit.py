@@ -8,9 +8,8 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from aftersales.adapters import items, tables
-from aftersales.domain.invariants import RefundAtProvider
 from aftersales.domain.order import Payment
-from aftersales.domain.refund import Attempt, AttemptState, ProviderRefund
+from aftersales.domain.refund import Attempt, AttemptState, ProviderRefund, RefundAtProvider
 from aftersales.usecases.ports import PaymentStatement
 
 if TYPE_CHECKING:

@@ -8,11 +8,10 @@ import stripe
 from pydantic import BaseModel, StrictBool, ValidationError
 from stripe import StripeClient
 
-from aftersales.domain.invariants import RefundAtProvider
 from aftersales.domain.ledger import External, ExternalKind, ExternalState
 from aftersales.domain.money import step
 from aftersales.domain.order import Payment
-from aftersales.domain.refund import Attempt, AttemptState, ProviderRefund
+from aftersales.domain.refund import Attempt, AttemptState, ProviderRefund, RefundAtProvider
 from aftersales.domain.refusal import Code, Refusal
 from aftersales.usecases.ports import OutcomeUnknown, PaymentStatement, ProviderEvent
 

@@ -15,6 +15,8 @@ from pydantic import (
     StringConstraints,
 )
 
+from aftersales.contracts.ids import ID_PATTERN
+
 _LINE_BREAKS = "\n\r\t"
 _FIRST_YEAR, _LAST_YEAR = 2000, 2199
 
@@ -41,12 +43,6 @@ def rfc3339(moment: int) -> str:
     return f"{whole}{fraction}Z"
 
 
-def epoch_ms(moment: datetime) -> int:
-    """A time as epoch milliseconds, computed in integers."""
-    past = moment - datetime(1970, 1, 1, tzinfo=UTC)
-    return (past.days * 86_400 + past.seconds) * 1000 + past.microseconds // 1000
-
-
 def _no_truth(value: object) -> object:
     """`true` is no number, although Python counts with it."""
     if isinstance(value, bool):
@@ -54,8 +50,6 @@ def _no_truth(value: object) -> object:
     return value
 
 
-# Ids end up in keys of tables and of the object store, so their alphabet is small and has no separators.
-ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
 Id = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(clean)]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=4000), AfterValidator(clean)]

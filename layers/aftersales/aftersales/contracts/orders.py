@@ -16,9 +16,9 @@ from aftersales.contracts.fields import (
     View,
     When,
     clean,
-    epoch_ms,
 )
 from aftersales.domain.address import Address
+from aftersales.domain.calendar import epoch_ms
 from aftersales.domain.ledger import Ledger
 from aftersales.domain.order import SHIPPING, Contact, Line, Order, Payment, Shipping
 from aftersales.domain.refusal import Code, Refusal

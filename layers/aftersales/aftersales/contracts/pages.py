@@ -4,7 +4,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from aftersales.contracts.fields import Body, When, epoch_ms
+from aftersales.contracts.fields import Body, When
+from aftersales.domain.calendar import epoch_ms
 
 _END_OF_TIME = 10**15 - 1
 

@@ -3,13 +3,12 @@
 import json
 import re
 from collections.abc import Iterable, Iterator
-from difflib import get_close_matches
 from functools import cache
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from aftersales.contracts.fields import ID_PATTERN
+from aftersales.contracts.ids import ID_PATTERN
 from aftersales.domain.override import Override, breaches, effective
 from aftersales.domain.policy import Policy
 from aftersales.domain.policy_check import flaws, negative_numbers
@@ -101,6 +100,9 @@ def _sentences(error: ValidationError, type_: type) -> Iterator[str]:
         where = ".".join(str(part) for part in one["loc"] if part != "[key]")
         match one["type"]:
             case "unexpected_keyword_argument":
+                # Only a draft is misspelt; every function that reads policies would import this.
+                from difflib import get_close_matches
+
                 known = {name for part in _objects(type_) for name in part["properties"]}
                 close = get_close_matches(str(one["loc"][-1]), known, n=1)
                 yield f"{where}: there is no such field" + (f"; did you mean {close[0]}?" if close else "")

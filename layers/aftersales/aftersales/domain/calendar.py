@@ -54,3 +54,9 @@ class Period:
             day += timedelta(days=1)
             left -= calendar.is_business_day(day)
         return at + self.millis + round((day - whole) / timedelta(milliseconds=1))
+
+
+def epoch_ms(moment: datetime) -> int:
+    """A time as epoch milliseconds, computed in integers."""
+    past = moment - datetime(1970, 1, 1, tzinfo=UTC)
+    return (past.days * 86_400 + past.seconds) * 1000 + past.microseconds // 1000

@@ -16,8 +16,8 @@ from enum import StrEnum
 from aftersales.domain import moderation
 from aftersales.domain.calendar import Period
 from aftersales.domain.evidence import MAX_PER_FEEDBACK, Evidence, find
-from aftersales.domain.feedback_request import RequestTerms
-from aftersales.domain.moderation import Action, BurstTerms, Look, Reason, Standing, Status
+from aftersales.domain.feedback_terms import FeedbackTerms
+from aftersales.domain.moderation import Action, Look, Reason, Standing, Status
 from aftersales.domain.order import Order
 from aftersales.domain.parties import POLICY, Party, Role
 from aftersales.domain.polarity import Polarity, PolarityValue, judge, polarity
@@ -73,20 +73,6 @@ ACTORS: Mapping[Act, Role] = {
     Act.HIDE: Role.REVIEWER,
     Act.RESTORE: Role.REVIEWER,
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FeedbackTerms:
-    """The policy of feedback. Averages are shown from `shown_from` ratings on; the Bayesian one starts as if
-    `prior_weight` buyers had given `prior_score` stars."""
-
-    window_days: int
-    edit_days: int
-    shown_from: int
-    prior_score: int
-    prior_weight: int
-    burst: BurstTerms
-    request: RequestTerms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

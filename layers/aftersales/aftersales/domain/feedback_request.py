@@ -8,15 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from aftersales.domain.calendar import Period
+from aftersales.domain.feedback_terms import RequestTerms
 from aftersales.domain.order import Contact, Order
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RequestTerms:
-    """An order is asked about `after_days` of its delivery, and no more once `until_days` have passed."""
-
-    after_days: int
-    until_days: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,23 +17,12 @@ from aftersales.domain.charge import CLOSED, ChargeState, ProviderCharge
 from aftersales.domain.exchange import tasks
 from aftersales.domain.ledger import External, Ledger, PaymentShare, Unit
 from aftersales.domain.lifecycle import CLOCKS
-from aftersales.domain.refund import ELSEWHERE, AttemptState
+from aftersales.domain.refund import ELSEWHERE, AttemptState, RefundAtProvider
 from aftersales.domain.settlement import Account, Lines, Posting, standing, standing_of_external, sum_of
 from aftersales.domain.timeline import EFFECTS, Entry, Event
 
 # Money that is on its way back or there.
 LIVE = frozenset({AttemptState.PENDING, AttemptState.REQUIRES_ACTION, AttemptState.SUCCEEDED})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RefundAtProvider:
-    """One refund as a provider shows it; `refund_id` is the desk's own, if the desk made it."""
-
-    provider_refund_id: str
-    refund_id: str | None
-    payment_id: str
-    amount: int
-    state: AttemptState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from aftersales.domain.calendar import MINUTE
+from aftersales.domain.feedback_terms import BurstTerms
 from aftersales.domain.parties import Party
 from aftersales.domain.refusal import Code, Refusal
 
@@ -87,18 +88,6 @@ class Standing:
     def restorable(self) -> bool:
         """Whether it is not shown, or is shown and waits for a look that finds nothing wrong."""
         return self.status in (Status.HELD, Status.HIDDEN) or self.look is not None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BurstTerms:
-    """When many feedbacks of one seller are unusual: `items` of them within `minutes`, at more than `factor` times the
-    pace of the last `history` of them that are older than `settled_hours`."""
-
-    items: int
-    minutes: int
-    settled_hours: int
-    history: int
-    factor: int
 
 
 def moderate(

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from aftersales.domain.calendar import DAY, Calendar, Period
 from aftersales.domain.case import Fees, FiredRule, Kind, Reason
-from aftersales.domain.feedback import FeedbackTerms
+from aftersales.domain.feedback_terms import FeedbackTerms
 from aftersales.domain.money import step
 
 

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from aftersales.domain.feedback import Dimension, Feedback, FeedbackTerms
+from aftersales.domain.feedback import Dimension, Feedback
+from aftersales.domain.feedback_terms import FeedbackTerms
 from aftersales.domain.moderation import Status
 from aftersales.domain.polarity import PolarityValue
 

@@ -130,3 +130,14 @@ def observe(attempt: Attempt, seen: ProviderRefund) -> Attempt:
     return replace(
         attempt, state=seen.state, provider_refund_id=seen.provider_refund_id, failure=seen.failure
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundAtProvider:
+    """One refund as a provider shows it; `refund_id` is the desk's own, if the desk made it."""
+
+    provider_refund_id: str
+    refund_id: str | None
+    payment_id: str
+    amount: int
+    state: AttemptState

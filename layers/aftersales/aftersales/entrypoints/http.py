@@ -13,7 +13,7 @@ from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from pydantic import BaseModel, ValidationError
 
-from aftersales.contracts.fields import ID_PATTERN
+from aftersales.contracts.ids import ID_PATTERN
 from aftersales.contracts.problems import FieldError, problem
 from aftersales.contracts.routes import ROUTES, Route
 from aftersales.domain.calendar import HOUR

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from aftersales.contracts.fields import epoch_ms
+from aftersales.domain.calendar import epoch_ms
 from aftersales.entrypoints import bootstrap
 from aftersales.entrypoints.logs import failed, logger
 from aftersales.usecases.run_workflow import Outcome, Waiting

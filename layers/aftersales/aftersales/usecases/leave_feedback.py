@@ -7,7 +7,8 @@ from aftersales.domain import feedback as rules
 from aftersales.domain.calendar import MINUTE
 from aftersales.domain.evidence import PromisedFile, promised
 from aftersales.domain.feedback import Feedback, Verdict
-from aftersales.domain.moderation import BurstTerms, crowded, is_burst
+from aftersales.domain.feedback_terms import BurstTerms
+from aftersales.domain.moderation import crowded, is_burst
 from aftersales.domain.parties import Party
 from aftersales.domain.refusal import Code, Refusal, not_found
 from aftersales.usecases.act_on_feedback import photo_name

@@ -11,7 +11,6 @@ from aftersales.domain.charge import Charge, ProviderCharge
 from aftersales.domain.evidence import Evidence
 from aftersales.domain.feedback_request import Request
 from aftersales.domain.hearing import Extension
-from aftersales.domain.invariants import RefundAtProvider
 from aftersales.domain.label import Label, LabelOrder, LabelRefused, VoidState
 from aftersales.domain.ledger import External, Ledger
 from aftersales.domain.lifecycle import Change
@@ -20,7 +19,7 @@ from aftersales.domain.order import Contact, Order, Payment
 from aftersales.domain.parcel import Parcel, Scan
 from aftersales.domain.parties import Party
 from aftersales.domain.policy import History, Policy
-from aftersales.domain.refund import Attempt, ProviderRefund
+from aftersales.domain.refund import Attempt, ProviderRefund, RefundAtProvider
 from aftersales.domain.settlement import AccountBalance, Posted, Posting
 from aftersales.domain.stock import OutOfStock, Sku, StockLine, StockReservation
 from aftersales.domain.timeline import Entry

@@ -4,16 +4,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from aftersales.domain import policy as policies
-from aftersales.domain.calendar import DAY
 from aftersales.domain.case import ExchangeLeg, Fees, Kind, Reason
 from aftersales.domain.exchange import Wanted, priced
 from aftersales.domain.ledger import Ledger, Reservation, ReservedUnits, pick_units, reserve
 from aftersales.domain.lifecycle import NOTHING_COMES_BACK, refuse_return_of_nothing
 from aftersales.domain.order import SHIPPING, Order
 from aftersales.domain.parties import Party
-from aftersales.domain.policy import Assessment, Facts, History, Policy, ShippingClaim, decide
+from aftersales.domain.policy import Assessment, History, Policy, ShippingClaim
 from aftersales.domain.refusal import Code, Refusal
 from aftersales.domain.shipment import offers_label
+from aftersales.usecases.assess_claim import assess_claim, policies_of, recent_history
 from aftersales.usecases.ports import Desk, Stock
 from aftersales.usecases.read_order import read_order
 
@@ -68,7 +68,7 @@ def quote_claim(
     `invalid_request`."""
     refuse_return_of_nothing(application.kind, application.reason)
     now = desk.now()
-    versions = _versions(desk, order, now)
+    versions = policies_of(desk, order, now)
     shipping = _shipping_claim(application, ledger, versions)
     wanted = {**application.lines, SHIPPING: 1} if shipping and shipping.claimed else application.lines
     fees, keep_item = _terms_of_return(application, order, ledger, versions)
@@ -125,40 +125,6 @@ def price(
     return leg
 
 
-def assess_claim(
-    desk: Desk,
-    order: Order,
-    kind: Kind,
-    reason: Reason,
-    claim: Reservation,
-    *,
-    keep_item: bool,
-    accepted_evidence: int,
-    history: History,
-    taken_before: int,
-    at: int,
-) -> Assessment:
-    """The policy's verdict under the version in force then or at the purchase, whichever is better for the buyer.
-
-    `at` is when the case was opened (now, where it is not yet): a window that was open then stays open, however
-    long evidence and people take.
-    """
-    facts = _facts(order, kind, reason, claim, keep_item, accepted_evidence, history, taken_before, at)
-    return decide(facts, *_versions(desk, order, at))
-
-
-def recent_history(desk: Desk, order: Order) -> History:
-    """The buyer's orders and cases within the policy's risk window."""
-    now = desk.now()
-    days = desk.policies.at(now, order.seller_id).risk.days
-    return desk.store.history(order.buyer_id, now - days * DAY)
-
-
-def _versions(desk: Desk, order: Order, at: int) -> tuple[Policy, Policy]:
-    """The version in force then, and the one at the purchase."""
-    return desk.policies.at(at, order.seller_id), desk.policies.at(order.placed_at, order.seller_id)
-
-
 def _terms_of_return(
     application: Application, order: Order, ledger: Ledger, versions: tuple[Policy, Policy]
 ) -> tuple[Fees, bool]:
@@ -209,32 +175,3 @@ def _refuse_closed_window(assessment: Assessment) -> None:
             f"The {rule.inputs['window_days']} days after delivery have passed.",
             **rule.inputs,
         )
-
-
-def _facts(
-    order: Order,
-    kind: Kind,
-    reason: Reason,
-    claim: Reservation,
-    keep_item: bool,
-    accepted_evidence: int,
-    history: History,
-    taken_before: int,
-    now: int,
-) -> Facts:
-    lines = [line for held in claim.units if (line := order.line(held.line_id))]
-    return Facts(
-        kind=kind,
-        reason=reason,
-        amount=claim.amount,
-        currency=order.currency,
-        categories=tuple(dict.fromkeys(line.category for line in lines)),
-        returnable=all(line.returnable for line in lines),
-        sent_at=order.shipped_at or order.placed_at,
-        delivered_at=order.delivered_at,
-        now=now,
-        accepted_evidence=accepted_evidence,
-        history=history,
-        taken_before=taken_before,
-        keep_item=keep_item,
-    )

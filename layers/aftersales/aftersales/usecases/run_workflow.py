@@ -21,6 +21,7 @@ from aftersales.domain.policy import History
 from aftersales.domain.refund import UNANSWERED, Attempt, AttemptState, ProviderRefund
 from aftersales.domain.shipment import ADDRESS_MISSING, label_order, record_label
 from aftersales.domain.stock import StockReservation, StockState
+from aftersales.usecases.assess_claim import assess_claim, recent_history
 from aftersales.usecases.commit import Read, change_case, known_order
 from aftersales.usecases.ports import (
     KEY_LIFE,
@@ -32,7 +33,6 @@ from aftersales.usecases.ports import (
     Stock,
     Workflow,
 )
-from aftersales.usecases.quote_case import assess_claim, recent_history
 
 
 class RefundUnsettled(Exception):
