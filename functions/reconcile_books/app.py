@@ -4,7 +4,7 @@ from aftersales.entrypoints import bootstrap
 from aftersales.entrypoints.background import Event, background
 from aftersales.entrypoints.logs import logger
 from aftersales.entrypoints.metrics import count_drift
-from aftersales.usecases.reconcile import reconcile
+from aftersales.usecases.reconcile import Outside, reconcile
 
 _HOUR = 60 * 60 * 1000
 
@@ -13,8 +13,7 @@ def reconcile_books(event: Event) -> dict[str, object]:
     """Hold them against each other as far back as the schedule says, in hours."""
     report = reconcile(
         bootstrap.desk(),
-        bootstrap.workflow(),
-        bootstrap.payments(),
+        Outside(workflow=bootstrap.workflow(), payments=bootstrap.payments(), charges=bootstrap.charges()),
         bootstrap.accounts(),
         bootstrap.alarms(),
         since=bootstrap.now() - event["hours"] * _HOUR,

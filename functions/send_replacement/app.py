@@ -11,6 +11,7 @@ def send_replacement(given: StepInput) -> None:
         bootstrap.desk(),
         bootstrap.workflow(),
         bootstrap.stock(),
+        bootstrap.charges(),
         given.case_id,
         given.waiting,
     )

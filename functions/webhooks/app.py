@@ -18,7 +18,7 @@ def stripe_event(call: Call) -> HeardView:
     """Record what a genuine event points at; answer an error where the provider should send it again."""
     signature = call.headers.get("stripe-signature", "")
     event = _genuine(lambda: bootstrap.provider_events().verify(call.raw, signature, call.now))
-    heard = hear_provider(bootstrap.desk(), bootstrap.payments(), event)
+    heard = hear_provider(bootstrap.desk(), bootstrap.payments(), bootstrap.charges(), event)
     count_heard(heard)
     if heard is Heard.UNKNOWN:
         raise Refusal(Code.REFUND_UNKNOWN, "No such refund is known here yet. Please send the event again.")

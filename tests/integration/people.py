@@ -14,6 +14,7 @@ from aftersales.domain.parties import Party, Role
 from tests.builders import BUYER, CARD, GIFT_CARD, REVIEWER, SELLER, a_line, an_order
 from tests.conformance.provider import Shop
 from tests.integration.harness import ACCOUNT, REGION, Answer, Desk
+from tools.payment_sandbox.pay import pay_with
 
 PLATFORM = Party(Role.PLATFORM, "shop")
 DAY = 24 * 60 * 60 * 1000
@@ -35,6 +36,15 @@ class Payer:
     def pay(self, amount: int, currency: str = "USD") -> str:
         """The id of a captured payment."""
         return self._shop.pay(amount, currency.lower()).id
+
+    def pay_with(self, client_secret: str) -> None:
+        """Pay what a case asks for."""
+        pay_with(self._shop.client, client_secret)
+
+    def asked(self) -> list[str]:
+        """What became of the payments that cases asked for."""
+        found = self._shop.client.v1.payment_intents.list({"limit": 100}).data
+        return [one.status for one in found if one.capture_method == "manual"]
 
 
 def order_of(desk: Desk, total: int = 2_000, **changes: Any) -> Order:
@@ -211,15 +221,16 @@ def assert_books(desk: Desk, order: Order) -> Any:
     """Per payment, at rest: the parts add up, the provider shows at most one live refund for each refund id,
     and what it paid back is what the ledger says. Answers the order as its buyer sees it."""
     view = desk.call("GET", f"/orders/{order.order_id}", by=PLATFORM).ok()
+    references = {one.payment_id: one.reference for one in order.payments} | _taken(desk)
     for payment in view["payments"]:
         parts = [payment[name] for name in ("available", "reserved", "refunded", "external", "disputed")]
         assert sum(parts) == payment["captured"], payment
         assert min(parts) >= 0, payment
-        asked = next(one for one in order.payments if one.payment_id == payment["payment_id"])
-        if asked.provider == "stripe":
-            held = _live_refunds(desk, asked.reference)
+        if payment["provider"] == "stripe":
+            reference = references[payment["payment_id"]]
+            held = _live_refunds(desk, reference)
             assert sum(held.values()) <= payment["captured"]
-            paid_back = [one for one in _of(desk, asked.reference) if one["status"] == "succeeded"]
+            paid_back = [one for one in _of(desk, reference) if one["status"] == "succeeded"]
             ours, by_hand = (
                 sum(one["amount"] for one in paid_back if bool(one["metadata"]) is is_ours)
                 for is_ours in (True, False)
@@ -231,10 +242,20 @@ def assert_books(desk: Desk, order: Order) -> Any:
             )
         else:
             handed = [
-                amount for refund_id, amount in credits_given(desk) if f".{asked.payment_id}." in refund_id
+                amount
+                for refund_id, amount in credits_given(desk)
+                if f".{payment['payment_id']}." in refund_id
             ]
             assert sum(handed) == payment["refunded"], (handed, payment)
     return view
+
+
+def _taken(desk: Desk) -> dict[str, str]:
+    """What the desk took itself: charge id and reference."""
+    headers = {"Authorization": "Bearer sk_test_integration"}
+    answer = desk.sandbox.http.get("/v1/payment_intents", params={"limit": 100}, headers=headers)
+    found = answer.raise_for_status().json()["data"]
+    return {one["metadata"]["charge_id"]: one["id"] for one in found if one["metadata"]}
 
 
 def _of(desk: Desk, reference: str) -> list[Any]:

@@ -20,6 +20,7 @@ from tests.integration.people import (
     events,
     order_of,
     paid,
+    provider_events,
     put,
     read,
     refunds,
@@ -195,14 +196,6 @@ def test_prices_are_the_sellers_own_and_no_buyers(desk: Desk, payer: Payer) -> N
         assert desk.call("POST", "/cases", by=BUYER, body=body, key="k").status == 422
 
 
-def test_dearer_goods_are_refused_as_long_as_nobody_can_pay_for_them(desk: Desk, payer: Payer) -> None:
-    stocked(desk, VASE, price=6_001)
-    order = put(desk, paid(order_of(desk, 6_000), payer))
-    wanted = [{"line_id": "bowls", "sku": VASE, "quantity": 1}]
-    body = an_application(order, kind="exchange", replacement=wanted)
-    assert desk.call("POST", "/cases", by=BUYER, body=body, key="k").code == "difference_not_payable"
-
-
 def test_where_there_are_none_the_buyer_waits_and_is_served_or_takes_the_money(
     desk: Desk, payer: Payer
 ) -> None:
@@ -324,4 +317,71 @@ def test_what_came_in_an_exchange_is_exchanged_in_turn(desk: Desk, payer: Payer)
     assert_ended(desk, again, "completed")
     assert lines(desk, order)[f"{again}.1"] == (6_000, 1)
     assert "exchange_completed" in events(desk, again)
+    assert_books(desk, order)
+
+
+def pay_difference(desk: Desk, payer: Payer, case_id: str) -> int:
+    """The buyer pays what is asked, and the provider tells of it, twice; answers how much it was."""
+    asked = desk.call("GET", f"/cases/{case_id}/payment", by=BUYER).ok()
+    assert desk.call("GET", f"/cases/{case_id}/payment", by=SELLER).status == 403
+    payer.pay_with(asked["client_secret"])
+    tell(desk)
+    return int(asked["amount"]["amount"])
+
+
+def tell(desk: Desk) -> None:
+    """All that the provider has to say of payments, twice and the last first."""
+    told = [event for event in provider_events(desk) if event["type"].startswith("payment_intent.")]
+    for event in (*reversed(told), *told):
+        desk.hear(event).ok()
+    desk.pump()
+
+
+def test_dearer_goods_are_paid_for_before_they_are_sent(desk: Desk, payer: Payer) -> None:
+    stocked(desk, VASE, price=2_500)
+    order, case_id = exchanged(desk, payer, VASE, total=2_000)
+    sent_back(desk, case_id)
+    assert status(desk, case_id) == "awaiting_payment"
+    assert pay_difference(desk, payer, case_id) == 500
+    assert (status(desk, case_id), payer.asked()) == (
+        "exchange_pending",
+        ["requires_capture"],
+    )
+    send(desk, case_id).ok()
+    assert payer.asked() == ["succeeded"]
+    tell(desk)
+    confirm(desk, case_id)
+    assert_ended(desk, case_id, "completed")
+    view = assert_books(desk, order)
+    assert (view["captured"], refunds(desk), held(desk, VASE)) == (2_500, [], (9, 0, 1))
+    assert lines(desk, order)[f"{case_id}.1"] == (2_500, 1)
+
+    back = {"lines": [{"line_id": f"{case_id}.1", "quantity": 1}]}
+    again = desk.call("POST", "/cases", by=BUYER, body=an_application(order) | back, key="key-2").ok()
+    desk.pump()
+    assert_ended(desk, again["case_id"], "completed")
+    assert sorted(one["amount"] for one in refunds(desk)) == [500, 2_000]
+    assert_books(desk, order)
+
+
+def test_a_difference_that_nobody_pays_becomes_a_return(desk: Desk, payer: Payer) -> None:
+    stocked(desk, VASE, price=8_000)
+    order, case_id = exchanged(desk, payer, VASE)
+    sent_back(desk, case_id)
+    silent(desk, 4)
+    assert_ended(desk, case_id, "completed")
+    assert payer.asked() == ["canceled"]
+    assert (held(desk, VASE), [one["amount"] for one in refunds(desk)]) == ((10, 0, 0), [6_000])
+    assert_books(desk, order)
+
+
+def test_goods_that_are_paid_for_and_never_sent_cost_the_buyer_nothing(desk: Desk, payer: Payer) -> None:
+    stocked(desk, VASE, price=8_000)
+    order, case_id = exchanged(desk, payer, VASE)
+    sent_back(desk, case_id)
+    pay_difference(desk, payer, case_id)
+    silent(desk, 6)
+    assert_ended(desk, case_id, "completed")
+    assert payer.asked() == ["canceled"]
+    assert [one["amount"] for one in refunds(desk)] == [6_000]
     assert_books(desk, order)

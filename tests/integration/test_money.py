@@ -232,9 +232,9 @@ def test_of_a_refund_that_is_booked_as_a_success_only_another_word_is_asked_abou
     refund_id = read(desk, case_id)["refunds"][0]["refund_id"]
     said = ProviderEvent("evt_1", case_id, refund_id, "stripe", succeeded=True)
     provider: Any = Provider()
-    assert hear_provider(bootstrap.desk(), provider, said) is Heard.RECORDED
+    assert hear_provider(bootstrap.desk(), provider, provider, said) is Heard.RECORDED
     with pytest.raises(Asked):
-        hear_provider(bootstrap.desk(), provider, replace(said, succeeded=False))
+        hear_provider(bootstrap.desk(), provider, provider, replace(said, succeeded=False))
 
 
 def test_an_event_that_arrives_before_the_answer_completes_the_case(desk: Desk, order: Order) -> None:

@@ -197,6 +197,19 @@ def _fail_late(scene: Scene) -> bool:
     )
 
 
+def _hold_on(scene: Scene) -> bool:
+    """A payment of a difference that was given back is held at the provider; on an order that the reconciler looks at,
+    for a refund of it moved."""
+    moved = {row["order_id"]["S"] for row in scene.rows("CasesTable", "CASE") if _attempts(row)}
+    for row in scene.rows("CasesTable", "CASE"):
+        for one in row.get("exchange", {"M": {}})["M"].get("charges", {"L": []})["L"]:
+            payment = scene.world.provider.ledger._payments[one["M"]["reference"]["S"]]
+            if row["order_id"]["S"] in moved and payment.status == "canceled":
+                payment.status = "requires_capture"
+                return True
+    return False
+
+
 def _bend_attempt(scene: Scene) -> bool:
     case = next(
         (
@@ -273,6 +286,7 @@ DRIFTS: Mapping[str, Drift] = {
     "a refund by hand that nobody reported": Drift("I6", _by_hand),
     "a chargeback that nobody reported": Drift("I6", _dispute),
     "a success that failed unheard": Drift("I6", _fail_late),
+    "a hold that nobody gave back": Drift("I13", _hold_on),
     "an attempt of another amount": Drift("I6", _bend_attempt),
     "a decision that nobody made": Drift("I7", _bend_review),
     "a posting that was deleted": Drift("I12", _lose_posting),

@@ -205,6 +205,33 @@ def _shipment(row: Item) -> str:
     return str(leg.get("shipment", {}).get("M", {}).get("shipment_id", {}).get("S", ""))
 
 
+def _pays_and_confirms(parcels: int) -> Part:
+    """What the other goods cost more is paid, once they are asked for."""
+    confirms = _confirms(parcels)
+
+    def pays_and_confirms(person: Person, case_id: str) -> None:
+        person.world.scheduler.spawn("buyer pays", lambda: _pays(person, case_id))
+        confirms(person, case_id)
+
+    return pays_and_confirms
+
+
+def _pays(person: Person, case_id: str) -> None:
+    if person.world.until(case_id, _is_asked, patience=_PATIENCE):
+        person.at_some_moment(case_id)
+        asked = person.ask("GET", f"/cases/{case_id}/payment")
+        if asked.ok:
+            reference = asked.body["client_secret"].partition("_secret_")[0]
+            with suppress(Refusal):
+                person.world.provider.ledger.confirm(reference, "pm_card_visa", {})
+
+
+def _is_asked(row: Item) -> bool:
+    """The provider waits for the buyer to pay."""
+    charges = row.get("exchange", {}).get("M", {}).get("charges", {}).get("L", [])
+    return bool(charges and charges[-1]["M"].get("state") == {"S": "awaiting"})
+
+
 def _uploads_and_confirms(person: Person, case_id: str) -> None:
     _uploads(person, case_id)
     if person.world.until(case_id, lambda row: row["status"]["S"] == "exchange_shipped", patience=_PATIENCE):
@@ -358,6 +385,30 @@ JOURNEYS: Mapping[str, Journey] = {
         buyer=_confirms(1),
         seller=_sends(1),
     ),
+    "exchanged_for_more": Journey(
+        reason="late",
+        ends="completed",
+        kind="exchange",
+        wants="sku-vase",
+        buyer=_pays_and_confirms(1),
+        seller=_sends(1),
+    ),
+    "difference_unpaid": Journey(
+        reason="late",
+        ends="completed",
+        kind="exchange",
+        wants="sku-vase",
+        buyer=_ships,
+        seller=_sends(1),
+    ),
+    "difference_paid_for_nothing": Journey(
+        reason="late",
+        ends="completed",
+        kind="exchange",
+        wants="sku-vase",
+        buyer=_pays_and_confirms(1),
+        seller=_receives(1),
+    ),
     "exchange_unsent": Journey(
         reason="late", ends="completed", kind="exchange", wants="sku-bowls", buyer=_ships
     ),
@@ -419,7 +470,13 @@ JOURNEYS: Mapping[str, Journey] = {
 
 
 # SKU, price and how many there are.
-_STOCK = (("sku-bowls", 2_300, 40), ("sku-cup", 1_400, 40), ("sku-lid", 300, 40), ("sku-none", 2_000, 0))
+_STOCK = (
+    ("sku-bowls", 2_300, 40),
+    ("sku-cup", 1_400, 40),
+    ("sku-vase", 2_700, 40),
+    ("sku-lid", 300, 40),
+    ("sku-none", 2_000, 0),
+)
 
 
 def _sku(sku: str, price: int, on_hand: int) -> Sku:
@@ -445,7 +502,7 @@ class Market:
         self.world = world
         self.opened: dict[str, str] = {}
         self._orders = [
-            self._order("order-1", unit=2_000, units=30),
+            self._order("order-1", unit=2_000, units=40),
             self._order("order-2", unit=12_000, units=6),
         ]
         self._addressed = _addressed(self._order("order-3", unit=3_000, units=12))

@@ -32,7 +32,13 @@ from aftersales.domain.exchange import (
     stock_lines,
     tasks,
 )
-from aftersales.domain.invariants import ALWAYS, Books, exchanges_make_whole, violations
+from aftersales.domain.invariants import (
+    ALWAYS,
+    Books,
+    exchanges_make_whole,
+    nothing_is_held_in_vain,
+    violations,
+)
 from aftersales.domain.ledger import ExternalState, Ledger, LedgerLine, Unit, by_now, rebase, release
 from aftersales.domain.order import SHIPPING
 from aftersales.domain.parcel import TrackingStatus
@@ -763,6 +769,25 @@ def test_an_exchange_that_becomes_a_return_by_agreement_awaits_its_goods() -> No
 
 
 # --- whether it made whole ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("state", "told"), [(ChargeState.AUTHORIZED, 1), (ChargeState.AWAITING, 1), (ChargeState.CANCELED, 0)]
+)
+def test_money_that_is_held_for_an_exchange_that_is_over_is_told(state: ChargeState, told: int) -> None:
+    story = exchanging_at(Status.EXCHANGE_PENDING, None, for_a_bowl(VASE))
+    seen = ProviderCharge(
+        charge_id=f"{CASE}.difference.1", reference="pi_1", state=state, amount=1_000, currency="USD"
+    )
+
+    def found() -> int:
+        books = Books(ledger=story.ledger, cases=(story.case,), entries={}, charges=(seen,))
+        return len(violations(books, (nothing_is_held_in_vain,)))
+
+    assert not found()
+    story.silence()
+    money_again(story, 3_333)
+    assert found() == told
 
 
 def lines_of(ledger: Ledger, change: Callable[[LedgerLine], LedgerLine | None]) -> Ledger:

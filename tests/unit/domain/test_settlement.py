@@ -8,6 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aftersales.domain.case import Fees, Kind, ReturnLeg, ReturnState, Shipment, Status
+from aftersales.domain.charge import ChargeState
+from aftersales.domain.exchange import Wanted
 from aftersales.domain.label import LabelLeg, LabelState
 from aftersales.domain.ledger import ExternalKind, ExternalState, open_ledger, rebase
 from aftersales.domain.money import Money
@@ -32,9 +34,11 @@ from tests.builders import (
     GIFT_CARD,
     MARMALADE,
     SELLER,
+    VASE,
     Story,
     a_label,
     an_order,
+    exchanging_at,
     returning_at,
     story_at,
 )
@@ -103,6 +107,29 @@ def test_what_an_operator_paid_by_another_means_is_posted_as_well() -> None:
     story = story_at(Status.REFUND_ACTION_REQUIRED)
     story.pay_elsewhere()
     assert lines_of(postings_of(story))[Account.BUYER_REFUND] == -3_333
+
+
+def test_what_other_goods_cost_more_is_the_sellers_and_no_fee_is_kept_of_it() -> None:
+    story = exchanging_at(Status.EXCHANGE_PENDING, None, Wanted(line_id=BOWLS, sku=VASE, quantity=1))
+    story.ship_replacement()
+    story.arrange_all()
+    assert lines_of(postings_of(story)) == {Account.BUYER_PAYMENT: 1_000, Account.SELLER_PAYABLE: -1_000}
+    assert owed_to_seller(postings_of(story)[0].lines) == 1_000
+
+
+def test_a_difference_that_was_taken_and_paid_back_leaves_the_seller_as_any_refund_does() -> None:
+    story = exchanging_at(Status.EXCHANGE_PENDING, None, Wanted(line_id=BOWLS, sku=VASE, quantity=1))
+    story.silence()
+    story.charge(ChargeState.CAPTURED)
+    story.arrange_all()
+    story.start_refund()
+    story.hear(AttemptState.SUCCEEDED)
+    assert lines_of(postings_of(story)) == {
+        Account.BUYER_PAYMENT: 1_000,
+        Account.BUYER_REFUND: -4_333,
+        Account.PLATFORM_FEE: part_of_fee(3_333),
+        Account.SELLER_PAYABLE: 3_333 - part_of_fee(3_333),
+    }
 
 
 def test_goods_that_stay_post_what_was_paid_and_no_freight() -> None:

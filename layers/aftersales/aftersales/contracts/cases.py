@@ -38,7 +38,7 @@ from aftersales.domain.case import (
     WaitingOn,
 )
 from aftersales.domain.case import Receipt as ParcelReceipt
-from aftersales.domain.charge import ChargeState
+from aftersales.domain.charge import Charge, ChargeState
 from aftersales.domain.evidence import MAX_PER_CASE, Evidence
 from aftersales.domain.exchange import Wanted
 from aftersales.domain.hearing import Extension
@@ -439,6 +439,14 @@ class ExchangeView(ExchangeQuoteView):
     lost: list[ShipmentView]
 
 
+class DifferencePaymentView(View):
+    """What the buyer's browser pays a difference with, at the payment provider."""
+
+    provider: str
+    client_secret: str
+    amount: MoneyView
+
+
 class InspectedLineView(View):
     """What came of the units of one line."""
 
@@ -592,6 +600,15 @@ def opened_case_view(
     """The case with its upload forms."""
     uploads = [upload_view(evidence, form) for evidence, form in forms]
     return OpenedCaseView(**_case_fields(case, reader, desk), uploads=uploads)
+
+
+def difference_payment_view(charge: Charge, client_secret: str) -> DifferencePaymentView:
+    """How a difference is paid."""
+    return DifferencePaymentView(
+        provider=charge.provider,
+        client_secret=client_secret,
+        amount=MoneyView(amount=charge.amount, currency=charge.currency),
+    )
 
 
 def label_view(label: Label) -> LabelView:

@@ -168,6 +168,15 @@ ROUTES: tuple[Route, ...] = (
         answer=cases.CaseView,
         if_match=True,
     ),
+    Route(
+        operation="pay_difference",
+        method="GET",
+        path="/cases/{case_id}/payment",
+        function="payments_api",
+        summary="How to pay what other goods cost more",
+        roles=frozenset({Role.BUYER}),
+        answer=cases.DifferencePaymentView,
+    ),
     _post(
         operation="appeal",
         path="/cases/{case_id}/appeal",

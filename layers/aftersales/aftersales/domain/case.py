@@ -345,6 +345,11 @@ class ExchangeLeg:
         return self.charges[-1] if self.charges else None
 
     @property
+    def charged(self) -> int:
+        """What was taken of the buyer, all in all."""
+        return sum(one.captured for one in self.charges if one.state is ChargeState.CAPTURED)
+
+    @property
     def is_paid(self) -> bool:
         """Whether the difference is not the buyer's to pay any more."""
         return self.difference <= 0 or (self.charge is not None and self.charge.state in _PAID)

@@ -246,6 +246,21 @@ def charges_are_closed(books: Books) -> Iterator[Violation]:
             yield Violation("I5", (one.charge_id,), f"nothing is under way any more, and it is {one.state}")
 
 
+def nothing_is_held_in_vain(books: Books) -> Iterator[Violation]:
+    """I13: no money is held for a case that is over and has nothing left to do."""
+    over = {
+        one.charge_id: case
+        for case in books.cases
+        if case.exchange and case.status in FINAL and not tasks(case)
+        for one in case.exchange.charges
+    }
+    for one in books.charges:
+        if one.state not in CLOSED and (case := over.get(one.charge_id)):
+            yield Violation(
+                "I13", (case.case_id, one.charge_id), f"the case is {case.status}, and it is {one.state}"
+            )
+
+
 def timelines_have_no_gap(books: Books) -> Iterator[Violation]:
     """I7: one entry for each version, each beginning where the one before ended, the last where the case is."""
     for case in books.cases:
@@ -325,7 +340,7 @@ def exchanges_make_whole(books: Books) -> Iterator[Violation]:
         if leg is None or case.status not in FINAL:
             continue
         there = [line for one in leg.goods if (line := books.ledger.line(one.line.line_id))]
-        charged = sum(one.captured for one in leg.charges)
+        charged = leg.charged
         paid = sum(part.amount for part in case.paid)
         if left := tasks(case):
             yield Violation("I13", (case.case_id,), f"it is over, and there is still to {', '.join(left)}")
@@ -400,6 +415,8 @@ IN_OPERATION: tuple[Check, ...] = (
     *ALWAYS,
     books_agree_with_provider,
     external_is_booked,
+    charges_are_booked,
+    nothing_is_held_in_vain,
     executions_follow_cases,
     cases_move,
     entries_are_relayed,

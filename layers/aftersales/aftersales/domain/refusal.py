@@ -47,7 +47,6 @@ class Code(StrEnum):
     PARCEL_NOT_ARRIVED = "parcel_not_arrived"
     TRACKING_CODE_INVALID = "tracking_code_invalid"
     TRACKING_CODE_USED = "tracking_code_used"
-    DIFFERENCE_NOT_PAYABLE = "difference_not_payable"
     SKU_UNKNOWN = "sku_unknown"
     REPLACEMENT_NOT_RESERVED = "replacement_not_reserved"
     NOT_DELIVERED = "order_not_delivered"

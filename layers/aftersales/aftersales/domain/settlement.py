@@ -35,6 +35,8 @@ class Account(StrEnum):
     BUYER_REFUND = "buyer_refund"
     # What a bank took for the buyer.
     CHARGEBACK = "chargeback"
+    # What a buyer paid besides, for other goods that cost more; the platform keeps nothing of it.
+    BUYER_PAYMENT = "buyer_payment"
 
 
 # The accounts that add up to what the platform owes the seller.
@@ -106,14 +108,13 @@ def standing(case: Case) -> Lines:
     What a return costs its buyer was never claimed: it is kept from the first money that goes back. Where the buyer
     bears no freight, the seller bears what the label cost that the goods went under.
     """
-    paid = sum(part.amount for part in case.paid)
-    if not paid:
-        return {}
-    lines = {
-        Account.BUYER_REFUND: -paid,
-        Account.RESTOCKING_FEE: -case.fees.restocking,
-        Account.RETURN_FREIGHT: -(case.fees.freight or _label_cost(case)),
-    }
+    lines = {Account.BUYER_PAYMENT: case.exchange.charged if case.exchange else 0}
+    if paid := sum(part.amount for part in case.paid):
+        lines |= {
+            Account.BUYER_REFUND: -paid,
+            Account.RESTOCKING_FEE: -case.fees.restocking,
+            Account.RETURN_FREIGHT: -(case.fees.freight or _label_cost(case)),
+        }
     return {account: amount for account, amount in lines.items() if amount}
 
 

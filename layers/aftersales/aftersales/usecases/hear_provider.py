@@ -1,4 +1,4 @@
-"""The payment provider reports that something happened to a refund or to a payment."""
+"""The payment provider reports that something happened to a refund, to a charge or to a payment."""
 
 from enum import StrEnum
 from itertools import chain
@@ -8,8 +8,8 @@ from aftersales.domain.ledger import Ledger, record_external
 from aftersales.domain.refund import AttemptState
 from aftersales.domain.settlement import post_external
 from aftersales.usecases.commit import known_order, until_committed
-from aftersales.usecases.ports import Desk, Payments, ProviderEvent, Receipt
-from aftersales.usecases.run_workflow import record_refunds
+from aftersales.usecases.ports import Charges, Desk, Payments, ProviderEvent, Receipt
+from aftersales.usecases.run_workflow import record_charge, record_refunds
 
 # Stripe sends an event again for up to three days, and by hand for thirty
 # (https://docs.stripe.com/webhooks#automatic-retries).
@@ -30,13 +30,15 @@ class Heard(StrEnum):
     SHARED = "shared"
 
 
-def hear_provider(desk: Desk, payments: Payments, event: ProviderEvent) -> Heard:
+def hear_provider(desk: Desk, payments: Payments, charges: Charges, event: ProviderEvent) -> Heard:
     """Fetch what the event points at as it stands now and book that; what the event itself claims is never believed.
 
     `UNKNOWN` asks the provider to send the event again later.
     """
     if event.case_id and event.refund_id:
         return _hear_of_refund(desk, payments, event, event.case_id, event.refund_id)
+    if event.case_id and event.charge_id:
+        return _hear_of_charge(desk, charges, event, event.case_id, event.charge_id)
     orders = desk.store.orders_paid_by(event.provider, event.reference) if event.reference else ()
     if not orders:
         return Heard.FOREIGN
@@ -60,6 +62,21 @@ def _hear_of_refund(
         return Heard.UNKNOWN
     receipt = Receipt(f"provider#{event.event_id}", refund_id, desk.now() + _REMEMBERED)
     record_refunds(desk, case_id, [found], receipt)
+    return Heard.RECORDED
+
+
+def _hear_of_charge(
+    desk: Desk, charges: Charges, event: ProviderEvent, case_id: str, charge_id: str
+) -> Heard:
+    """One that the case has asked for and not heard of yet is not found at once: its event comes again."""
+    case = desk.store.case(case_id)
+    asked = case.exchange.charges if case and case.exchange else ()
+    charge = next((one for one in asked if one.charge_id == charge_id), None)
+    found = charges.find(charge) if charge else None
+    if found is None:
+        return Heard.UNKNOWN
+    receipt = Receipt(f"provider#{event.event_id}", charge_id, desk.now() + _REMEMBERED)
+    record_charge(desk, case_id, found, receipt)
     return Heard.RECORDED
 
 

@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from aftersales.domain.calendar import DAY
 from aftersales.domain.case import FINAL, Case
+from aftersales.domain.charge import ProviderCharge
 from aftersales.domain.invariants import IN_OPERATION, Books, ExecutionOfCase, Violation, violations
 from aftersales.domain.lifecycle import LIFECYCLE, Act
 from aftersales.domain.order import Order
@@ -22,6 +23,7 @@ from aftersales.usecases.hear_provider import book_external
 from aftersales.usecases.ports import (
     Accounts,
     Alarms,
+    Charges,
     Desk,
     OutcomeUnknown,
     Payments,
@@ -30,7 +32,12 @@ from aftersales.usecases.ports import (
     every,
 )
 from aftersales.usecases.rebuild_balances import rebuild_balances
-from aftersales.usecases.run_workflow import execution_name, record_refunds, report_stopped_execution
+from aftersales.usecases.run_workflow import (
+    execution_name,
+    record_charge,
+    record_refunds,
+    report_stopped_execution,
+)
 
 _PATIENCE = 5 * 60 * 1000
 """What was written within this time may still be under way."""
@@ -70,22 +77,29 @@ class Report:
     rebuilt: tuple[Violation, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outside:
+    """What the books are held against."""
+
+    workflow: Workflow
+    payments: Payments
+    charges: Charges
+
+
 class Busy(Exception):
     """Somebody writes to the order just now."""
 
 
-def reconcile(
-    desk: Desk, workflow: Workflow, payments: Payments, accounts: Accounts, alarms: Alarms, since: int
-) -> Report:
+def reconcile(desk: Desk, outside: Outside, accounts: Accounts, alarms: Alarms, since: int) -> Report:
     """Look at every order with an open case that has a clock, with entries that were not relayed, with an execution
     that stopped since then, or with a payment that changed since then at its provider."""
     drifted: list[Reconciled] = []
     failures: list[Exception] = []
     busy = 0
-    orders = tuple(dict.fromkeys(_worklist(desk, workflow, payments, since)))
+    orders = tuple(dict.fromkeys(_worklist(desk, outside, since)))
     for order_id in orders:
         try:
-            found = reconcile_order(desk, workflow, payments, order_id)
+            found = reconcile_order(desk, outside, order_id)
         except (Busy, OutcomeUnknown):
             busy += 1
             continue
@@ -110,47 +124,49 @@ def reconcile(
     return Report(orders=len(orders), busy=busy, drifted=tuple(drifted), rebuilt=rebuilt)
 
 
-def reconcile_order(desk: Desk, workflow: Workflow, payments: Payments, order_id: str) -> Reconciled | None:
+def reconcile_order(desk: Desk, outside: Outside, order_id: str) -> Reconciled | None:
     """One order; None where everything fits. Raises `Busy` and `OutcomeUnknown`."""
-    _catch_up(desk, payments, order_id)
-    books = _at_one_moment(desk, workflow, payments, order_id)
+    _catch_up(desk, outside, order_id)
+    books = _at_one_moment(desk, outside, order_id)
     found = violations(books, IN_OPERATION)
     if not found:
         return None
-    healed = tuple(_heal(desk, workflow, payments, books))
+    healed = tuple(_heal(desk, outside, books))
     # What was healed moves on from here by itself; only what was wrong before and still is was left.
-    still = violations(_read(desk, workflow, payments, order_id), IN_OPERATION)
+    still = violations(_read(desk, outside, order_id), IN_OPERATION)
     left = tuple(one for one in found if one in still)
     return Reconciled(order_id=order_id, found=found, healed=healed, left=left)
 
 
-def _worklist(desk: Desk, workflow: Workflow, payments: Payments, since: int) -> Iterator[str]:
+def _worklist(desk: Desk, outside: Outside, since: int) -> Iterator[str]:
     unrelayed = desk.store.unrelayed(desk.now() - _PATIENCE, _PAGE)
     cases = dict.fromkeys(
-        [*every(desk.store.clocked), *(case_id for case_id, _ in unrelayed), *workflow.stopped(since)]
+        [*every(desk.store.clocked), *(case_id for case_id, _ in unrelayed), *outside.workflow.stopped(since)]
     )
     for case_id in cases:
         case = desk.store.case(case_id)
         if case:
             yield case.order_id
-    for provider, reference in payments.changed(since):
+    for provider, reference in outside.payments.changed(since):
         yield from desk.store.orders_paid_by(provider, reference)
 
 
-def _catch_up(desk: Desk, payments: Payments, order_id: str) -> None:
+def _catch_up(desk: Desk, outside: Outside, order_id: str) -> None:
     """An answer that is waited for may have come while its event is still on its way; that is no drift."""
     order, _ = known_order(desk, order_id)
     for case in desk.store.cases_of_order(order):
         waiting = [one for one in case.attempts if one.state in UNANSWERED]
-        answers = [found for one in waiting if (found := payments.find(one))]
+        answers = [found for one in waiting if (found := outside.payments.find(one))]
         if answers:
             record_refunds(desk, case.case_id, answers)
+        for seen in _charges(outside.charges, [case]):
+            record_charge(desk, case.case_id, seen)
 
 
-def _at_one_moment(desk: Desk, workflow: Workflow, payments: Payments, order_id: str) -> Books:
+def _at_one_moment(desk: Desk, outside: Outside, order_id: str) -> Books:
     """The order's books while nobody wrote to them: whatever moved while they were read, they are read again."""
     for n in range(_TRIES):
-        books = _read(desk, workflow, payments, order_id)
+        books = _read(desk, outside, order_id)
         order, ledger = known_order(desk, order_id)
         again = ledger, tuple(desk.store.cases_of_order(order))
         if again == (books.ledger, books.cases) and not _under_way(books):
@@ -159,18 +175,19 @@ def _at_one_moment(desk: Desk, workflow: Workflow, payments: Payments, order_id:
     raise Busy(order_id)
 
 
-def _read(desk: Desk, workflow: Workflow, payments: Payments, order_id: str) -> Books:
+def _read(desk: Desk, outside: Outside, order_id: str) -> Books:
     order, ledger = known_order(desk, order_id)
     cases = tuple(desk.store.cases_of_order(order))
-    statement = _statement(payments, order, cases)
+    statement = _statement(outside.payments, order, cases)
     return Books(
         ledger=ledger,
         cases=cases,
         entries={case.case_id: tuple(_timeline(desk, case)) for case in cases},
         refunds=tuple(statement.refunds),
         external=tuple(statement.external),
+        charges=tuple(_charges(outside.charges, cases)),
         postings=tuple(desk.store.postings_of_order(order_id)),
-        executions=tuple(_execution(workflow, case) for case in cases),
+        executions=tuple(_execution(outside.workflow, case) for case in cases),
         unrelayed=frozenset(_unrelayed(desk, cases)),
         at=desk.now(),
     )
@@ -213,14 +230,20 @@ def _statement(payments: Payments, order: Order, cases: Iterable[Case]) -> Payme
     )
 
 
-def _heal(desk: Desk, workflow: Workflow, payments: Payments, books: Books) -> Iterator[Healed]:
+def _charges(charges: Charges, cases: Iterable[Case]) -> Iterator[ProviderCharge]:
+    """What their buyers were asked to pay besides, as it stands at the provider."""
+    asked = (one for case in cases if case.exchange for one in case.exchange.charges)
+    yield from filter(None, map(charges.find, asked))
+
+
+def _heal(desk: Desk, outside: Outside, books: Books) -> Iterator[Healed]:
     """Forward only: what the provider did is booked, what should run is started, what should end is rung."""
     order_id = books.ledger.order_id
-    book_external(desk, payments, order_id)
+    book_external(desk, outside.payments, order_id)
     if known_order(desk, order_id)[1] != books.ledger:
         yield Healed.BOOKED
     for case in books.cases:
-        for heal in (_settle(payments), _sequence(workflow)):
+        for heal in (_settle(outside.payments), _sequence(outside.workflow)):
             healed = heal(desk, case)
             if healed:
                 yield healed

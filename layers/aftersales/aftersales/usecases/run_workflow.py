@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from aftersales.domain import exchange, lifecycle
 from aftersales.domain.calendar import DAY
 from aftersales.domain.case import Case, Status
+from aftersales.domain.charge import Charge, ProviderCharge
 from aftersales.domain.exchange import Task
 from aftersales.domain.label import Label, LabelOrder, LabelRefused
 from aftersales.domain.lifecycle import LIFECYCLE, Act, Change
@@ -26,6 +27,7 @@ from aftersales.usecases.commit import Read, change_case, known_order
 from aftersales.usecases.ports import (
     KEY_LIFE,
     Carriers,
+    Charges,
     Desk,
     OutcomeUnknown,
     Payments,
@@ -214,16 +216,18 @@ def refund_buyer(desk: Desk, workflow: Workflow, payments: Payments, case_id: st
     return record_refunds(desk, case_id, [answer for answer in answers if answer])
 
 
-def arrange_replacement(desk: Desk, stock: Stock, case_id: str) -> Outcome:
+def arrange_replacement(desk: Desk, stock: Stock, charges: Charges, case_id: str) -> Outcome:
     """Bring stock and payment to what the case says, and tell where it is then."""
-    return _outcome(_arrange(desk, stock, case_id))
+    return _outcome(_arrange(desk, stock, charges, case_id))
 
 
-def send_replacement(desk: Desk, workflow: Workflow, stock: Stock, case_id: str, waiting: Waiting) -> Case:
+def send_replacement(
+    desk: Desk, workflow: Workflow, stock: Stock, charges: Charges, case_id: str, waiting: Waiting
+) -> Case:
     """Park while the other goods are paid for, sent and handed over, with stock and payment as the case says; ring at
     once where that is over."""
     _park(desk, case_id, waiting)
-    case = _arrange(desk, stock, case_id)
+    case = _arrange(desk, stock, charges, case_id)
     if case.status not in _GOING_OUT:
         workflow.ring(waiting.token)
     return case
@@ -232,20 +236,20 @@ def send_replacement(desk: Desk, workflow: Workflow, stock: Stock, case_id: str,
 _GOING_OUT = frozenset({Status.AWAITING_PAYMENT, Status.EXCHANGE_PENDING, Status.EXCHANGE_SHIPPED})
 
 
-def _arrange(desk: Desk, stock: Stock, case_id: str) -> Case:
+def _arrange(desk: Desk, stock: Stock, charges: Charges, case_id: str) -> Case:
     """One task after another, each under an id that stands on the case already: a worker that dies in between, or whose
     answer was lost, is followed by one that asks for the same. Raises `ReplacementUnsettled` where a task stays due.
     """
     case = change_case(desk, case_id, lambda _: None)
     while due := exchange.tasks(case):
         before = case
-        case = _ARRANGE[due[0]](desk, stock, case)
+        case = _ARRANGE[due[0]](desk, stock, charges, case)
         if case == before:
             raise ReplacementUnsettled(f"case {case_id} has still to {due[0]}")
     return case
 
 
-def _reserve(desk: Desk, stock: Stock, case: Case) -> Case:
+def _reserve(desk: Desk, stock: Stock, _charges: Charges, case: Case) -> Case:
     policy = desk.policies.version(case.policy_version)
     expires_at = desk.now() + policy.exchanges.reserve_days * DAY
     asked = exchange.reservation_id(case)
@@ -260,7 +264,7 @@ def _reserve(desk: Desk, stock: Stock, case: Case) -> Case:
     )
 
 
-def _take(desk: Desk, stock: Stock, case: Case) -> Case:
+def _take(desk: Desk, stock: Stock, _charges: Charges, case: Case) -> Case:
     asked = exchange.reservation_id(case)
     # Whatever it says: the goods are gone from its shelf, and the platform's next count will tell.
     stock.confirm(asked)
@@ -271,7 +275,7 @@ def _take(desk: Desk, stock: Stock, case: Case) -> Case:
     )
 
 
-def _release(desk: Desk, stock: Stock, case: Case) -> Case:
+def _release(desk: Desk, stock: Stock, _charges: Charges, case: Case) -> Case:
     asked = exchange.reservation_id(case)
     stock.release(asked)
     return change_case(
@@ -281,11 +285,51 @@ def _release(desk: Desk, stock: Stock, case: Case) -> Case:
     )
 
 
-_ARRANGE: Mapping[Task, Callable[[Desk, Stock, Case], Case]] = {
+def _hold(desk: Desk, _stock: Stock, charges: Charges, case: Case) -> Case:
+    asked = change_case(
+        desk,
+        case.case_id,
+        lambda read: exchange.ask_for_difference(read.case, policy=read.policy, now=desk.now()),
+    )
+    if asked.exchange is None or asked.exchange.charge is None:
+        return asked
+    return record_charge(desk, case.case_id, charges.hold(asked.exchange.charge))
+
+
+def _capture(desk: Desk, _stock: Stock, charges: Charges, case: Case) -> Case:
+    return record_charge(desk, case.case_id, charges.capture(_charge(case)))
+
+
+def _cancel(desk: Desk, _stock: Stock, charges: Charges, case: Case) -> Case:
+    return record_charge(desk, case.case_id, charges.cancel(_charge(case)))
+
+
+def _charge(case: Case) -> Charge:
+    assert case.exchange  # noqa: S101 - the task says that there is one
+    return case.exchange.charges[-1]
+
+
+_ARRANGE: Mapping[Task, Callable[[Desk, Stock, Charges, Case], Case]] = {
     Task.RESERVE: _reserve,
     Task.TAKE: _take,
     Task.RELEASE: _release,
+    Task.HOLD: _hold,
+    Task.CAPTURE: _capture,
+    Task.CANCEL: _cancel,
 }
+
+
+def record_charge(desk: Desk, case_id: str, seen: ProviderCharge, receipt: Receipt | None = None) -> Case:
+    """Book what the provider said of a difference, in one transaction; old news changes nothing."""
+    provider = Party(Role.PROVIDER, "payments")
+    return change_case(
+        desk,
+        case_id,
+        lambda read: exchange.record_charge(
+            read.case, read.ledger, seen, by=provider, policy=read.policy, now=desk.now()
+        ),
+        receipt=receipt,
+    )
 
 
 def record_refunds(
