@@ -16,7 +16,7 @@ help: ## Show this list
 
 setup: .venv/.installed .local/engine/.installed ## Install the tools and the embedded engine, each in its own environment
 
-demo: up ## Start everything and walk through a refund and a return, step by step
+demo: up ## Start everything and walk through a refund, a return and an exchange, step by step
 	$(PYTHON) -m tools.demo $(ARGS)
 
 up: setup ## Start the engine and the sandboxes of payments and carriers, build and deploy; where it is: .local/stack.json

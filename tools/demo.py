@@ -1,4 +1,4 @@
-"""One refund from application to money and mail, one return, and two verdicts, told step by step: ``make demo``
+"""A refund from application to money and mail, a return, an exchange and two verdicts, step by step: ``make demo``
 
 Needs a running stack (`make up`). Every run loads the sample orders anew under ids of its own.
 """
@@ -86,6 +86,7 @@ def tell(story: Story) -> str:
         show_execution(story, case)
         policy_alone(story, kettle)
         goods_come_back(story, story.orders["lamp"])
+        other_goods_go_out(story, story.orders["lamp"])
         two_verdicts(story, teapot, kettle, seller, case, alerts)
     return str(case["case_id"])
 
@@ -395,6 +396,67 @@ def goods_come_back(story: Story, order: OrderLine) -> None:
     )
 
 
+def other_goods_go_out(story: Story, order: OrderLine) -> None:
+    """Dearer ones: the buyer pays what they cost more before they are sent."""
+    story.chapter("Other goods go out, and what they cost more is paid before")
+    buyer, seller = (
+        story.desk.person(*who) for who in (("buyer", order.buyer_id), ("seller", order.seller_id))
+    )
+    sku = f"BLB-DIM-{order.order_id[-4:]}"
+    goods = {
+        "seller_id": order.seller_id,
+        "product": "bulbs",
+        "title": "Bulb E27, dimmable",
+        "currency": order.currency,
+        "price": 999,
+        "tax": 160,
+        "on_hand": 1,
+    }
+    _body(story.desk.person("platform").put(f"skus/{sku}", goods))
+    wanted = {
+        "order_id": order.order_id,
+        "kind": "exchange",
+        "reason": "changed_mind",
+        "lines": [{"line_id": "2", "quantity": 1}],
+        "replacement": [{"line_id": "2", "sku": sku, "quantity": 1}],
+    }
+    more = _body(buyer.post("quotes", wanted))["exchange"]["difference"]["amount"]
+    story.say(
+        f"One of the bulbs shall be a dimmable one, which costs {money(more, order)} more; the stock has one."
+    )
+    case_id = _body(buyer.post("cases", wanted))["case_id"]
+
+    def set_aside() -> dict[str, Any] | None:
+        case = _body(buyer.get(f"cases/{case_id}"))
+        return case if case["exchange"]["set_aside"] == "reserved" else None
+
+    rows = [_turn("The policy approves, and the stock sets it aside", story.wait(set_aside, "the stock"))]
+    number = case_id.replace("-", "").upper()
+    there = {"carrier": "dhl_ecommerce", "tracking_code": f"GM{number[::-1]}"}
+    counted = {"lines": [{"line_id": "2", "accepted": 1}]}
+    rows.append(_turn("The buyer sends the bulb", _body(buyer.post(f"cases/{case_id}/shipment", there))))
+    _body(seller.post(f"cases/{case_id}/receipt", counted))
+    case = story.wait(lambda: _once(buyer, case_id, "awaiting_payment"), "what is to be paid")
+    rows.append(_turn("It is with the seller, and in order", case))
+    asked = story.wait(lambda: _asked(buyer, case_id), "the provider to ask for it")
+    story.desk.pay_with(asked["client_secret"])
+    case = story.wait(lambda: _once(buyer, case_id, "exchange_pending"), "the payment")
+    rows.append(_turn(f"The buyer pays {money(asked['amount']['amount'], order)}: held, not yet taken", case))
+    out = {"carrier": "dhl_ecommerce", "tracking_code": f"GM{number}"}
+    rows.append(
+        _turn("The seller sends the other one", _body(seller.post(f"cases/{case_id}/replacement", out)))
+    )
+    _body(buyer.post(f"cases/{case_id}/replacement/confirmation"))
+    done = story.wait(lambda: _once(buyer, case_id, *FINAL), "the end")
+    rows.append(_turn("The buyer has it; what was held is taken", done))
+    story.table(("", "status", "waits for", "and if nobody acts"), rows)
+    view = _body(buyer.get(f"orders/{order.order_id}"))
+    story.say(
+        f"The order now has a line of its own for it, {view['lines'][-1]['line_id']}, worth "
+        f"{money(view['lines'][-1]['total'], order)}: a case about it is a case like any other."
+    )
+
+
 def two_verdicts(
     story: Story, bad: OrderLine, good: OrderLine, seller: Person, case: Mapping[str, Any], alerts: Alerts
 ) -> None:
@@ -525,6 +587,12 @@ _CAME = [{"line_id": "1", "accepted": 1}, {"line_id": "2", "accepted": 1}]
 
 def _turn(words: str, case: Mapping[str, Any]) -> tuple[object, ...]:
     return words, case["status"], case["waiting_on"] or "nobody", case["on_timeout"]
+
+
+def _asked(buyer: Person, case_id: str) -> dict[str, Any] | None:
+    """What the buyer is asked to pay, once the provider has been told of it."""
+    answer = buyer.get(f"cases/{case_id}/payment")
+    return None if answer.status_code == httpx.codes.NOT_FOUND else _body(answer)
 
 
 def _once(person: Person, case_id: str, *statuses: str) -> dict[str, Any] | None:

@@ -22,7 +22,7 @@ from botocore.config import Config
 from stripe import InvalidRequestError, StripeClient
 
 from tools.local_stack.users import PASSWORD
-from tools.payment_sandbox.pay import pay
+from tools.payment_sandbox.pay import pay, pay_with
 from tools.turns import check_turns
 
 STACK_FILE = Path(__file__).parent.parent / ".local" / "stack.json"
@@ -122,6 +122,10 @@ class Stack:
     def pay(self, amount: int, currency: str, method: str = "pm_card_visa") -> str:
         """Make a payment in the sandbox; answers its reference."""
         return pay(self._stripe, amount, currency, method)
+
+    def pay_with(self, client_secret: str) -> None:
+        """Pay what a case asks for, as a buyer's browser does."""
+        pay_with(self._stripe, client_secret)
 
     def knows_payment(self, reference: str) -> bool:
         """Whether the sandbox has this payment; one that was started anew has forgotten all."""
