@@ -641,10 +641,17 @@ class Story:
                         case, exchange.reservation_id(case), until, policy=self.policy, now=self.now
                     )
                 )
-            case Task.TAKE | Task.RELEASE:
-                record = exchange.record_taken if due is Task.TAKE else exchange.record_released
+            case Task.PROMISE:
+                return self._keep_any(
+                    exchange.record_promise(
+                        case, exchange.reservation_id(case), kept=in_stock, policy=self.policy, now=self.now
+                    )
+                )
+            case Task.RELEASE:
                 reservation = exchange.reservation_id(case)
-                return self._keep_any(record(case, reservation, policy=self.policy, now=self.now))
+                return self._keep_any(
+                    exchange.record_released(case, reservation, policy=self.policy, now=self.now)
+                )
             case Task.HOLD:
                 asked = self._keep_any(exchange.ask_for_difference(case, policy=self.policy, now=self.now))
                 self.charge(ChargeState.AWAITING, case_id)
@@ -924,6 +931,7 @@ def exchanging_at(status: Status, wanted: Mapping[str, int] | None = None, *good
     story.ship()
     story.arrive()
     story.silence()
+    story.arrange(Task.PROMISE)
     if status is not Status.AWAITING_PAYMENT and story.case.status is Status.AWAITING_PAYMENT:
         story.arrange_all()
         story.charge(ChargeState.AUTHORIZED)

@@ -487,6 +487,11 @@ class Desk:
         mails = self._mail()
         return bool(records or uploads or mails)
 
+    def pump_again(self) -> None:
+        """The streams bring everything once more."""
+        self._read_records.clear()
+        self.pump()
+
     def settle(self) -> None:
         """Wait until every execution has ended or waits for its token."""
         deadline = time.monotonic() + _PATIENCE

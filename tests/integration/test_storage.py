@@ -24,7 +24,7 @@ from aftersales.domain.refund import AttemptState
 from aftersales.domain.refusal import Refusal
 from aftersales.entrypoints import bootstrap
 from aftersales.usecases.open_case import open_case
-from aftersales.usecases.ports import Receipt, Stale
+from aftersales.usecases.ports import Doorbell, Receipt, Stale
 from aftersales.usecases.quote_case import Application
 from tests.builders import (
     BOWLS,
@@ -228,14 +228,15 @@ def test_an_older_step_never_hides_the_bell_of_a_newer_one(
 ) -> None:
     case_id = f"bell-{kept}-{parked[0][0]}"
     for token, entered_at in parked:
-        store.park(case_id, case_id, token, entered_at)
-    assert store.doorbell(case_id, case_id) == kept
+        store.park(case_id, case_id, Doorbell(token, 3), entered_at)
+    assert store.doorbell(case_id, case_id) == Doorbell(kept, 3)
 
 
 def test_a_step_of_a_superseded_execution_never_hides_the_bell_of_its_successor(store: DynamoDBStore) -> None:
-    store.park("taken-over", "taken-over-2", "of the successor", "2026-01-01T12:00:00.100Z")
-    store.park("taken-over", "taken-over", "of the one before", "2026-01-01T12:00:00.200Z")
-    assert store.doorbell("taken-over", "taken-over-2") == "of the successor"
+    of_successor, of_the_one_before = Doorbell("of the successor", 5), Doorbell("of the one before", 4)
+    store.park("taken-over", "taken-over-2", of_successor, "2026-01-01T12:00:00.100Z")
+    store.park("taken-over", "taken-over", of_the_one_before, "2026-01-01T12:00:00.200Z")
+    assert store.doorbell("taken-over", "taken-over-2") == of_successor
 
 
 def test_an_acknowledgement_is_one_however_often_it_comes(store: DynamoDBStore) -> None:

@@ -158,7 +158,7 @@ def _ships_and_objects(person: Person, case_id: str) -> None:
 def _is_ready(row: Item) -> bool:
     """The stock has set aside what is to be sent."""
     leg = row.get("exchange", {}).get("M", {})
-    return bool(row["status"]["S"] == "exchange_pending" and leg.get("set_aside", {}).get("S") == "reserved")
+    return bool(row["status"]["S"] == "exchange_pending" and leg.get("set_aside", {}).get("S") == "promised")
 
 
 def _sends(times: int) -> Part:

@@ -14,6 +14,7 @@ from tools.generate.walk import clock_length, opened, policy, walk
 _WAKES = {
     Wake.START: "starts an execution",
     Wake.RING: "wakes the step that waits",
+    Wake.ARRANGE: "wakes the step that waits, where stock or payment have something to do",
     Wake.NOTHING: "",
 }
 

@@ -448,8 +448,9 @@ def _arrange_replacement(stand: _Stand) -> Iterator[Doing]:
             case exchange.Task.RESERVE:
                 for until in (now + _HOUR, None):
                     yield partial(exchange.record_reservation, case, asked, until, policy=policy(), now=now)
-            case exchange.Task.TAKE:
-                yield partial(exchange.record_taken, case, asked, policy=policy(), now=now)
+            case exchange.Task.PROMISE:
+                for kept in (True, False):
+                    yield partial(exchange.record_promise, case, asked, kept=kept, policy=policy(), now=now)
             case exchange.Task.RELEASE:
                 yield partial(exchange.record_released, case, asked, policy=policy(), now=now)
             case exchange.Task.HOLD:

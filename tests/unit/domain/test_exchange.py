@@ -24,9 +24,9 @@ from aftersales.domain.exchange import (
     Wanted,
     ask_for_difference,
     record_charge,
+    record_promise,
     record_released,
     record_reservation,
-    record_taken,
     reservation_id,
     ship_replacement,
     stock_lines,
@@ -40,10 +40,12 @@ from aftersales.domain.invariants import (
     violations,
 )
 from aftersales.domain.ledger import ExternalState, Ledger, LedgerLine, Unit, by_now, rebase, release
+from aftersales.domain.lifecycle import Act
 from aftersales.domain.order import SHIPPING
 from aftersales.domain.parcel import TrackingStatus
 from aftersales.domain.parties import CARRIER, SYSTEM
 from aftersales.domain.policy import Verdict
+from aftersales.domain.possible import possible
 from aftersales.domain.refund import AttemptState
 from aftersales.domain.refusal import Code, Refusal
 from aftersales.domain.stock import StockLine
@@ -136,13 +138,14 @@ def test_goods_come_back_and_the_same_goods_go_out_for_them() -> None:
     story.inspect(1)
     assert (story.case.status, story.case.waiting_on) == (Status.EXCHANGE_PENDING, WaitingOn.SELLER)
     assert (story.case.deadline_at, story.case.on_timeout) == (NOON + 4 * DAY, "refunded")
+    assert tasks(story.case) == (Task.PROMISE,)
+    assert refused(story.ship_replacement).code is Code.REPLACEMENT_NOT_RESERVED
+    story.arrange()
     sent = story.ship_replacement()
     assert (sent.entry.event, sent.case.status) == (Event.REPLACEMENT_SENT, Status.EXCHANGE_SHIPPED)
     assert sent.parcel
     assert sent.parcel.tracking_code == "1Z999AA10000000015"
     assert (story.case.waiting_on, story.case.on_timeout) == (WaitingOn.CARRIER, "sent_once_more")
-    assert tasks(story.case) == (Task.TAKE,)
-    story.arrange()
     assert not tasks(story.case)
     assert story.ledger.taken == 3_333
     done = story.confirm_replacement()
@@ -226,6 +229,7 @@ def test_what_came_in_an_exchange_can_be_exchanged_and_paid_back_in_turn() -> No
     story.ship("case-2")
     story.arrive("case-2")
     story.silence("case-2")
+    story.arrange_all("case-2")
     story.ship_replacement("case-2")
     story.confirm_replacement("case-2")
     story.open({"case-2.1": 1}, case_id="case-3")
@@ -270,7 +274,7 @@ def test_what_other_goods_cost_more_is_paid_before_they_are_sent() -> None:
     assert (story.case.status, story.ledger.taken) == (Status.EXCHANGE_PENDING, 3_333)
     assert story.charge(ChargeState.AUTHORIZED) is None
     story.ship_replacement()
-    assert tasks(story.case) == (Task.TAKE, Task.CAPTURE)
+    assert tasks(story.case) == (Task.CAPTURE,)
     story.arrange_all()
     assert sum(balance.captured for balance in story.ledger.balances) == 17_398 + 1_000
     assert story.ledger.taken == 4_333
@@ -286,7 +290,7 @@ def test_goods_that_came_before_their_difference_was_captured_are_worth_it_after
     story = exchanging_at(Status.EXCHANGE_PENDING, None, for_a_bowl(VASE))
     story.ship_replacement()
     story.confirm_replacement()
-    assert (story.case.status, tasks(story.case)) == (Status.COMPLETED, (Task.TAKE, Task.CAPTURE))
+    assert (story.case.status, tasks(story.case)) == (Status.COMPLETED, (Task.CAPTURE,))
     story.arrange_all()
     assert story.ledger.available == 17_398 + 1_000
     books_agree(story)
@@ -349,7 +353,7 @@ def test_words_of_charges_that_nobody_asked_for_change_nothing() -> None:
     assert (answer, tasks(refund.case)) == (None, ())
     for old_news in (
         record_reservation(story.case, f"{CASE}.1", NOON, policy=story.policy, now=NOON),
-        record_taken(story.case, f"{CASE}.1", policy=story.policy, now=NOON),
+        record_promise(story.case, f"{CASE}.1", kept=True, policy=story.policy, now=NOON),
         record_released(story.case, f"{CASE}.2", policy=story.policy, now=NOON),
         ask_for_difference(story.case, policy=story.policy, now=NOON),
     ):
@@ -466,7 +470,7 @@ def test_a_buyer_who_waits_is_served_when_there_are_some_again() -> None:
     due = story.silence()
     assert due
     assert (due.entry.event, story.case.on_timeout) == (Event.RESTOCK_DUE, "refunded")
-    story.arrange()
+    story.arrange_all()
     assert story.ship_replacement().case.status is Status.EXCHANGE_SHIPPED
 
 
@@ -540,7 +544,7 @@ def test_a_lost_replacement_is_sent_once_more_from_stock_that_is_set_aside_anew(
     assert leg
     assert (leg.number, leg.set_aside, len(leg.lost), leg.shipment) == (2, SetAside.NONE, 1, None)
     assert tasks(story.case) == (Task.RESERVE,)
-    story.arrange()
+    story.arrange_all()
     story.ship_replacement()
     story.arrange_all()
     story.confirm_replacement()
@@ -564,6 +568,36 @@ def test_nothing_is_sent_for_money_that_the_bank_looks_at_or_took() -> None:
     story.leave(14_898, state=ExternalState.OPEN)
     assert refused(story.ship_replacement).code is Code.ORDER_FROZEN
     story.leave(14_898, state=ExternalState.TAKEN, external_id="external-0")
+    assert refused(story.ship_replacement).code is Code.MONEY_UNAVAILABLE
+
+
+def test_what_the_stock_holds_no_longer_is_set_aside_anew_before_anybody_sends_it() -> None:
+    story = exchanging_at(Status.AWAITING_PAYMENT)
+    leg = story.case.exchange
+    assert leg
+    assert (leg.set_aside, leg.reserved_until) == (SetAside.PROMISED, None)
+    late = Story()
+    late.open(kind=Kind.EXCHANGE)
+    late.assess(Verdict.APPROVE)
+    late.arrange()
+    late.ship()
+    late.arrive()
+    late.silence()
+    late.arrange(in_stock=False)
+    assert (reservation_id(late.case), tasks(late.case)) == (f"{CASE}.2", (Task.RESERVE,))
+    assert refused(late.ship_replacement).code is Code.REPLACEMENT_NOT_RESERVED
+    late.arrange_all()
+    late.ship_replacement()
+    assert late.case.status is Status.EXCHANGE_SHIPPED
+
+
+def test_nothing_is_sent_for_a_hold_whose_time_has_run_out() -> None:
+    story = exchanging_at(Status.AWAITING_PAYMENT)
+    story.arrange()
+    story.charge(ChargeState.AUTHORIZED, expires_at=story.now + HOUR)
+    assert Act.SHIP_REPLACEMENT in possible(story.case, SELLER, story.policy, story.now)
+    story.now += HOUR
+    assert Act.SHIP_REPLACEMENT not in possible(story.case, SELLER, story.policy, story.now)
     assert refused(story.ship_replacement).code is Code.MONEY_UNAVAILABLE
 
 
@@ -651,7 +685,7 @@ def with_missing_lid() -> Story:
     story = Story()
     story.open(kind=Kind.EXCHANGE, reason=Reason.MISSING_PARTS, goods=(for_a_bowl(LID),))
     story.assess(Verdict.APPROVE)
-    story.arrange()
+    story.arrange_all()
     return story
 
 
@@ -812,20 +846,21 @@ def given_up() -> Story:
     return story
 
 
-def without_stock_taken(case: Case) -> Case:
+def with_stock(case: Case) -> Case:
     assert case.exchange
-    return replace(case, exchange=replace(case.exchange, set_aside=SetAside.RESERVED))
+    return replace(case, exchange=replace(case.exchange, set_aside=SetAside.PROMISED))
 
 
 def without_goods(case: Case) -> Case:
     assert case.exchange
-    return replace(case, exchange=replace(case.exchange, end=ExchangeEnd.FORGONE))
+    leg = replace(case.exchange, end=ExchangeEnd.FORGONE, set_aside=SetAside.RELEASED)
+    return replace(case, exchange=leg)
 
 
 @pytest.mark.parametrize(
     ("told", "story", "spoil"),
     [
-        ("there is still to", exchanged, lambda it: (without_stock_taken(it.case), it.ledger)),
+        ("there is still to", given_up, lambda it: (with_stock(it.case), it.ledger)),
         ("0 of its goods", exchanged, lambda it: (it.case, lines_of(it.ledger, lambda _: None))),
         (
             "stand for",

@@ -19,7 +19,7 @@ from aftersales.domain.parties import Party, Role
 from aftersales.domain.policy import History
 from aftersales.domain.settlement import EXTERNAL_BOOKED, Posting
 from aftersales.domain.timeline import EFFECTS, Entry
-from aftersales.usecases.ports import Page, Receipt, Stale
+from aftersales.usecases.ports import Doorbell, Page, Receipt, Stale
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -304,12 +304,13 @@ class DynamoDBStore:
             (items.read(Extension, items.plain(row)) for row in answer["Items"]), key=lambda one: one.at
         )
 
-    def park(self, case_id: str, execution: str, token: str, entered_at: str) -> None:
+    def park(self, case_id: str, execution: str, bell: Doorbell, entered_at: str) -> None:
         """A step that Step Functions delivers late must not hide the bell of the step that waits now:
 
         step 1 invoked ─ retried as 2 ─ 2 parks ─ 1 parks   the condition keeps 2's token
         """
-        row = tables.doorbell_key(case_id, execution) | {"token": token, "entered_at": entered_at}
+        key = tables.doorbell_key(case_id, execution)
+        row = key | {"token": bell.token, "version": bell.version, "entered_at": entered_at}
         with items.unless_overtaken():
             self._db.put_item(
                 TableName=self._cases,
@@ -318,10 +319,10 @@ class DynamoDBStore:
                 ExpressionAttributeValues={":entered_at": {"S": entered_at}},
             )
 
-    def doorbell(self, case_id: str, execution: str) -> str | None:
+    def doorbell(self, case_id: str, execution: str) -> Doorbell | None:
         """Read consistently: see `run_workflow`."""
         row = self._get(self._cases, tables.doorbell_key(case_id, execution))
-        return row["token"] if row else None
+        return Doorbell(row["token"], int(row["version"])) if row else None
 
     def unrelayed(self, before: int, limit: int) -> Iterable[tuple[str, int]]:
         """The sparse index of entries whose effects are still due."""

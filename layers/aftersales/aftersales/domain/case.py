@@ -268,13 +268,14 @@ class Replacement:
 
 
 class SetAside(StrEnum):
-    """What of the other goods the stock has set aside for the case. `waited_for`: it had none, and the buyer waits."""
+    """What of the other goods the stock has set aside for the case: `reserved` until its time runs out, `promised` for
+    good. `waited_for`: it had none, and the buyer waits."""
 
     NONE = "none"
     RESERVED = "reserved"
     SHORT = "short"
     WAITED_FOR = "waited_for"
-    TAKEN = "taken"
+    PROMISED = "promised"
     RELEASED = "released"
 
 

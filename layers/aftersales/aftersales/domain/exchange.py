@@ -43,6 +43,8 @@ from aftersales.domain.timeline import Event
 
 # How often a difference is asked for whose hold ran out.
 _HOLDS = 3
+# Where nobody but buyer and seller is waited for any more, to pay and to send.
+_PROMISED = frozenset({Status.AWAITING_PAYMENT, Status.EXCHANGE_PENDING})
 # Where a buyer pays.
 _CARDS = "stripe"
 
@@ -60,7 +62,7 @@ class Task(StrEnum):
     """What has to be done at the stock or the payment provider, as the case stands."""
 
     RESERVE = "reserve"
-    TAKE = "take"
+    PROMISE = "promise"
     RELEASE = "release"
     HOLD = "hold"
     CAPTURE = "capture"
@@ -124,8 +126,9 @@ def _priced(
 def tasks(case: Case) -> tuple[Task, ...]:
     """What is to be done outside, so that stock and payment are as the case says. Nothing, once they are.
 
-    The other goods leave the stock and their difference is taken when they are sent. What is over gives both back. A
-    hold whose time ran out is asked for again, a few times; a payment that was refused for good is not.
+    What is set aside is promised for good before anybody pays or sends: nothing goes out that the stock has given to
+    another meanwhile. A difference is taken when the goods are sent. What is over gives both back. A hold whose time
+    ran out is asked for again, a few times; a payment that was refused for good is not.
     """
     leg = case.exchange
     if leg is None:
@@ -141,8 +144,8 @@ def tasks(case: Case) -> tuple[Task, ...]:
     )
     due = {
         Task.RESERVE: goes_on and leg.set_aside is SetAside.NONE,
-        Task.TAKE: sent and leg.set_aside is SetAside.RESERVED,
-        Task.RELEASE: over and (asked or leg.set_aside is SetAside.RESERVED),
+        Task.PROMISE: goes_on and case.status in _PROMISED and leg.set_aside is SetAside.RESERVED,
+        Task.RELEASE: over and (asked or leg.set_aside in (SetAside.RESERVED, SetAside.PROMISED)),
         Task.HOLD: goes_on and case.status is Status.AWAITING_PAYMENT and askable,
         Task.CAPTURE: sent and charge is ChargeState.AUTHORIZED,
         Task.CANCEL: over and charge is not None and charge not in CLOSED,
@@ -166,15 +169,15 @@ def stock_lines(case: Case) -> tuple[StockLine, ...]:
 def ship_replacement(
     case: Case, ledger: Ledger, carrier: str, tracking_code: str, *, by: Party, policy: Policy, now: int
 ) -> Change:
-    """The seller has given the other goods to a carrier. Only what is set aside and paid for is sent, and nothing for
-    money that has left the order by another way.
+    """The seller has given the other goods to a carrier. Only what the stock has promised and the buyer has paid for is
+    sent, and nothing for money that has left the order by another way.
 
     The change holds the parcel's number: it can be that of no other case. Raises `tracking_code_invalid`,
     `replacement_not_reserved`, `order_frozen` and `money_unavailable`.
     """
     require(Act.SHIP_REPLACEMENT, case, by)
     leg = _leg(case)
-    refuse_unreserved(case)
+    refuse_unready(case, now)
     books.refuse_frozen(ledger)
     if books.gone(ledger, case.owed):
         raise Refusal(Code.MONEY_UNAVAILABLE, "What was paid for these goods went back by another way.")
@@ -185,10 +188,14 @@ def ship_replacement(
     return replace(sent, parcel=parcel)
 
 
-def refuse_unreserved(case: Case) -> None:
-    """Raise `replacement_not_reserved` unless the stock has set aside what is to be sent."""
-    if _leg(case).set_aside is not SetAside.RESERVED:
+def refuse_unready(case: Case, now: int) -> None:
+    """Raise `replacement_not_reserved` unless the stock has promised what is to be sent, and `money_unavailable` where
+    the hold of its difference has run out and nobody has heard of it yet."""
+    leg = _leg(case)
+    if leg.set_aside is not SetAside.PROMISED:
         raise Refusal(Code.REPLACEMENT_NOT_RESERVED, "The stock has not set these goods aside yet.")
+    if leg.charge and leg.charge.expires_at is not None and now >= leg.charge.expires_at:
+        raise Refusal(Code.MONEY_UNAVAILABLE, "What the buyer paid for these goods is not held any longer.")
 
 
 def replacement_scanned(
@@ -358,19 +365,21 @@ def record_reservation(
     return _arranged(case, after, Task.RESERVE, policy, now)
 
 
-def record_taken(case: Case, reservation: str, *, policy: Policy, now: int) -> Change | None:
-    """The stock has let the goods go to the buyer."""
-    if Task.TAKE not in tasks(case) or reservation != reservation_id(case):
+def record_promise(case: Case, reservation: str, *, kept: bool, policy: Policy, now: int) -> Change | None:
+    """The stock keeps the goods for the buyer, for good; or it holds them no longer, and is asked anew."""
+    if Task.PROMISE not in tasks(case) or reservation != reservation_id(case):
         return None
-    after = replace(case, exchange=replace(_leg(case), set_aside=SetAside.TAKEN))
-    return _arranged(case, after, Task.TAKE, policy, now)
+    leg = _leg(case)
+    after = replace(leg, set_aside=SetAside.PROMISED, reserved_until=None) if kept else _asked_again(leg)
+    return _arranged(case, replace(case, exchange=after), Task.PROMISE, policy, now)
 
 
 def record_released(case: Case, reservation: str, *, policy: Policy, now: int) -> Change | None:
     """The stock has the goods on its shelf again. A case that goes on after all, because what it awaited came, asks it
     anew."""
     leg = _leg(case)
-    if leg.set_aside not in (SetAside.NONE, SetAside.RESERVED) or reservation != reservation_id(case):
+    held = (SetAside.NONE, SetAside.RESERVED, SetAside.PROMISED)
+    if leg.set_aside not in held or reservation != reservation_id(case):
         return None
     released = replace(leg, set_aside=SetAside.RELEASED, reserved_until=None)
     goes_on = case.review is Review.APPROVED and leg.end is None

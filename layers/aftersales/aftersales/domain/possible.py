@@ -15,7 +15,7 @@ from aftersales.domain.refusal import Refusal
 _GUARDS: Mapping[Act, Callable[[Case, Party, Policy, int], object]] = {
     Act.DECIDE: lambda case, by, _, now: hearing.refuse_decider(case, by, now),
     Act.WITHDRAW: lambda case, *_: lifecycle.refuse_withdrawal(case),
-    Act.SHIP_REPLACEMENT: lambda case, *_: exchange.refuse_unreserved(case),
+    Act.SHIP_REPLACEMENT: lambda case, _, __, now: exchange.refuse_unready(case, now),
     Act.MAKE_OFFER: lambda case, by, policy, _: hearing.refuse_offer(case, by, policy),
     Act.ANSWER_OFFER: lambda case, by, *_: hearing.refuse_other_turn(case, by),
     Act.DISPUTE: lambda case, *_: hearing.refuse_early_dispute(case),

@@ -88,10 +88,11 @@ class Event(StrEnum):
 
 
 class Wake(StrEnum):
-    """What an entry does to the case's workflow."""
+    """What an entry does to the case's workflow; `arrange` rings where stock or payment have something to do."""
 
     START = "start"
     RING = "ring"
+    ARRANGE = "arrange"
     NOTHING = "nothing"
 
 
@@ -167,10 +168,11 @@ EFFECTS: Mapping[Event, Effect] = {
     Event.ALTERNATIVE_CHOSEN: _RING_AND_TELL,
     Event.RESTOCK_DUE: _RING,
     Event.DIFFERENCE_ASKED: _TELL,
-    Event.DIFFERENCE_PAID: _RING_AND_TELL,
+    # While other goods are paid for, sent and handed over the execution waits in one state as well.
+    Event.DIFFERENCE_PAID: _TELL,
     # The buyer is told when it is asked for again.
     Event.DIFFERENCE_LAPSED: _RING,
-    Event.REPLACEMENT_SENT: _RING_AND_TELL,
+    Event.REPLACEMENT_SENT: Effect(Wake.ARRANGE, told=True),
     Event.REPLACEMENT_ARRIVED: _TELL,
     Event.REPLACEMENT_LOST: _RING_AND_TELL,
     Event.EXCHANGE_COMPLETED: _RING_AND_TELL,

@@ -73,6 +73,14 @@ def every[T](page_from: Callable[[str | None], Page[T]]) -> Iterator[T]:
         yield from page.items
 
 
+@dataclass(frozen=True, slots=True)
+class Doorbell:
+    """How the step that waits is woken, and the version of the case that its execution has read."""
+
+    token: str
+    version: int
+
+
 class Patient(Protocol):
     """Whoever waits before trying again what somebody else came before."""
 
@@ -151,11 +159,11 @@ class Store(Protocol):
     def extensions_under_way(self) -> Sequence[Extension]:
         """Those that were not carried to every case yet, oldest first."""
 
-    def park(self, case_id: str, execution: str, token: str, entered_at: str) -> None:
+    def park(self, case_id: str, execution: str, bell: Doorbell, entered_at: str) -> None:
         """Remember the doorbell of the step that waits. An older step, or an older try of the same step, never
         replaces a newer one's."""
 
-    def doorbell(self, case_id: str, execution: str) -> str | None:
+    def doorbell(self, case_id: str, execution: str) -> Doorbell | None:
         """The doorbell that this execution parked last, if any."""
 
     def unrelayed(self, before: int, limit: int) -> Iterable[tuple[str, int]]:

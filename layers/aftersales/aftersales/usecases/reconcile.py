@@ -271,10 +271,10 @@ def _sequence(workflow: Workflow) -> Callable[[Desk, Case], Healed | None]:
     def sequence(desk: Desk, case: Case) -> Healed | None:
         name = execution_name(case)
         if workflow.runs(name):
-            token = desk.store.doorbell(case.case_id, name) if case.status in FINAL else None
-            if token is None:
+            bell = desk.store.doorbell(case.case_id, name) if case.status in FINAL else None
+            if bell is None:
                 return None
-            workflow.ring(token)
+            workflow.ring(bell.token)
             return Healed.RUNG
         if case.status in FINAL or case.trouble:
             return None

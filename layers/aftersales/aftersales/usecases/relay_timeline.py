@@ -1,6 +1,7 @@
 """Carry a timeline entry outside: start or wake the workflow, tell buyer and seller. At least once."""
 
 from aftersales.domain.case import Case, Status
+from aftersales.domain.exchange import tasks
 from aftersales.domain.notice import notice_of
 from aftersales.domain.parties import POLICY
 from aftersales.domain.timeline import EFFECTS, Entry, Wake
@@ -28,10 +29,10 @@ def relay_entry(desk: Desk, workflow: Workflow, notices: Notices, entry: Entry) 
         _ring(desk, workflow, case, execution_before(case))
         started = workflow.start(execution_name(case), case.case_id)
         unclaimed = not started and case.status is Status.REQUESTED
-    elif effect.wake is Wake.RING and entry.actor != POLICY:
+    elif _wakes(effect.wake, case) and entry.actor != POLICY:
         # What the policy decides, a step of the execution has just written: that one goes on by itself, and a
         # ring would only end the step after it too early.
-        _ring(desk, workflow, case, execution_name(case))
+        _ring(desk, workflow, case, execution_name(case), entry.seq)
     if effect.told:
         notices.publish(notice_of(entry, case))
     if unclaimed:
@@ -39,10 +40,16 @@ def relay_entry(desk: Desk, workflow: Workflow, notices: Notices, entry: Entry) 
     desk.store.mark_relayed(entry)
 
 
-def _ring(desk: Desk, workflow: Workflow, case: Case, execution: str | None) -> None:
-    token = desk.store.doorbell(case.case_id, execution) if execution else None
-    if token:
-        workflow.ring(token)
+def _wakes(wake: Wake, case: Case) -> bool:
+    return wake is Wake.RING or (wake is Wake.ARRANGE and bool(tasks(case)))
+
+
+def _ring(desk: Desk, workflow: Workflow, case: Case, execution: str | None, news: int | None = None) -> None:
+    """Wake the step that waits, unless its execution has read what there is to tell: an entry that comes late, or
+    twice, would end another wait than the one that it was for."""
+    bell = desk.store.doorbell(case.case_id, execution) if execution else None
+    if bell and (news is None or news > bell.version):
+        workflow.ring(bell.token)
 
 
 def sweep_timeline(desk: Desk, workflow: Workflow, notices: Notices) -> int:

@@ -29,6 +29,7 @@ from aftersales.usecases.ports import (
     Carriers,
     Charges,
     Desk,
+    Doorbell,
     OutcomeUnknown,
     Payments,
     Receipt,
@@ -264,14 +265,13 @@ def _reserve(desk: Desk, stock: Stock, _charges: Charges, case: Case) -> Case:
     )
 
 
-def _take(desk: Desk, stock: Stock, _charges: Charges, case: Case) -> Case:
+def _promise(desk: Desk, stock: Stock, _charges: Charges, case: Case) -> Case:
     asked = exchange.reservation_id(case)
-    # Whatever it says: the goods are gone from its shelf, and the platform's next count will tell.
-    stock.confirm(asked)
+    kept = stock.confirm(asked).state is StockState.CONFIRMED
     return change_case(
         desk,
         case.case_id,
-        lambda read: exchange.record_taken(read.case, asked, policy=read.policy, now=desk.now()),
+        lambda read: exchange.record_promise(read.case, asked, kept=kept, policy=read.policy, now=desk.now()),
     )
 
 
@@ -311,7 +311,7 @@ def _charge(case: Case) -> Charge:
 
 _ARRANGE: Mapping[Task, Callable[[Desk, Stock, Charges, Case], Case]] = {
     Task.RESERVE: _reserve,
-    Task.TAKE: _take,
+    Task.PROMISE: _promise,
     Task.RELEASE: _release,
     Task.HOLD: _hold,
     Task.CAPTURE: _capture,
@@ -363,7 +363,8 @@ def settle_case(desk: Desk, case_id: str) -> Outcome:
 
 
 def _park(desk: Desk, case_id: str, waiting: Waiting) -> None:
-    desk.store.park(case_id, waiting.execution, waiting.token, waiting.entered_at)
+    bell = Doorbell(waiting.token, waiting.version)
+    desk.store.park(case_id, waiting.execution, bell, waiting.entered_at)
 
 
 def _outcome(case: Case) -> Outcome:
