@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 from typing import Any
 
-from aftersales.domain import exchange, hearing, lifecycle, returns, shipment, silence
+from aftersales.domain import advance, exchange, hearing, lifecycle, returns, shipment, silence
 from aftersales.domain.address import Address
 from aftersales.domain.calendar import DAY, MINUTE, Period
 from aftersales.domain.case import Case, ExchangeLeg, Fees, FiredRule, InspectedLine, Kind, Reason, Status
@@ -505,7 +505,7 @@ class Story:
         """The carrier sold a label, unless it is told to have refused."""
         case = self.cases[case_id]
         return self._keep_any(
-            shipment.record_label(case, answer or a_label(), policy=self.policy, now=self.now)
+            shipment.record_label(case, self.ledger, answer or a_label(), policy=self.policy, now=self.now)
         )
 
     def accept_all(self, case_id: str = CASE) -> Change:
@@ -529,7 +529,13 @@ class Story:
         case = self.cases[case_id]
         return self._keep(
             returns.ship_return(
-                case, "ups", "1Z 999 AA1 01 2345 6784", by=BUYER, policy=self.policy, now=self.now
+                case,
+                self.ledger,
+                "ups",
+                "1Z 999 AA1 01 2345 6784",
+                by=BUYER,
+                policy=self.policy,
+                now=self.now,
             )
         )
 
@@ -805,6 +811,13 @@ class Story:
         self.ledger, posting = post_external(self.ledger, after, self.order.seller_id)
         self.postings += [posting] if posting else []
         return True
+
+    def pay_ahead(self, case_id: str = CASE) -> Change | None:
+        """The workflow writes down what goes ahead of the goods."""
+        case = self.cases[case_id]
+        return self._keep_any(
+            advance.pay_ahead(case, self.paid_order, self.ledger, policy=self.policy, now=self.now)
+        )
 
     def start_refund(self, case_id: str = CASE) -> Change:
         """The workflow writes the attempts down."""

@@ -100,8 +100,9 @@ def test_a_change_of_mind_is_shown_its_costs_before_and_pays_them(desk: Desk, pa
     wanted = {name: value for name, value in an_application(order, "changed_mind").items()}
     del wanted["description"]
     quote = desk.call("POST", "/quotes", by=BUYER, body=wanted | {"kind": "return"}).ok()
-    fees = {"restocking": 600, "freight": 600, "condition_percent": 50}
-    assert (quote["fees"], quote["total"]["amount"]) == (fees, 4_800)
+    # Whoever pays the carrier bears no freight besides.
+    fees = {"restocking": 600, "freight": 0, "condition_percent": 50}
+    assert (quote["fees"], quote["total"]["amount"]) == (fees, 5_400)
     assert quote["verdict"] == "approve"
     case_id = apply(desk, order, "changed_mind", kind="return")
     desk.pump()
@@ -109,7 +110,7 @@ def test_a_change_of_mind_is_shown_its_costs_before_and_pays_them(desk: Desk, pa
     receive(desk, case_id, line(desk, case_id, 1)).ok()
     desk.pump()
     assert_ended(desk, case_id, "completed")
-    assert [one["amount"] for one in refunds(desk)] == [4_800]
+    assert [one["amount"] for one in refunds(desk)] == [5_400]
     assert_books(desk, order)
 
 

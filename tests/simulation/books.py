@@ -41,14 +41,21 @@ class Bookkeeper:
     """Looks after every commit and every refund, and once more when everything rests."""
 
     def __init__(self, world: World, orders: Iterable[Order]) -> None:
-        self.accepted: dict[str, set[str]] = {order.order_id: set() for order in orders}
+        self.accepted: dict[str, set[str]] = {}
         self._world = world
-        self._orders = {order.order_id: order for order in orders}
+        self._orders: dict[str, Order] = {}
+        for order in orders:
+            self.watch(order)
         self._cases: dict[str, tuple[Item, Case]] = {}
         self._ledgers: dict[str, tuple[Item, Ledger]] = {}
         self._entries: dict[str, Entry] = {}
         world.on_case.append(lambda row: self._look(row["order_id"]["S"], ALWAYS))
         world.on_refund.append(self._look_everywhere)
+
+    def watch(self, order: Order) -> None:
+        """Look after this order too."""
+        self.accepted[order.order_id] = set()
+        self._orders[order.order_id] = order
 
     def close(self) -> None:
         """Nothing is under way any more."""

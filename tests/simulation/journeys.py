@@ -18,7 +18,7 @@ from tests.builders import BUYER, SELLER, parcel_of
 from tests.corpus import plain_photo
 from tests.simulation.books import Bookkeeper
 from tests.simulation.fakes.dynamodb import Item
-from tests.simulation.people import Person, Platform, Stranger, buyer, decide, seller
+from tests.simulation.people import REGULAR, Person, Platform, Stranger, buyer, decide, regular, seller
 from tests.simulation.world import CANARY, DAY, HOUR, MINUTE, SECOND, World
 from tools.payment_sandbox.rules import DisputeStatus, RefundRequest, Refusal
 
@@ -38,7 +38,7 @@ _TIMES = (0, HOUR, 3 * DAY)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Journey:
     """`money` is what the sandbox makes of the next refund, `ends` how the case ends when nothing interferes, `wants`
-    what goes out in an exchange."""
+    what goes out in an exchange; `ahead` where the buyer is one to whom money goes ahead of goods."""
 
     reason: str
     ends: str
@@ -46,6 +46,7 @@ class Journey:
     wants: str = ""
     dear: bool = False
     labelled: bool = False
+    ahead: bool = False
     photo: bool = False
     buyer: Part | None = None
     seller: Part | None = None
@@ -305,6 +306,13 @@ def _posts(*scans: str) -> Part:
     return posts
 
 
+def _ships_and_loses(person: Person, case_id: str) -> None:
+    """Hands an own parcel to a carrier, who has it in hand and never delivers it."""
+    _ships(person, case_id)
+    person.world.scheduler.sleep(DAY)
+    person.world.carriers.depot.scan(parcel_of(case_id), ["in_transit"])
+
+
 def _posts_late(person: Person, case_id: str) -> None:
     """Does so when the case has ended already."""
     if person.world.until(case_id, lambda row: row["status"]["S"] == "expired", patience=_PATIENCE):
@@ -460,6 +468,35 @@ JOURNEYS: Mapping[str, Journey] = {
     ),
     "label_unused": Journey(reason="late", ends="expired", kind="return", labelled=True),
     "label_late": Journey(reason="late", ends="completed", kind="return", labelled=True, buyer=_posts_late),
+    "paid_ahead": Journey(
+        reason="late",
+        ends="completed",
+        kind="return",
+        labelled=True,
+        ahead=True,
+        buyer=_posts("in_transit", "delivered"),
+    ),
+    "paid_ahead_and_refused": Journey(
+        reason="late",
+        ends="completed",
+        kind="return",
+        labelled=True,
+        ahead=True,
+        buyer=_posts("in_transit", "delivered"),
+        seller=_receives(0),
+    ),
+    "paid_ahead_and_lost": Journey(
+        reason="late", ends="completed", kind="return", ahead=True, buyer=_ships_and_loses
+    ),
+    "paid_ahead_and_failed": Journey(
+        reason="late",
+        ends="completed",
+        kind="return",
+        labelled=True,
+        ahead=True,
+        money="fail_later",
+        buyer=_posts("in_transit", "delivered"),
+    ),
     "pending": Journey(reason="late", ends="completed", money="pending"),
     "needs_action": Journey(reason="late", ends="completed", money="requires_action"),
     "refund_failed": Journey(reason="late", ends="completed", money="fail"),
@@ -514,13 +551,29 @@ class Market:
         world.on_refund.append(self._bank)
         for order in self._orders:
             put_order(bootstrap.desk(), order)
+        self._regulars: Order | None = None
         for sku, price, on_hand in _STOCK:
             bootstrap.stock().put_sku(_sku(sku, price, on_hand))
 
     def begin(self, name: str, number: int) -> None:
         """Somebody sets out."""
         journey = JOURNEYS[name]
+        if journey.ahead:
+            self._buys_often()
         self.world.scheduler.spawn(f"buyer {number}", lambda: self._apply(journey, name, number))
+
+    def _buys_often(self) -> None:
+        """Somebody has bought many times, and has one order more, with both ends of the way back."""
+        if self._regulars:
+            return
+        for number in range(9):
+            before = self._order(f"before-{number}", unit=900, units=1)
+            put_order(bootstrap.desk(), replace(before, buyer_id=REGULAR.id))
+        order = replace(_addressed(self._order("order-4", unit=1_100, units=12)), buyer_id=REGULAR.id)
+        self._regulars = order
+        self._orders.append(order)
+        self.books.watch(order)
+        put_order(bootstrap.desk(), order)
 
     def close(self) -> None:
         """Nothing is under way any more: the last look, and whether anybody applied once and has two cases (I3)."""
@@ -541,7 +594,8 @@ class Market:
         only where goods may go under it (I8)."""
         kept = {
             case.label.label.provider_shipment_id
-            for case in self.books.cases(self._addressed.order_id)
+            for order in self._orders
+            for case in self.books.cases(order.order_id)
             if case.label and case.label.label and case.label_needed
         }
         for one in self.world.carriers.depot.labels():
@@ -565,6 +619,8 @@ class Market:
     def _apply(self, journey: Journey, name: str, number: int) -> None:
         order = self._addressed if journey.labelled else self._orders[journey.dear]
         mei = buyer(self.world)
+        if journey.ahead and self._regulars:
+            order, mei = self._regulars, regular(self.world)
         card = next(one for one in order.payments if one.provider == "stripe")
         if journey.money:
             self.world.provider.order(journey.money, card.reference)

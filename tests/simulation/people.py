@@ -43,6 +43,9 @@ class Answer:
         )
 
 
+REGULAR = Party(Role.BUYER, "regular")
+
+
 class Person:
     """Somebody with a token."""
 
@@ -92,6 +95,11 @@ class Person:
 def buyer(world: World) -> Person:
     """Who bought everything."""
     return Person(world, BUYER)
+
+
+def regular(world: World) -> Person:
+    """Who has bought so often, and complained so rarely, that money goes ahead."""
+    return Person(world, REGULAR)
 
 
 def seller(world: World) -> Person:

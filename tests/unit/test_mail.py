@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import unescape
 from string import Template
 from typing import cast
@@ -125,8 +125,30 @@ def test_the_mail_has_a_letter_for_exactly_the_events_of_which_parties_are_told(
     assert {one.event for one in OCCASIONS} == {event for event, effect in EFFECTS.items() if effect.told}
 
 
-def test_every_letter_has_one_occasion() -> None:
-    assert sorted(one.letter for one in OCCASIONS) == sorted(Letter)
+def test_every_letter_has_an_occasion() -> None:
+    assert {one.letter for one in OCCASIONS} == set(Letter)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [Event.DEDUCTION_ACCEPTED, Event.CASE_CLOSED_DECLINED, Event.CASE_APPROVED, Event.REFUND_SUCCEEDED],
+)
+def test_a_buyer_is_told_in_words_and_figures_what_stays_owed_of_money_that_went_ahead(event: Event) -> None:
+    owing = replace(a_notice(event, status=Status.COMPLETED), debt=1_250)
+    assert letter_of(owing) is Letter.DEBT
+    for language in LANGUAGES:
+        assert "12.50 BRL" in a_mail(owing, language).text
+        assert "76.66" not in a_mail(owing, language).text
+
+
+@pytest.mark.parametrize("event", [Event.RETURN_ACCEPTED, Event.PARCEL_LOST, Event.CASE_APPROVED])
+def test_nobody_is_promised_money_that_went_ahead(event: Event) -> None:
+    assert letter_of(a_notice(event, status=Status.COMPLETED)) is Letter.ADVANCE_EARNED
+
+
+def test_a_debt_that_is_not_settled_yet_is_told_as_money_that_went_ahead() -> None:
+    ahead = replace(a_notice(Event.REFUND_ADVANCED, status=Status.RETURN_IN_TRANSIT), debt=7_666)
+    assert letter_of(ahead) is Letter.REFUND_ADVANCED
 
 
 @pytest.mark.parametrize("event", [event for event, effect in EFFECTS.items() if not effect.told])

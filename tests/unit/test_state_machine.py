@@ -13,7 +13,7 @@ from statelint.problem import ProblemType
 
 from aftersales.domain.case import Status
 from aftersales.domain.lifecycle import LIFECYCLE, Act
-from aftersales.usecases.run_workflow import ARRANGEMENT_DUE, LABEL_DUE, SUPERSEDED
+from aftersales.usecases.run_workflow import ADVANCE_DUE, ARRANGEMENT_DUE, LABEL_DUE, SUPERSEDED
 from tools.generate.sources import state_machine, template
 from tools.generate.walk import walk
 
@@ -114,11 +114,11 @@ def test_what_fails_reaches_a_person(name: str) -> None:
 
 def test_the_choice_knows_every_status_that_an_assessed_case_can_have_exactly_once() -> None:
     """A case leaves `requested` in the assessment itself, so no execution reads that status; one whose case goes
-    on under another name reads that, and one that needs its label first that."""
+    on under another name reads that, and one that needs its label first, or whose money goes ahead, that."""
     [choice] = states("Choice").values()
     known = [one["StringEquals"] for one in choice["Choices"]]
     assert len(known) == len(set(known))
-    words = {SUPERSEDED, ARRANGEMENT_DUE, LABEL_DUE}
+    words = {SUPERSEDED, ARRANGEMENT_DUE, LABEL_DUE, ADVANCE_DUE}
     assert set(known) == set(Status) - {Status.REQUESTED} | words
 
 

@@ -10,7 +10,7 @@ from functools import cache, partial
 from itertools import product
 
 from aftersales.adapters.policies import PublishedPolicies
-from aftersales.domain import exchange, hearing, lifecycle, returns, shipment, silence
+from aftersales.domain import advance, exchange, hearing, lifecycle, returns, shipment, silence
 from aftersales.domain.case import Case, ExchangeLeg, InspectedLine, Kind, Reason, Replacement, Status
 from aftersales.domain.charge import ChargeState, ProviderCharge
 from aftersales.domain.evidence import Evidence, EvidenceState
@@ -127,8 +127,12 @@ def walk() -> tuple[Step, ...]:
     ways."""
     waiting = deque([_opened(Kind.REFUND)])
     steps: list[Step] = []
-    for applied in (_opened(Kind.RETURN), _opened(Kind.EXCHANGE)):
-        approved = _approved(applied)
+    for applied, pays_ahead in (
+        (_opened(Kind.RETURN), False),
+        (_opened(Kind.RETURN), True),
+        (_opened(Kind.EXCHANGE), False),
+    ):
+        approved = _approved(applied, pays_ahead)
         waiting.append(_Stand(case=approved.case, ledger=applied.ledger))
         steps.append(Step(act=Act.ASSESS, before=applied.case, after=approved.case, entry=approved.entry))
     seen = {_state(stand.case) for stand in waiting}
@@ -154,8 +158,9 @@ def _opened(kind: Kind) -> _Stand:
     return _Stand(case=first.case, ledger=first.ledger)
 
 
-def _approved(stand: _Stand) -> Change:
-    return lifecycle.apply_assessment(stand.case, _assessment(Verdict.APPROVE), stand.now)
+def _approved(stand: _Stand, pays_ahead: bool) -> Change:
+    assessment = replace(_assessment(Verdict.APPROVE), pays_ahead=pays_ahead)
+    return lifecycle.apply_assessment(stand.case, assessment, stand.now)
 
 
 def clock_length(case: Case) -> int:
@@ -177,6 +182,8 @@ def _state(case: Case) -> object:
         min(case.run, 2),
         min(case.inquiries, _INQUIRIES),
         _hearing(case),
+        case.advance,
+        bool(case.debt),
         case.exchange and (case.exchange.end or _exchange(case.exchange)),
         case.returning and (case.returning.state, case.returning.shipment is not None),
         # How often the carrier was asked for a label, until one is bought or there will be none.
@@ -309,7 +316,7 @@ def _record_label(stand: _Stand) -> Iterator[Doing]:
     )
     for answer in (label, LabelRefused(shipment_id="case-1-s1", reason="no_rates")):
         yield lambda answer=answer: shipment.record_label(  # type: ignore[misc]
-            stand.case, answer, policy=policy(), now=stand.now
+            stand.case, stand.ledger, answer, policy=policy(), now=stand.now
         )
 
 
@@ -364,11 +371,13 @@ def _record_refund(stand: _Stand) -> Iterator[Doing]:
         )
 
 
-def _start_refund(stand: _Stand) -> Iterator[Doing]:
-    for ledger in _after_external(stand.ledger):
-        yield lambda ledger=ledger: lifecycle.start_refund(  # type: ignore[misc]
-            stand.case, by_now(_ORDER, ledger), ledger, policy=policy(), now=stand.now
-        )
+def _pay(pay: Callable[..., Change | None]) -> Doings:
+    def doings(stand: _Stand) -> Iterator[Doing]:
+        for ledger in _after_external(stand.ledger):
+            order = by_now(_ORDER, ledger)
+            yield partial(pay, stand.case, order, ledger, policy=policy(), now=stand.now)
+
+    return doings
 
 
 def _resume(stand: _Stand) -> Iterator[Doing]:
@@ -486,7 +495,7 @@ _ACTS: Mapping[Act, Doings] = {
     Act.RECORD_LABEL: _record_label,
     Act.SHIP_RETURN: _only(
         lambda stand: returns.ship_return(
-            stand.case, "ups", "1Z999AA10123456784", by=_BUYER, policy=policy(), now=stand.now
+            stand.case, stand.ledger, "ups", "1Z999AA10123456784", by=_BUYER, policy=policy(), now=stand.now
         )
     ),
     Act.SETTLE_LABEL: _settle_label,
@@ -546,7 +555,8 @@ _ACTS: Mapping[Act, Doings] = {
     Act.SEND_MESSAGE: _only(
         lambda stand: lifecycle.send_message(stand.case, "Hello", by=_BUYER, policy=policy(), now=stand.now)
     ),
-    Act.START_REFUND: _start_refund,
+    Act.PAY_AHEAD: _pay(advance.pay_ahead),
+    Act.START_REFUND: _pay(lifecycle.start_refund),
     Act.RECORD_REFUND: _record_refund,
     Act.ASK_OPERATOR: _only(
         lambda stand: lifecycle.ask_operator(stand.case, "Broken", policy=policy(), now=stand.now)

@@ -116,6 +116,8 @@ def test_whoever_waits_is_rung_when_the_case_moves_from_outside() -> None:
         Event.ASSESSMENT_OVERDUE,
         Event.EVIDENCE_ACCEPTED,
         Event.EVIDENCE_REFUSED,
+        Event.ADVANCE_GRANTED,
+        Event.ADVANCE_FAILED,
         Event.REFUND_OVERDUE,
         Event.REFUND_SUCCEEDED,
         Event.REFUND_FAILED,

@@ -9,6 +9,7 @@ from aftersales.domain.calendar import Calendar, Period
 from aftersales.domain.case import Kind, Reason
 from aftersales.domain.override import Override
 from aftersales.domain.policy import (
+    AdvanceTerms,
     CategoryTerms,
     Clocks,
     Leeway,
@@ -104,6 +105,26 @@ def test_what_makes_sense_is_let_pass(changes: dict[str, Any]) -> None:
         (
             {"returns": replace(a_policy().returns, restocking_percent=101)},
             "returns.restocking_percent: 101 is more than the goods are worth",
+        ),
+        (
+            {"returns": replace(a_policy().returns, advance=AdvanceTerms(cap={"USD": 1}))},
+            "returns.advance.minimum_orders: of a buyer without orders nothing is known",
+        ),
+        (
+            {"returns": replace(a_policy().returns, advance=AdvanceTerms(cases_percent=101))},
+            "returns.advance.cases_percent: 101 is no percentage up to 100",
+        ),
+        (
+            {"returns": replace(a_policy().returns, advance=AdvanceTerms(cap={"$": 0}, minimum_orders=1))},
+            "returns.advance.cap: '$' is no currency code like USD",
+        ),
+        (
+            {
+                "returns": replace(
+                    a_policy().returns, advance=AdvanceTerms(cap={"USD": 5_001}, minimum_orders=1)
+                )
+            },
+            "returns.advance.cap.USD: 5001 is more than returns.auto_approval_cap allows (5000)",
         ),
         (
             {"returns": replace(a_policy().returns, condition_percent=101)},

@@ -119,7 +119,7 @@ def test_a_number_that_is_none_of_the_carriers_is_no_parcel() -> None:
     for carrier, code in (("ups", "1Z999AA10123456785"), ("nobody", "1Z999AA10123456784")):
         answer = refused(
             lambda carrier=carrier, code=code: ship_return(  # type: ignore[misc]  # a loop's own values
-                story.case, carrier, code, by=BUYER, policy=story.policy, now=NOON
+                story.case, story.ledger, carrier, code, by=BUYER, policy=story.policy, now=NOON
             )
         )
         assert answer.code is Code.TRACKING_CODE_INVALID
@@ -518,18 +518,24 @@ def test_an_appeal_reaches_no_further_than_what_the_buyer_has_agreed_to() -> Non
 
 
 def test_a_change_of_mind_costs_restocking_and_freight_and_a_fault_of_the_sellers_nothing() -> None:
-    fees = return_fees(a_policy(), Reason.CHANGED_MIND, "USD", 3_335)
+    fees = return_fees(a_policy(), Reason.CHANGED_MIND, "USD", 3_335, under_label=True)
     assert (fees, fees.total) == (Fees(restocking=333, freight=450, condition_percent=40), 783)
-    assert return_fees(a_policy(), Reason.DEFECTIVE, "USD", 3_335) == Fees()
-    assert return_fees(a_policy(), Reason.CHANGED_MIND, "EUR", 1_000).freight == 0
+    assert return_fees(a_policy(), Reason.DEFECTIVE, "USD", 3_335, under_label=True) == Fees()
+    assert return_fees(a_policy(), Reason.CHANGED_MIND, "EUR", 1_000, under_label=True).freight == 0
+
+
+def test_who_pays_the_carrier_bears_no_freight_besides() -> None:
+    fees = return_fees(a_policy(), Reason.CHANGED_MIND, "USD", 3_335, under_label=False)
+    assert (fees.restocking, fees.freight) == (333, 0)
 
 
 def test_a_return_never_costs_more_than_the_goods_and_leaves_what_can_be_paid_back() -> None:
     policy = a_policy()
-    cheap = return_fees(policy, Reason.CHANGED_MIND, "USD", 400)
+    cheap = return_fees(policy, Reason.CHANGED_MIND, "USD", 400, under_label=True)
     assert (cheap.restocking, cheap.freight) == (40, 360)
     terms = replace(policy.returns, freight={"KWD": 1_805})
-    dinars = return_fees(replace(policy, returns=terms), Reason.CHANGED_MIND, "KWD", 12_350)
+    policy = replace(policy, returns=terms)
+    dinars = return_fees(policy, Reason.CHANGED_MIND, "KWD", 12_350, under_label=True)
     assert (dinars.restocking, dinars.freight) == (1_230, 1_800)
 
 
@@ -550,10 +556,11 @@ def test_the_policy_approves_any_return_up_to_a_cap_of_its_own_if_the_goods_come
 
 def test_what_a_return_costs_is_not_claimed_and_stays_with_the_seller() -> None:
     story = Story()
-    story.open({BOWLS: 1}, kind=Kind.RETURN, fees=Fees(restocking=333, freight=450))
+    story.open({BOWLS: 1}, kind=Kind.RETURN, fees=Fees(restocking=333, freight=450), label_offered=True)
     assert (story.case.claim.amount, story.ledger.taken) == (2_550, 2_550)
     story.assess(Verdict.APPROVE)
-    story.ship()
+    story.record_label()
+    story.scan(TrackingStatus.DELIVERED)
     story.inspect(1)
     pay(story)
     assert story.ledger.taken == 2_550

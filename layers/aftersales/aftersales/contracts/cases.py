@@ -20,6 +20,7 @@ from aftersales.contracts.fields import (
 )
 from aftersales.domain.address import Address
 from aftersales.domain.case import (
+    FINAL,
     Case,
     Decision,
     Dispute,
@@ -343,13 +344,14 @@ class ExchangeQuoteView(View):
 class QuoteView(ClaimView):
     """What an application would reserve and pay, and how the policy sees it as things stand. With `keep_item` the goods
     stay with the buyer although it is a return: their way back would cost `freight_saved`. With `label_offered` the
-    platform pays the label of what comes back."""
+    platform pays the label of what comes back, and with `paid_ahead` the money goes as soon as a carrier has it."""
 
     fees: FeesView
     keep_item: bool
     freight_saved: int
     exchange: ExchangeQuoteView | None
     label_offered: bool
+    paid_ahead: bool
     verdict: Verdict
     rules: list[RuleView]
     policy_version: str
@@ -504,6 +506,15 @@ class ExtensionView(View):
     done: bool
 
 
+class DebtView(View):
+    """What its buyer owes for money that went ahead of goods: nothing any more once they are accepted. `due` once it is
+    settled how much of it stays."""
+
+    amount: int
+    currency: str
+    due: bool
+
+
 class CaseView(View):
     """A case. `shipments` and `receipt` tell of goods that come back, `fees` what that costs the buyer, `exchange` of
     goods that go out for them; `possible` is what the reader can do now; `overdue_since` is the deadline that the
@@ -528,6 +539,7 @@ class CaseView(View):
     evidence: list[EvidenceView]
     offers: list[OfferView]
     refunds: list[RefundView]
+    debt: DebtView | None
     fees: FeesView
     keep_item: bool
     shipments: list[ShipmentView]
@@ -667,6 +679,7 @@ def quote_view(quote: Quote, reader: Party) -> QuoteView:
         if quote.exchange
         else None,
         label_offered=quote.label_offered,
+        paid_ahead=quote.assessment.pays_ahead,
     )
 
 
@@ -709,6 +722,7 @@ def _case_fields(case: Case, reader: Party, desk: Desk) -> dict[str, Any]:
         "evidence": [evidence_view(evidence) for evidence in case.evidence],
         "offers": [_offer_view(offer, case.currency) for offer in case.offers],
         "refunds": [_refund_view(attempt) for attempt in case.attempts],
+        "debt": _debt_view(case) if case.debt else None,
         "fees": _fees_view(case.fees),
         "keep_item": case.keep_item,
         "shipments": [_shipment_view(case.returning.shipment)]
@@ -729,6 +743,11 @@ def _fees_view(fees: Fees) -> FeesView:
     return FeesView(
         restocking=fees.restocking, freight=fees.freight, condition_percent=fees.condition_percent
     )
+
+
+def _debt_view(case: Case) -> DebtView:
+    amount = sum(part.amount for part in case.debt)
+    return DebtView(amount=amount, currency=case.currency, due=case.status in FINAL)
 
 
 def _shipment_view(shipment: Shipment) -> ShipmentView:

@@ -4,7 +4,7 @@ Its legs hold the truth (review, refund, dispute); the coarse status that people
 one pure function. Times are epoch milliseconds, amounts minor units of `currency`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -12,11 +12,19 @@ from aftersales.domain.calendar import DAY
 from aftersales.domain.charge import Charge, ChargeState
 from aftersales.domain.evidence import Evidence, EvidenceState
 from aftersales.domain.label import LabelLeg, LabelState, VoidState
-from aftersales.domain.ledger import PaymentShare, Reservation, ReservedUnits, by_payment, less, plus
+from aftersales.domain.ledger import (
+    PaymentShare,
+    Reservation,
+    ReservedUnits,
+    at_least,
+    by_payment,
+    less,
+    plus,
+)
 from aftersales.domain.order import Line
 from aftersales.domain.parcel import Parcel
 from aftersales.domain.parties import Party, Role
-from aftersales.domain.refund import Attempt, AttemptState, RefundLeg, refund_leg, uncovered
+from aftersales.domain.refund import DEAD, Attempt, AttemptState, RefundLeg, refund_leg, uncovered
 
 
 class Kind(StrEnum):
@@ -237,6 +245,14 @@ class InspectedLine:
     photos: tuple[str, ...] = ()
 
 
+class Advance(StrEnum):
+    """Whether the money goes ahead of the goods: promised for when a carrier first has them in hand, then granted."""
+
+    NONE = "none"
+    OFFERED = "offered"
+    GRANTED = "granted"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
     """What its seller found in the parcel, or, where the seller said nothing, what was announced."""
@@ -421,8 +437,8 @@ class Case:
     `silence_approves` where the policy takes a seller's silence for a yes. `fees` is what of the units' worth is not
     claimed; `keep_item` where the goods stay although it is a return; `granted` what was granted before the goods
     came back, and a dispute is about now. `label_offered` where the platform pays the label of what comes back, and
-    `crosses_border` where that goes from one country to another. `exchange` is what goes out for
-    what is claimed: while it may still come, all that it stands for is owed and held.
+    `crosses_border` where that goes from one country to another; `advance` where its money goes ahead of the goods.
+    `exchange` is what goes out for what is claimed: while it may still come, all that it stands for is owed and held.
     """
 
     case_id: str
@@ -461,6 +477,7 @@ class Case:
     keep_item: bool = False
     label_offered: bool = False
     crosses_border: bool = False
+    advance: Advance = Advance.NONE
     returning: ReturnLeg | None = None
     exchange: ExchangeLeg | None = None
     granted: tuple[PaymentShare, ...] = ()
@@ -593,11 +610,30 @@ class Case:
     @property
     def held(self) -> tuple[PaymentShare, ...]:
         """What it holds of the ledger's reserved money: what is at stake until it is decided, and what it is owed and
-        was not paid yet; nothing once it ended without money."""
+        was not paid yet; nothing once it ended without money. What was sent ahead is held until it has arrived, though
+        less may be owed by then."""
         if self.status in FINAL - {Status.COMPLETED}:
             return ()
-        due = less(self.owed, self.paid)
-        return due if self.review is Review.APPROVED else plus(self.stake, due)
+        promised = self.owed if self.review is Review.APPROVED else plus(self.stake, self.owed)
+        return less(at_least(promised, self.sent), self.paid)
+
+    @property
+    def sent(self) -> tuple[PaymentShare, ...]:
+        """What was paid back or may still arrive, payment by payment."""
+        return _sum_of(attempt for attempt in self.attempts if attempt.state not in DEAD)
+
+    @property
+    def advance_due(self) -> bool:
+        """Whether money is to go ahead of goods that are on their way."""
+        granted = self.advance is Advance.GRANTED and not self.attempts
+        return granted and self.status is Status.RETURN_IN_TRANSIT
+
+    @property
+    def debt(self) -> tuple[PaymentShare, ...]:
+        """What of the money that was paid its buyer has not earned: all of it while the goods are still to come, and
+        afterwards what is more than was owed for them."""
+        still_out = self.returning is not None and self.returning.state is not ReturnState.CLOSED
+        return less(self.paid, () if still_out else self.owed)
 
     @property
     def uncovered(self) -> tuple[PaymentShare, ...]:
@@ -618,11 +654,11 @@ class Case:
     @property
     def paid(self) -> tuple[PaymentShare, ...]:
         """What the provider paid back so far, payment by payment."""
-        return plus(
-            PaymentShare(payment_id=attempt.payment_id, amount=attempt.amount)
-            for attempt in self.attempts
-            if attempt.state is AttemptState.SUCCEEDED
-        )
+        return _sum_of(attempt for attempt in self.attempts if attempt.state is AttemptState.SUCCEEDED)
+
+
+def _sum_of(attempts: Iterable[Attempt]) -> tuple[PaymentShare, ...]:
+    return plus(PaymentShare(payment_id=attempt.payment_id, amount=attempt.amount) for attempt in attempts)
 
 
 def status_of(

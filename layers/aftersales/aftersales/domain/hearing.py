@@ -32,6 +32,7 @@ from aftersales.domain.lifecycle import (
     Act,
     Change,
     approved,
+    booked,
     change,
     closed,
     less_what_is_gone,
@@ -263,7 +264,10 @@ def appeal(case: Case, ledger: Ledger, text: str, *, by: Party, policy: Policy, 
     granted = books.split_over_payments(decision.amount, case.claim.money)
     asked = _ceiling(case) - decision.amount
     paid = case.status is Status.COMPLETED
-    held, at_stake = books.reserve_again(ledger, () if paid else case.claim.units, asked)
+    # What the buyer owes is there already: it went ahead.
+    owes = books.split_over_payments(min(asked, total(case.debt)), case.debt)
+    held, more = books.reserve_again(ledger, () if paid else case.claim.units, asked - total(owes))
+    at_stake = books.plus(owes, more)
     after = replace(
         case,
         review=Review.UNDER_REVIEW,
@@ -355,8 +359,7 @@ def _grant(
     """
     more = decision.amount - _granted_before(before)
     granted = after = approved(decided, more, decision.at)
-    rest = books.less(before.stake, books.split_over_payments(more, before.stake))
-    ledger_after = books.release_money(ledger, rest) if rest else None
+    ledger_after = booked(before, granted, ledger)
     if before.attempts:
         books.refuse_frozen(ledger)
         after, given_up = less_what_is_gone(granted, ledger_after or ledger)
@@ -386,9 +389,7 @@ def _decline(
         return change(before, after, Event.CASE_DECLINED, by, now, policy, data)
     if before.appeal and before.appeal.after_refund:
         after = replace(decided, review=Review.APPROVED)
-        freed = books.release_money(ledger, before.appeal.at_stake)
-        if after.status is Status.COMPLETED:
-            freed = books.consume_units(freed, before.claim.units)
+        freed = booked(before, after, ledger)
         return change(before, after, Event.APPEAL_DECLINED, by, now, policy, data, ledger=freed)
     event, review = Event.CASE_CLOSED_DECLINED, Review.CLOSED_DECLINED
     return closed(before, decided, review, event, ledger, by, now, policy, data)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from aftersales.domain.calendar import HOUR
-from aftersales.domain.case import FINAL, Case, Status
+from aftersales.domain.case import FINAL, Advance, Case, Status
 from aftersales.domain.charge import CLOSED, ChargeState, ProviderCharge
 from aftersales.domain.exchange import tasks
 from aftersales.domain.ledger import External, Ledger, PaymentShare, Unit
@@ -128,7 +128,8 @@ def refunds_have_reservations(books: Books) -> Iterator[Violation]:
                 "I2", (refund.refund_id,), "the provider has a refund that no case has written down"
             )
     for case in books.cases:
-        owed = _amounts(case.owed)
+        # Less may be owed by now than went ahead; but never did more go than was claimed.
+        owed = _amounts(case.claim.money if case.advance is Advance.GRANTED else case.owed)
         for payment_id in owed.keys() | {payment for case_id, payment in by_case if case_id == case.case_id}:
             paid = by_case[case.case_id, payment_id]
             if paid > owed[payment_id]:
@@ -137,6 +138,31 @@ def refunds_have_reservations(books: Books) -> Iterator[Violation]:
                     (case.case_id, payment_id),
                     f"{paid} are on their way or paid, {owed[payment_id]} are owed",
                 )
+
+
+def debts_are_written(books: Books) -> Iterator[Violation]:
+    """I14: what the buyers of an order's cases owe stands in its ledger, to the cent and by payment; and nobody owes
+    anything but for money that went ahead of goods."""
+    written = {debt.case_id: dict(_amounts(debt.money)) for debt in books.ledger.debts}
+    owed = {case.case_id: dict(_amounts(case.debt)) for case in books.cases if case.debt}
+    for case_id in sorted(written.keys() | owed.keys()):
+        stands, should = written.get(case_id, {}), owed.get(case_id, {})
+        if stands != should:
+            yield Violation("I14", (case_id,), f"a debt of {stands} is written, and should be {should}")
+    for case in books.cases:
+        if case.debt and case.advance is not Advance.GRANTED:
+            yield Violation(
+                "I14", (case.case_id,), f"its buyer owes {owed[case.case_id]}, though nothing went ahead"
+            )
+
+
+def accepted_goods_leave_no_debt(books: Books) -> Iterator[Violation]:
+    """I14: whose goods have all come and were all well owes nothing for them."""
+    for case in books.cases:
+        receipt = case.returning.receipt if case.returning else None
+        undisputed = case.dispute is None and not case.offers
+        if case.status is Status.COMPLETED and receipt and undisputed and case.debt:
+            yield Violation("I14", (case.case_id,), "its goods were accepted, and its buyer owes for them")
 
 
 def charges_are_single(books: Books) -> Iterator[Violation]:
@@ -408,6 +434,7 @@ ALWAYS: tuple[Check, ...] = (
     accepted_cases_exist,
     timelines_have_no_gap,
     reservations_are_exact,
+    debts_are_written,
     postings_sum_to_zero,
     money_is_posted_once,
 )
@@ -426,6 +453,7 @@ AT_REST: tuple[Check, ...] = (
     cases_have_executions,
     cases_end_once,
     exchanges_make_whole,
+    accepted_goods_leave_no_debt,
     books_agree_with_provider,
     external_is_booked,
     charges_are_booked,

@@ -102,12 +102,29 @@ class Balance:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentShare:
+    """A part of one payment."""
+
+    payment_id: str
+    amount: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Debt:
+    """What the buyer of a case got ahead of what it is for, and has not earned yet: `money` that went back over these
+    payments. It is a part of what the ledger has as refunded."""
+
+    case_id: str
+    money: tuple[PaymentShare, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ledger:
     """Units and money of one order. `version` is the one that was read; the store raises it with each write.
 
     `payments` are those that the desk took itself; the platform's snapshot does not know of them. `platform_fee` is
     what the platform kept of the sale, and `fee_returned` what of it was given back (see `settlement`); None where the
-    order was written before there were postings.
+    order was written before there were postings. `debts` are what the buyers of its cases owe.
     """
 
     order_id: str
@@ -119,6 +136,7 @@ class Ledger:
     payments: tuple[Payment, ...] = ()
     platform_fee: int | None = None
     fee_returned: int = 0
+    debts: tuple[Debt, ...] = ()
 
     @property
     def frozen(self) -> bool:
@@ -148,14 +166,6 @@ class ReservedUnits:
     units: tuple[int, ...]
     amount: int
     tax: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PaymentShare:
-    """A part of one payment."""
-
-    payment_id: str
-    amount: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -313,6 +323,20 @@ def reverse(ledger: Ledger, failed: Iterable[PaymentShare]) -> Ledger:
     return _move(ledger, failed, "refunded", "reserved")
 
 
+def write_debt(ledger: Ledger, case_id: str, money: tuple[PaymentShare, ...]) -> Ledger:
+    """Write down what the buyer of a case owes by now, instead of what stood there; nothing once it is earned."""
+    others = tuple(debt for debt in ledger.debts if debt.case_id != case_id)
+    return replace(ledger, debts=(*others, Debt(case_id=case_id, money=money)) if money else others)
+
+
+def reserve_money(ledger: Ledger, amount: int) -> tuple[Ledger, tuple[PaymentShare, ...]]:
+    """Hold so much more, as far as it is there: available to reserved. Rounded down to what can be paid back."""
+    parts = (PaymentShare(payment_id=b.payment_id, amount=b.available) for b in ledger.balances)
+    there = min(amount, ledger.available)
+    money = split_over_payments(there - there % step(ledger.currency), parts)
+    return _move(ledger, money, "available", "reserved"), money
+
+
 def consume_units(ledger: Ledger, units: Iterable[ReservedUnits]) -> Ledger:
     """Mark the units of a case that paid as refunded: no other case can take them."""
     return _mark(ledger, units, Unit.RESERVED, Unit.REFUNDED)
@@ -423,10 +447,20 @@ def gone(ledger: Ledger, owed: Iterable[PaymentShare]) -> tuple[PaymentShare, ..
 
 
 def less(money: Iterable[PaymentShare], spent: Iterable[PaymentShare]) -> tuple[PaymentShare, ...]:
-    """What is left of `money` after `spent`, payment by payment."""
+    """What is left of `money` after `spent`, payment by payment; where more was spent than there is, nothing."""
     used = by_payment(spent)
     rest = ((part.payment_id, part.amount - used.get(part.payment_id, 0)) for part in money)
-    return tuple(PaymentShare(payment_id=payment_id, amount=amount) for payment_id, amount in rest if amount)
+    return tuple(
+        PaymentShare(payment_id=payment_id, amount=amount) for payment_id, amount in rest if amount > 0
+    )
+
+
+def at_least(*money: Iterable[PaymentShare]) -> tuple[PaymentShare, ...]:
+    """On each payment the most that any of them has there."""
+    most: dict[str, int] = {}
+    for part in chain(*map(plus, money)):
+        most[part.payment_id] = max(most.get(part.payment_id, 0), part.amount)
+    return tuple(PaymentShare(payment_id=payment_id, amount=amount) for payment_id, amount in most.items())
 
 
 def plus(*money: Iterable[PaymentShare]) -> tuple[PaymentShare, ...]:

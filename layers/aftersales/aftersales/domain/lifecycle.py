@@ -15,6 +15,7 @@ from aftersales.domain import ledger as books
 from aftersales.domain.calendar import DAY, Period
 from aftersales.domain.case import (
     FINAL,
+    Advance,
     Case,
     Decision,
     ExchangeEnd,
@@ -82,6 +83,7 @@ class Act(StrEnum):
     CHECK_EVIDENCE = "check_evidence"
     VIEW_EVIDENCE = "view_evidence"
     SEND_MESSAGE = "send_message"
+    PAY_AHEAD = "pay_ahead"
     START_REFUND = "start_refund"
     RECORD_REFUND = "record_refund"
     ASK_OPERATOR = "ask_operator"
@@ -138,10 +140,12 @@ LIFECYCLE: Mapping[Act, frozenset[Status]] = {
     Act.CHECK_EVIDENCE: _OPEN,
     Act.VIEW_EVIDENCE: frozenset(Status),
     Act.SEND_MESSAGE: frozenset(Status),
+    # Only while a carrier has the goods does money go ahead of them.
+    Act.PAY_AHEAD: frozenset({Status.RETURN_IN_TRANSIT}),
     Act.START_REFUND: frozenset({Status.APPROVED}),
     # What the provider reports is recorded whatever the status: a success may fail after completion, also while an
-    # appeal asks for more.
-    Act.RECORD_REFUND: _MONEY | {Status.DISPUTED},
+    # appeal asks for more, and what was sent ahead arrives wherever the goods are by then.
+    Act.RECORD_REFUND: _MONEY | {Status.DISPUTED} | (_RETURNING - {Status.AWAITING_RETURN}),
     Act.ASK_OPERATOR: _OPEN,
     # A new execution may take over at any time, for example where the old one was stopped by hand.
     Act.RESUME: _OPEN,
@@ -181,6 +185,7 @@ ACTORS: Mapping[Act, frozenset[Role]] = {
     Act.CHECK_EVIDENCE: frozenset(),
     Act.VIEW_EVIDENCE: _ANYBODY,
     Act.SEND_MESSAGE: _ANYBODY,
+    Act.PAY_AHEAD: frozenset(),
     Act.START_REFUND: frozenset(),
     Act.RECORD_REFUND: frozenset(),
     Act.ASK_OPERATOR: frozenset(),
@@ -445,6 +450,7 @@ def apply_assessment(case: Case, assessment: Assessment, now: int) -> Change:
     case = replace(case, decision=decision, policy_version=assessment.policy.version, trouble=None)
     review, event = _VERDICTS[assessment.verdict]
     granted = review is Review.APPROVED
+    case = replace(case, advance=Advance.OFFERED if assessment.pays_ahead else Advance.NONE)
     after = approved(case, case.claim.amount, now) if granted else replace(case, review=review)
     data = dict(told(decision))
     if review is Review.UNDER_REVIEW:
@@ -463,9 +469,10 @@ def withdraw(case: Case, ledger: Ledger, *, by: Party, policy: Policy, now: int)
 
 
 def refuse_withdrawal(case: Case) -> None:
-    """Raises `act_not_possible` while the case is appealed; goods that the appeal let come back may be kept."""
-    if case.appeal and case.status is Status.DISPUTED:
-        raise not_possible(case, "An appeal is decided by a reviewer.")
+    """Raises `act_not_possible` while the case is appealed, or money went ahead of its goods; goods that the appeal let
+    come back may be kept."""
+    if (case.appeal or case.sent) and case.status is Status.DISPUTED:
+        raise not_possible(case, "An appeal, and what money went ahead for, is decided by a reviewer.")
 
 
 def waits_for(party: str | None) -> str:
@@ -490,10 +497,7 @@ def start_refund(case: Case, order: Order, ledger: Ledger, *, policy: Policy, no
         SYSTEM,
         now,
         policy,
-        {
-            "covered": total(case.owed) - total(after.owed),
-            "refunds": [{"refund_id": a.refund_id, "amount": a.amount} for a in after.attempts],
-        },
+        {"covered": total(case.owed) - total(after.owed), **told_start(after)},
         ledger=ledger_after,
     )
 
@@ -503,8 +507,9 @@ def record_refunds(
 ) -> Change | None:
     """Book what the provider says of this case's refunds; nothing where it is old news.
 
-    Money is settled per attempt as it succeeds, and comes back to `reserved` when a success fails late. The
-    write that books the last success also completes the case.
+    Money is settled per attempt as it succeeds, and comes back to `reserved` when a success fails late; what was sent
+    ahead and failed is held no longer where less is owed by now. The write that books the last success also completes
+    the case.
     """
     require(Act.RECORD_REFUND, case)
     seen = tuple(seen)
@@ -521,7 +526,10 @@ def record_refunds(
     news = tuple(new for _, new in moved)
     won = tuple(_share(new) for new in news if new.state is AttemptState.SUCCEEDED)
     lost = tuple(_share(old) for old, _ in moved if old.state is AttemptState.SUCCEEDED)
-    ledger_after = books.reverse(books.settle(ledger, won), lost) if won or lost else None
+    freed = books.less(books.plus(case.held, lost), books.plus(won, after.held))
+    ledger_after = None
+    if won or lost or freed:
+        ledger_after = books.release_money(books.reverse(books.settle(ledger, won), lost), freed)
     was_complete = case.status is Status.COMPLETED
     is_complete = after.status is Status.COMPLETED
     if is_complete and not was_complete:
@@ -752,6 +760,17 @@ def less_what_is_gone(case: Case, ledger: Ledger) -> tuple[Case, Ledger | None]:
     return after, given_up
 
 
+def booked(before: Case, after: Case, ledger: Ledger) -> Ledger | None:
+    """The ledger without what the case holds no longer, its units consumed where that completes it because its money
+    went ahead; None where it stays as it is. A debt that has changed is written with it."""
+    ledger_after = ledger if after.debt != before.debt else None
+    if freed := books.less(before.held, after.held):
+        ledger_after = books.release_money(ledger, freed)
+    if after.status is Status.COMPLETED:
+        ledger_after = books.consume_units(ledger_after or ledger, after.repaid_units)
+    return ledger_after
+
+
 def closed(
     before: Case,
     case: Case,
@@ -763,10 +782,17 @@ def closed(
     policy: Policy,
     data: Mapping[str, object] | None = None,
 ) -> Change:
-    """An end without money: all that the case holds goes back to the ledger in the same write."""
+    """An end without money: all that the case holds goes back to the ledger in the same write.
+
+    Where money went ahead it is not over before that has arrived, and then its buyer owes it; the units stay with it,
+    for nobody is paid for them once more.
+    """
     after = replace(case, review=review, owed=(), granted=())
     if before.status is Status.OFFER_PENDING:
         after = replace(after, offers=offers_closed(case, OfferState.OVERTAKEN))
+    if case.sent:
+        after = replace(after, review=Review.APPROVED)
+        return change(before, after, event, by, now, policy, data, ledger=booked(before, after, ledger))
     held = Reservation(units=before.claim.units, money=before.held)
     return change(before, after, event, by, now, policy, data, ledger=books.release(ledger, held))
 
@@ -783,7 +809,7 @@ def change(
     ledger: Ledger | None = None,
 ) -> Change:
     """Raise the version, set the clock if another one runs now or silence used it up, write the entry, and in it what
-    the seller's account is posted.
+    the seller's account is posted, and what the buyer owes by now.
 
     A case that moved on leaves its trouble behind, unless its execution is dead: then nobody moves it further until an
     operator sends it on under another one. A word or a photo never sets a clock: one that comes after
@@ -796,10 +822,17 @@ def change(
     if moved and after.status in FINAL:
         after = replace(after, ended_at=now)
     reclocked = moved or clock_of(after) is not clock_of(before) or event in _NEW_TURN
-    if reclocked or (after.attempts != before.attempts and after.status is not Status.DISPUTED):
+    # While goods travel or a reviewer decides, the provider's word moves no clock.
+    if reclocked or (after.attempts != before.attempts and after.status in _MONEY):
         overdue = before.due_at if event in _REMINDERS else None
         after = _set_clock(replace(after, overdue_since=overdue), policy, now)
-    ledger, posting = post(before, after, ledger) if ledger else (None, None)
+    posting = None
+    if ledger:
+        ledger, posting = post(before, after, books.write_debt(ledger, after.case_id, after.debt))
+    elif after.debt != before.debt:
+        raise ValueError(f"what the buyer of {after.case_id} owes has changed, and the ledger is not written")
+    if after.debt != before.debt or (moved and after.status in FINAL and after.debt):
+        data = {**(data or {}), "debt": total(after.debt)}
     entry = Entry(
         case_id=after.case_id,
         seq=after.version,
@@ -897,10 +930,15 @@ def _share(attempt: Attempt) -> PaymentShare:
 
 
 def _refund_event(case: Case, heard: Iterable[Attempt], *, was_complete: bool) -> Event:
-    """What was heard just now, said once: a part that goes well is no second failure of one that did not."""
+    """What was heard just now, said once: a part that goes well is no second failure of one that did not. What fails
+    although nothing is owed for it was sent ahead."""
+    failed = any(attempt.state in DEAD | {AttemptState.REQUIRES_ACTION} for attempt in heard)
     if case.refund_leg is RefundLeg.SUCCEEDED:
-        return Event.REFUND_SUCCEEDED
-    if any(attempt.state in DEAD | {AttemptState.REQUIRES_ACTION} for attempt in heard):
+        if failed:
+            return Event.ADVANCE_FAILED
+        ahead = case.debt and case.status is not Status.COMPLETED
+        return Event.REFUND_ADVANCED if ahead else Event.REFUND_SUCCEEDED
+    if failed:
         return Event.REFUND_FAILED_LATE if was_complete else Event.REFUND_FAILED
     return Event.REFUND_PENDING
 
@@ -917,6 +955,11 @@ def told(decision: Decision) -> Mapping[str, object]:
             for rule in decision.rules
         ],
     } | ({"note": decision.note} if decision.note else {})
+
+
+def told_start(case: Case) -> Mapping[str, object]:
+    """What the timeline keeps of attempts that were written down."""
+    return {"refunds": [{"refund_id": one.refund_id, "amount": one.amount} for one in case.attempts]}
 
 
 def told_refund(attempt: Attempt) -> Mapping[str, object]:

@@ -13,7 +13,7 @@ from enum import StrEnum
 from html import escape
 from string import Template
 
-from aftersales.domain.case import Kind, Status
+from aftersales.domain.case import FINAL, Kind, Status
 from aftersales.domain.evidence import MAX_BYTES
 from aftersales.domain.lifecycle import LIFECYCLE, Act, waits_for
 from aftersales.domain.money import Money, decimals
@@ -76,6 +76,12 @@ class Letter(StrEnum):
     EXCHANGE_COMPLETED = "exchange_completed"
     EXCHANGE_FORGONE = "exchange_forgone"
     MESSAGE = "message"
+    ADVANCE_GRANTED = "advance_granted"
+    ADVANCE_FORGONE = "advance_forgone"
+    ADVANCE_FAILED = "advance_failed"
+    ADVANCE_EARNED = "advance_earned"
+    DEBT = "debt"
+    REFUND_ADVANCED = "refund_advanced"
     REFUND_PENDING = "refund_pending"
     REFUND_SUCCEEDED = "refund_succeeded"
     REFUND_FAILED = "refund_failed"
@@ -144,6 +150,16 @@ def _after_decline(notice: Notice) -> bool:
     return not _after_dispute(notice)
 
 
+def _owes(notice: Notice) -> bool:
+    """It is settled that not all is due of the money that went ahead of goods."""
+    return notice.debt > 0 and notice.status in FINAL
+
+
+def _paid_already(notice: Notice) -> bool:
+    """All of it went ahead of the goods, and is earned now."""
+    return notice.status == Status.COMPLETED
+
+
 def _waits_for_buyer(notice: Notice) -> bool:
     return notice.reason == waits_for(Role.BUYER)
 
@@ -166,6 +182,8 @@ OCCASIONS = (
     Occasion(Event.EVIDENCE_REFUSED, Letter.EVIDENCE_REFUSED, ("why", "size"), _may_try_again),
     Occasion(Event.EVIDENCE_ACCEPTED, Letter.EVIDENCE_OF_OTHERS, when=_by_others),
     Occasion(Event.REVIEW_REQUESTED, Letter.UNDER_REVIEW),
+    Occasion(Event.CASE_APPROVED, Letter.DEBT, ("debt",), _owes),
+    Occasion(Event.CASE_APPROVED, Letter.ADVANCE_EARNED, when=_paid_already),
     Occasion(Event.CASE_APPROVED, Letter.EXCHANGE_AWAITED, when=_for_goods_in_exchange),
     Occasion(Event.CASE_APPROVED, Letter.EXCHANGE_APPROVED, when=_for_replacement),
     Occasion(Event.CASE_APPROVED, Letter.APPROVED, ("amount",), _for_money),
@@ -179,8 +197,10 @@ OCCASIONS = (
     Occasion(Event.RETURN_REOPENED, Letter.RETURN_REVIEWED, when=_for_reviewer),
     Occasion(Event.PARCEL_UNSEEN, Letter.PARCEL_UNSEEN),
     Occasion(Event.PARCEL_TURNED_BACK, Letter.PARCEL_TURNED_BACK),
+    Occasion(Event.PARCEL_LOST, Letter.ADVANCE_EARNED, when=_paid_already),
     Occasion(Event.PARCEL_LOST, Letter.PARCEL_LOST, ("amount",)),
     Occasion(Event.PARCEL_OVERDUE, Letter.PARCEL_OVERDUE),
+    Occasion(Event.RETURN_ACCEPTED, Letter.ADVANCE_EARNED, when=_paid_already),
     Occasion(Event.RETURN_ACCEPTED, Letter.REPLACEMENT_DUE, when=_for_exchange),
     Occasion(Event.RETURN_ACCEPTED, Letter.RETURN_ACCEPTED, ("amount",)),
     Occasion(Event.REPLACEMENT_OUT_OF_STOCK, Letter.OUT_OF_STOCK),
@@ -193,6 +213,7 @@ OCCASIONS = (
     Occasion(Event.EXCHANGE_COMPLETED, Letter.EXCHANGE_COMPLETED),
     Occasion(Event.EXCHANGE_FORGONE, Letter.EXCHANGE_FORGONE, ("amount",)),
     Occasion(Event.DEDUCTION_PROPOSED, Letter.DEDUCTION, ("amount",)),
+    Occasion(Event.DEDUCTION_ACCEPTED, Letter.DEBT, ("debt",), _owes),
     Occasion(Event.DEDUCTION_ACCEPTED, Letter.DEDUCTION_STANDS, ("amount",), _by_silence),
     Occasion(Event.DEDUCTION_ACCEPTED, Letter.NOTHING_ACCEPTED, when=_at_its_end),
     Occasion(Event.CASE_DECLINED, Letter.DECLINED),
@@ -208,10 +229,16 @@ OCCASIONS = (
     Occasion(Event.DEADLINE_EXTENDED, Letter.DEADLINE_EXTENDED),
     Occasion(Event.CASE_WITHDRAWN, Letter.WITHDRAWN),
     Occasion(Event.CASE_CANCELLED, Letter.CANCELLED),
+    Occasion(Event.CASE_CLOSED_DECLINED, Letter.DEBT, ("debt",), _owes),
     Occasion(Event.CASE_CLOSED_DECLINED, Letter.DECLINED_BY_REVIEWER, when=_after_dispute),
     Occasion(Event.CASE_CLOSED_DECLINED, Letter.CLOSED, when=_after_decline),
     Occasion(Event.MESSAGE_SENT, Letter.MESSAGE, when=_by_others),
+    Occasion(Event.ADVANCE_GRANTED, Letter.ADVANCE_GRANTED, ("amount",)),
+    Occasion(Event.ADVANCE_FORGONE, Letter.ADVANCE_FORGONE),
+    Occasion(Event.ADVANCE_FAILED, Letter.ADVANCE_FAILED),
+    Occasion(Event.REFUND_ADVANCED, Letter.REFUND_ADVANCED, ("amount",)),
     Occasion(Event.REFUND_PENDING, Letter.REFUND_PENDING, ("amount",)),
+    Occasion(Event.REFUND_SUCCEEDED, Letter.DEBT, ("debt",), _owes),
     Occasion(Event.REFUND_SUCCEEDED, Letter.REFUND_SUCCEEDED, ("amount",)),
     Occasion(Event.REFUND_FAILED, Letter.REFUND_FAILED, ("amount",)),
     Occasion(Event.REFUND_FAILED_LATE, Letter.REFUND_RETURNED, ("amount",)),
@@ -298,6 +325,7 @@ def _html(subject: str, paragraphs: list[str], tag: str) -> str:
 _VALUES: Mapping[str, Callable[[Notice, Language], str]] = {
     "case_id": lambda notice, _: notice.case_id,
     "amount": lambda notice, _: amount_text(Money(notice.amount, notice.currency)),
+    "debt": lambda notice, _: amount_text(Money(notice.debt, notice.currency)),
     "why": lambda notice, language: language.refusals[str(notice.reason)],
     "size": lambda *_: f"{MAX_BYTES // 2**20} MB",
 }
@@ -702,6 +730,52 @@ ENGLISH = Language(
                 "please open your request in the shop to read and answer it.",
             ),
         ),
+        Letter.ADVANCE_GRANTED: Words(
+            "The carrier has your parcel, and we refund you now",
+            (
+                "The carrier has the goods that you send back. We do not wait until they have come, and refund $amount "
+                "now, the way you paid.",
+                "If they do not come, or not all of them are accepted, you owe us what is not due for them.",
+            ),
+        ),
+        Letter.ADVANCE_FORGONE: Words(
+            "Your refund follows once the goods have come back",
+            (
+                "We wanted to refund you while the goods are on their way, and cannot, because your bank or the shop "
+                "has moved money of this order meanwhile. What is due to you follows once the goods have come back.",
+            ),
+        ),
+        Letter.ADVANCE_FAILED: Words(
+            "A refund did not reach you",
+            (
+                "What we sent you before the goods had come back has not reached you, and is not due any more. You owe "
+                "us nothing for it.",
+                "Please open your request in the shop to see what was decided.",
+            ),
+        ),
+        Letter.ADVANCE_EARNED: Words(
+            "Your return is complete",
+            (
+                "Your return is settled. What we refunded you before the goods had come back is yours, and nothing "
+                "more is due from you.",
+            ),
+        ),
+        Letter.DEBT: Words(
+            "You have been refunded more than is due",
+            (
+                "We refunded you before the goods had come back. Of that, $debt is not due: they did not come, or not "
+                "all of them were accepted. You owe us this amount.",
+                "Please open your request in the shop to see why, and what you can do if you do not agree.",
+            ),
+        ),
+        Letter.REFUND_ADVANCED: Words(
+            "You have been refunded ahead",
+            (
+                "$amount has been paid back the way you paid, before the goods have come back.",
+                "Depending on how you paid, it may take a few business days until you see it. If the goods do not "
+                "come, or not all of them are accepted, you owe us what is not due for them.",
+            ),
+        ),
         Letter.REFUND_PENDING: Words(
             "Your refund is being processed",
             (
@@ -1057,6 +1131,45 @@ CHINESE = Language(
         Letter.MESSAGE: Words(
             "您的售后申请有一条新留言",
             ("您的申请有一条新留言。为保护您的隐私，邮件中不显示留言内容，请在商城中打开该申请查看并回复。",),
+        ),
+        Letter.ADVANCE_GRANTED: Words(
+            "承运商已揽收您的包裹，我们将先行退款",
+            (
+                "承运商已揽收您退回的商品。无需等待商品送达，我们现在即按原支付方式向您退款 $amount。",
+                "如商品未能送达，或未被全部接收，您需返还其中不应退还的部分。",
+            ),
+        ),
+        Letter.ADVANCE_FORGONE: Words(
+            "商品退回后我们将为您退款",
+            (
+                "我们原拟在商品运输途中先行退款，但由于您的银行或商家已对本订单的款项作出变动，暂时无法先行退款。"
+                "应退款项将在商品退回后支付。",
+            ),
+        ),
+        Letter.ADVANCE_FAILED: Words(
+            "一笔退款未能到账",
+            (
+                "我们在商品退回前支付的退款未能到账，且该款项已不应退还，您无需就此返还任何款项。",
+                "请在商城中打开该申请，查看处理结果。",
+            ),
+        ),
+        Letter.ADVANCE_EARNED: Words(
+            "您的退货已完成",
+            ("您的退货已处理完毕。我们在商品退回前支付的退款归您所有，您无需再支付任何款项。",),
+        ),
+        Letter.DEBT: Words(
+            "您收到的退款超出应退金额",
+            (
+                "我们在商品退回前已向您退款。其中 $debt 不应退还：商品未送达，或未被全部接收。您需向我们返还该金额。",
+                "请在商城中打开该申请，查看原因以及如有异议可以采取的操作。",
+            ),
+        ),
+        Letter.REFUND_ADVANCED: Words(
+            "我们已先行为您退款",
+            (
+                "在商品退回之前，$amount 已按原支付方式退还给您。",
+                "视您使用的支付方式而定，款项可能需要几个工作日才能到账。如商品未能送达，或未被全部接收，您需返还其中不应退还的部分。",
+            ),
         ),
         Letter.REFUND_PENDING: Words(
             "您的退款正在处理中",

@@ -11,7 +11,8 @@ from aftersales.domain.timeline import Entry, Event
 class Notice:
     """One change of one case. `notice_id` is stable, so that receivers can drop repeats.
 
-    `author` is the role of whoever's deed it is; `reason` is a code, never a text.
+    `author` is the role of whoever's deed it is; `reason` is a code, never a text. `debt` is what its buyer owes since
+    then, for money that went ahead of goods.
     """
 
     notice_id: str
@@ -27,6 +28,7 @@ class Notice:
     amount: int
     currency: str
     at: int
+    debt: int = 0
 
     @property
     def attributes(self) -> Mapping[str, str]:
@@ -42,6 +44,7 @@ def notice_of(entry: Entry, case: Case) -> Notice:
     """The notice of an entry. The amount is the one the entry tells, else what was approved, else claimed: a
     notice that is relayed late says what was true when it happened."""
     amount, reason = entry.data.get("amount"), entry.data.get("reason_code") or entry.data.get("reason")
+    debt = entry.data.get("debt", 0)
     exact = isinstance(amount, int) and (amount or entry.event in _EXACT)
     return Notice(
         notice_id=entry.notice_id,
@@ -57,6 +60,7 @@ def notice_of(entry: Entry, case: Case) -> Notice:
         amount=amount if exact and isinstance(amount, int) else _due(case),
         currency=case.currency,
         at=entry.at,
+        debt=debt if isinstance(debt, int) else 0,
     )
 
 

@@ -126,6 +126,17 @@ class LabelTerms:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AdvanceTerms:
+    """When the money of a return goes ahead of the goods, as soon as their carrier has them: up to `cap`, for buyers of
+    at least `minimum_orders` orders in the days that their history is looked at, who have complained about no more than
+    `cases_percent` of them. Without a cap it never does."""
+
+    cap: Mapping[str, int] = field(default_factory=dict)
+    minimum_orders: int = 0
+    cases_percent: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReturnTerms:
     """What a return costs whom. Where the seller is at fault nothing is deducted, and below `keep_below` the goods
     stay.
@@ -141,6 +152,7 @@ class ReturnTerms:
     condition_percent: int
     freight: Mapping[str, int]
     labels: LabelTerms
+    advance: AdvanceTerms = field(default_factory=AdvanceTerms)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -281,14 +293,15 @@ class Grounds:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assessment:
-    """The policy's decision: the verdict, the rules that fired, what the seller's silence will mean, and on what
-    grounds."""
+    """The policy's decision: the verdict, the rules that fired, what the seller's silence will mean, whether the money
+    would go ahead of the goods, and on what grounds."""
 
     policy: Policy
     verdict: Verdict
     rules: tuple[FiredRule, ...]
     silence_approves: bool
     grounds: Grounds
+    pays_ahead: bool = False
 
     @property
     def reason_code(self) -> str:
@@ -389,6 +402,7 @@ def assess(facts: Facts, policy: Policy) -> Assessment:
         verdict=max(verdicts, key=_GRAVITY.__getitem__),
         rules=fired,
         silence_approves=_silence_approves(facts, policy),
+        pays_ahead=_pays_ahead(facts, policy),
         grounds=Grounds(facts=facts, in_force=policy.version, at_purchase=policy.version),
     )
 
@@ -416,15 +430,15 @@ def pays_shipping(policy: Policy, reason: Reason, *, last_unit: bool) -> bool:
     )
 
 
-def return_fees(policy: Policy, reason: Reason, currency: str, worth: int) -> Fees:
+def return_fees(policy: Policy, reason: Reason, currency: str, worth: int, *, under_label: bool) -> Fees:
     """What a return of goods of this worth costs its buyer, never more than they are worth; nothing where the seller is
-    at fault. Rounded down to what can be left of a refund."""
+    at fault, and no freight where the buyer pays the carrier. Rounded down to what can be left of a refund."""
     if policy.reasons[reason].seller_fault:
         return Fees()
     terms, part = policy.returns, step(currency)
     restocking = worth * terms.restocking_percent // 100
     restocking -= restocking % part
-    freight = min(terms.freight.get(currency, 0), worth - restocking)
+    freight = min(terms.freight.get(currency, 0), worth - restocking) if under_label else 0
     return Fees(
         restocking=restocking, freight=freight - freight % part, condition_percent=terms.condition_percent
     )
@@ -447,6 +461,16 @@ def _cap(facts: Facts, policy: Policy) -> int:
 
 def _silence_approves(facts: Facts, policy: Policy) -> bool:
     return facts.order_amount <= _lowest(policy.silent_cap, facts) and not history_of_claims(facts, policy)
+
+
+def _pays_ahead(facts: Facts, policy: Policy) -> bool:
+    """Whether the money may go before the goods have come: little of it, to a buyer whose history says enough."""
+    terms, history = policy.returns.advance, facts.history
+    trusted = (
+        history.orders >= terms.minimum_orders and history.cases * 100 <= terms.cases_percent * history.orders
+    )
+    comes_back = facts.kind is Kind.RETURN and not facts.keep_item
+    return comes_back and trusted and facts.order_amount <= terms.cap.get(facts.currency, 0)
 
 
 def _lowest(cap: Callable[[str, str], int], facts: Facts) -> int:

@@ -89,19 +89,17 @@ def live(attempts: Iterable[Attempt]) -> tuple[Attempt, ...]:
 def refund_leg(owed: Mapping[str, int], attempts: Iterable[Attempt]) -> RefundLeg:
     """One attempt that needs a person outweighs any that still run; success needs all that is owed to be paid.
 
-    `owed` is what is due over each payment. An attempt on another one no longer counts: what it was for has reached
-    the buyer by another way. Where nothing is owed any more, that is the success. What no attempt pays or may still
-    pay, although there were some, is a person's to see to.
+    `owed` is what is due over each payment. A failed attempt on another one no longer counts: what it was for has
+    reached the buyer by another way. Where nothing is owed any more, that is the success, once nothing can still arrive
+    that was paid ahead. What no attempt pays or may still pay, although there were some, is a person's to see to.
     """
-    counting = [attempt for attempt in attempts if attempt.payment_id in owed]
-    if not owed:
-        return RefundLeg.SUCCEEDED
-    if not counting:
+    attempts = tuple(attempts)
+    asking = any(attempt.state is AttemptState.REQUIRES_ACTION for attempt in attempts)
+    if owed and not any(attempt.payment_id in owed for attempt in attempts):
         return RefundLeg.NONE
-    asking = any(attempt.state is AttemptState.REQUIRES_ACTION for attempt in counting)
-    if asking or uncovered(owed, counting):
+    if asking or uncovered(owed, attempts):
         return RefundLeg.ACTION_REQUIRED
-    running = any(attempt.state in UNANSWERED for attempt in counting)
+    running = any(attempt.state in UNANSWERED for attempt in attempts)
     return RefundLeg.PENDING if running else RefundLeg.SUCCEEDED
 
 

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from aftersales.domain import ledger as books
+from aftersales.domain.advance import with_advance
 from aftersales.domain.case import (
     Case,
     Decision,
@@ -34,6 +35,7 @@ from aftersales.domain.lifecycle import (
     GOODS_AWAITED,
     Act,
     Change,
+    booked,
     change,
     closed,
     offers_closed,
@@ -47,7 +49,7 @@ from aftersales.domain.parcel import Scan, TrackingStatus
 from aftersales.domain.parties import CARRIER, SYSTEM, Party, Role
 from aftersales.domain.policy import Policy, Verdict, pays_shipping
 from aftersales.domain.refusal import Code, Refusal
-from aftersales.domain.shipment import named_parcel, scanned
+from aftersales.domain.shipment import named_parcel, scanned, without_freight
 from aftersales.domain.timeline import Event
 
 # Its buyer, or time, has ended the case although it was approved.
@@ -56,17 +58,18 @@ _OTHER_SIDE = {Role.BUYER: Role.SELLER, Role.SELLER: Role.BUYER}
 
 
 def ship_return(
-    case: Case, carrier: str, tracking_code: str, *, by: Party, policy: Policy, now: int
+    case: Case, ledger: Ledger, carrier: str, tracking_code: str, *, by: Party, policy: Policy, now: int
 ) -> Change:
-    """The buyer has given the parcel to a carrier of their own choice.
+    """The buyer has given the parcel to a carrier of their own choice, and pays it.
 
     The change holds the parcel's number: it can be that of no other case. Raises `tracking_code_invalid`.
     """
     require(Act.SHIP_RETURN, case, by)
     parcel = named_parcel(carrier, tracking_code)
     shipment = replace(_leg(case).shipment or Shipment(shipment_id="s1"), parcel=parcel, sent_at=now)
-    after = _with_leg(case, ReturnState.IN_TRANSIT, shipment=shipment)
-    sent = change(case, after, Event.PARCEL_SENT, by, now, policy, {"carrier": carrier})
+    paid_by_buyer, held = without_freight(case, ledger)
+    after = _with_leg(paid_by_buyer, ReturnState.IN_TRANSIT, shipment=shipment)
+    sent = change(case, after, Event.PARCEL_SENT, by, now, policy, {"carrier": carrier}, ledger=held)
     return replace(sent, parcel=parcel)
 
 
@@ -115,19 +118,25 @@ def record_scans(
             return change(case, after, Event.PARCEL_ARRIVED, CARRIER, now, policy, data)
         if before.parcel.delivered_at is None and _is_owed_for(case):
             return _late(case, seen, ledger, policy=policy, now=now)
-    elif parcel.first_scan_at is not None and case.status is Status.AWAITING_RETURN:
-        after = _with_leg(seen, ReturnState.IN_TRANSIT)
-        return change(case, after, Event.PARCEL_SENT, CARRIER, now, policy, data)
-    if case.status is Status.RETURN_IN_TRANSIT and parcel.first_scan_at is not None:
+    elif parcel.first_scan_at is not None and case.parcel_awaited:
         # Nobody need be asked any more where a parcel is that its carrier has in hand.
-        seen = replace(seen, warn_at=None)
+        sent = replace(_with_leg(seen, ReturnState.IN_TRANSIT), warn_at=None)
+        after = with_advance(sent, ledger)
+        if after is not sent:
+            told_ahead = {**data, "amount": total(case.owed)}
+            return change(case, after, Event.ADVANCE_GRANTED, CARRIER, now, policy, told_ahead)
+        event = Event.PARCEL_SENT if case.status is Status.AWAITING_RETURN else Event.PARCEL_SCANNED
+        return change(case, sent, event, CARRIER, now, policy, data)
     return change(case, seen, Event.PARCEL_SCANNED, CARRIER, now, policy, data)
 
 
-def lose_parcel(case: Case, *, policy: Policy, now: int) -> Change:
+def lose_parcel(case: Case, ledger: Ledger, *, policy: Policy, now: int) -> Change:
     """A parcel under the platform's label has not come in its carrier's time: that is not the buyer's loss."""
     after = goods_are_back(_with_leg(case, ReturnState.CLOSED))
-    return change(case, after, Event.PARCEL_LOST, SYSTEM, now, policy, {"amount": total(case.owed)})
+    data = {"amount": total(case.owed)}
+    return change(
+        case, after, Event.PARCEL_LOST, SYSTEM, now, policy, data, ledger=booked(case, after, ledger)
+    )
 
 
 def confirm_receipt(
@@ -151,7 +160,7 @@ def confirm_receipt(
     _refuse_unseen(case, found)
     receipt = Receipt(by=by, at=now, lines=found, note=note)
     if _as_announced(case, found):
-        return _accepted(case, receipt, policy)
+        return _accepted(case, ledger, receipt, policy)
     if not _may_be_there(_leg(case)):
         raise Refusal(
             Code.PARCEL_NOT_ARRIVED,
@@ -168,16 +177,17 @@ def confirm_receipt(
     return change(case, after, Event.DEDUCTION_PROPOSED, by, now, policy, data)
 
 
-def receive_as_announced(case: Case, *, policy: Policy, now: int) -> Change:
+def receive_as_announced(case: Case, ledger: Ledger, *, policy: Policy, now: int) -> Change:
     """The seller had the parcel and said nothing: all of it came, and all of it is well."""
     found = tuple(
         InspectedLine(line_id=line_id, accepted=len(units.units)) for line_id, units in _goods(case).items()
     )
-    return _accepted(case, Receipt(by=SYSTEM, at=now, lines=found), policy)
+    return _accepted(case, ledger, Receipt(by=SYSTEM, at=now, lines=found), policy)
 
 
 def accept_deduction(case: Case, ledger: Ledger, *, by: Party, policy: Policy, now: int) -> Change:
-    """The buyer agrees with what the seller found, or has said nothing to it. What never came may be claimed again."""
+    """The buyer agrees with what the seller found, or has said nothing to it. What never came may be claimed again,
+    unless money went ahead for it: that is a debt then."""
     leg, offer = _leg(case), case.offers[-1]
     decision = Decision(
         verdict=Verdict.APPROVE,
@@ -201,6 +211,10 @@ def accept_deduction(case: Case, ledger: Ledger, *, by: Party, policy: Policy, n
     assert leg.receipt  # noqa: S101 - a deduction is proposed with what was found
     came, missing = _split_by_arrival(case, ledger, leg.receipt.lines, policy)
     owed = books.split_over_payments(offer.amount, case.owed)
+    if case.sent:
+        after = replace(agreed, owed=owed)
+        held = booked(case, after, ledger)
+        return change(case, after, Event.DEDUCTION_ACCEPTED, by, now, policy, data, ledger=held)
     freed = Reservation(units=missing, money=books.less(case.owed, owed))
     after = replace(agreed, owed=owed, claim=replace(case.claim, units=came))
     return change(
@@ -251,17 +265,18 @@ def _for_money(case: Case, now: int) -> Case:
 
 
 def _is_owed_for(case: Case) -> bool:
-    """Whether its buyer has neither goods nor money, once they are delivered: it was given up, or a reviewer decided
-    without them."""
-    unseen = case.status is Status.CLOSED_DECLINED and _leg(case).receipt is None and case.appeal is None
-    return case.status in _GIVEN_UP or unseen
+    """Whether its buyer has neither goods nor money, or owes the money, once they are delivered: it was given up, or a
+    reviewer decided without them."""
+    against = case.status is Status.CLOSED_DECLINED or (case.status is Status.COMPLETED and case.debt)
+    unseen = against and _leg(case).receipt is None and case.appeal is None
+    return case.status in _GIVEN_UP or bool(unseen)
 
 
 def _late(case: Case, seen: Case, ledger: Ledger, *, policy: Policy, now: int) -> Change:
     """Goods were delivered after their case had ended. It goes on, before another reviewer where one has declined it;
     where another case has the units or the money by now, or a bank looks at the payment, an operator is told."""
     arrived = _with_leg(seen, ReturnState.ARRIVED)
-    reopened = _reviewed_again if case.status is Status.CLOSED_DECLINED else _reopened
+    reopened = _reopened if case.status in _GIVEN_UP else _reviewed_again
     try:
         return reopened(case, arrived, ledger, by=CARRIER, policy=policy, now=now)
     except Refusal as refusal:
@@ -288,19 +303,25 @@ def _reopened(case: Case, after: Case, ledger: Ledger, *, by: Party, policy: Pol
 def _reviewed_again(
     case: Case, after: Case, ledger: Ledger, *, by: Party, policy: Policy, now: int
 ) -> Change:
-    """What a reviewer declined without the goods is looked at once more, all of it held again. Raises as above."""
-    held, money = books.reserve_again(ledger, case.claim.units, case.claim.amount)
-    claimed = replace(after, claim=replace(case.claim, money=money), run=case.run + 1)
-    data = {"amount": case.claim.amount}
+    """What a reviewer declined without the goods is looked at once more, all of it held again unless it went ahead.
+    Raises as above."""
+    if case.debt:
+        held, money = books.hold_again(ledger, case.claim.units), case.paid
+        claimed = replace(after, owed=money, run=case.run + 1)
+    else:
+        held, money = books.reserve_again(ledger, case.claim.units, case.claim.amount)
+        claimed = replace(after, claim=replace(case.claim, money=money), run=case.run + 1)
+    data = {"amount": total(money)}
     return change(
         case, contested(claimed, by, now), Event.RETURN_REOPENED, by, now, policy, data, ledger=held
     )
 
 
-def _accepted(case: Case, receipt: Receipt, policy: Policy) -> Change:
+def _accepted(case: Case, ledger: Ledger, receipt: Receipt, policy: Policy) -> Change:
     after = goods_are_back(_with_leg(case, ReturnState.CLOSED, receipt=receipt))
     data = {"lines": list(map(_told_line, receipt.lines)), "amount": total(case.owed)}
-    return change(case, after, Event.RETURN_ACCEPTED, receipt.by, receipt.at, policy, data)
+    held = booked(case, after, ledger)
+    return change(case, after, Event.RETURN_ACCEPTED, receipt.by, receipt.at, policy, data, ledger=held)
 
 
 def _counted(case: Case, ledger: Ledger, lines: Iterable[InspectedLine]) -> tuple[InspectedLine, ...]:

@@ -31,6 +31,8 @@ class Account(StrEnum):
     RETURN_FREIGHT = "return_freight"
     # What the buyer bears of the seller's trouble; it is the seller's.
     RESTOCKING_FEE = "restocking_fee"
+    # What the buyer owes the platform, which paid ahead of goods that are still to come, or did not all come.
+    BUYER_DEBT = "buyer_debt"
     # What went back to the buyer: over the provider, as store credit or by another means.
     BUYER_REFUND = "buyer_refund"
     # What a bank took for the buyer.
@@ -105,13 +107,19 @@ def post_external(before: Ledger, after: Ledger, seller_id: str) -> tuple[Ledger
 def standing(case: Case) -> Lines:
     """Where a case should stand, but for the seller's payable and the fee, which follow.
 
-    What a return costs its buyer was never claimed: it is kept from the first money that goes back. Where the buyer
-    bears no freight, the seller bears what the label cost that the goods went under.
+    What a return costs its buyer was never claimed: it is kept from the first money that goes back for goods. Where the
+    buyer bears no freight, the seller bears what the label cost that the goods went under. What was paid ahead is the
+    platform's to get back, and no seller's, until it is earned.
     """
-    lines = {Account.BUYER_PAYMENT: case.exchange.charged if case.exchange else 0}
-    if paid := sum(part.amount for part in case.paid):
+    paid = sum(part.amount for part in case.paid)
+    debt = sum(part.amount for part in case.debt)
+    lines = {
+        Account.BUYER_PAYMENT: case.exchange.charged if case.exchange else 0,
+        Account.BUYER_REFUND: -paid,
+        Account.BUYER_DEBT: debt,
+    }
+    if paid > debt:
         lines |= {
-            Account.BUYER_REFUND: -paid,
             Account.RESTOCKING_FEE: -case.fees.restocking,
             Account.RETURN_FREIGHT: -(case.fees.freight or _label_cost(case)),
         }
@@ -129,8 +137,8 @@ def standing_of_external(ledger: Ledger) -> Lines:
 
 
 def fee_share(ledger: Ledger) -> int:
-    """What of the platform's fee belongs to all that has left the sale's payments by now; those that the desk took
-    itself are of no sale.
+    """What of the platform's fee belongs to all that has left the sale's payments by now, but for what buyers owe;
+    those payments that the desk took itself are of no sale.
 
     A share of the whole, half up, and never a sum of shares: so parts in any order, some of them taken back, come to
     the whole fee when everything was paid back.
@@ -144,7 +152,8 @@ def fee_share(ledger: Ledger) -> int:
         for one in ledger.external
         if one.payment_id not in ours and one.state is not ExternalState.RETURNED
     )
-    left = min(refunded + external, captured)
+    ahead = sum(part.amount for debt in ledger.debts for part in debt.money if part.payment_id not in ours)
+    left = min(refunded - ahead + external, captured)
     return (2 * (ledger.platform_fee or 0) * left + captured) // (2 * captured) if captured else 0
 
 

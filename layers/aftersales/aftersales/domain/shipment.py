@@ -9,6 +9,7 @@ answered.
 from collections.abc import Iterable
 from dataclasses import replace
 
+from aftersales.domain import ledger as books
 from aftersales.domain.case import Case, Shipment
 from aftersales.domain.label import (
     Customs,
@@ -21,7 +22,7 @@ from aftersales.domain.label import (
     Package,
     SpareLabel,
 )
-from aftersales.domain.ledger import ReservedUnits
+from aftersales.domain.ledger import Ledger, ReservedUnits
 from aftersales.domain.lifecycle import Act, Change, change, require
 from aftersales.domain.money import Money
 from aftersales.domain.order import Line, Order
@@ -83,14 +84,16 @@ def label_order_id(case: Case) -> str:
     return f"{case.case_id}-{_shipment(case).shipment_id}"
 
 
-def record_label(case: Case, answer: Label | LabelRefused, *, policy: Policy, now: int) -> Change | None:
+def record_label(
+    case: Case, ledger: Ledger, answer: Label | LabelRefused, *, policy: Policy, now: int
+) -> Change | None:
     """What the carrier said to the order; nothing where none waits for it. The number under which the goods go is this
     case's alone."""
     require(Act.RECORD_LABEL, case)
     if not case.label_due:
         return None
     if isinstance(answer, LabelRefused):
-        return without_label(case, answer.reason, policy=policy, now=now)
+        return without_label(case, ledger, answer.reason, policy=policy, now=now)
     parcel = Parcel(carrier=answer.carrier, tracking_code=answer.tracking_code)
     leg = replace(_leg(case), state=LabelState.BOUGHT, label=answer)
     after = _with(case, replace(_shipment(case), label=leg, parcel=parcel))
@@ -154,12 +157,32 @@ def label_overdue(case: Case, *, policy: Policy, now: int) -> Change:
     return change(case, after, Event.LABEL_OVERDUE, SYSTEM, now, policy, {"inquiries": leg.inquiries})
 
 
-def without_label(case: Case, reason: str, *, policy: Policy, now: int) -> Change:
+def without_label(case: Case, ledger: Ledger, reason: str, *, policy: Policy, now: int) -> Change:
     """There will be no label: the buyer sends the goods by a carrier of their own choice, and has the whole time for
     it."""
     leg = replace(_leg(case), state=LabelState.REFUSED, refused=reason)
-    after = _with(case, replace(_shipment(case), label=leg))
-    return change(case, after, Event.LABEL_REFUSED, SYSTEM, now, policy, {"reason_code": reason})
+    paid_by_buyer, held = without_freight(case, ledger)
+    after = _with(paid_by_buyer, replace(_shipment(case), label=leg))
+    data = {"reason_code": reason}
+    return change(case, after, Event.LABEL_REFUSED, SYSTEM, now, policy, data, ledger=held)
+
+
+def without_freight(case: Case, ledger: Ledger) -> tuple[Case, Ledger | None]:
+    """The case whose buyer pays the carrier, and so bears no freight besides: what was kept for it is owed too, and
+    held; nothing moves where none was kept. What has left the payments by another way since stays kept."""
+    freight = case.fees.freight
+    held, more = books.reserve_money(ledger, freight)
+    if not more:
+        return case, None
+    waived = sum(part.amount for part in more)
+    assert case.decision  # noqa: S101 - goods are awaited only once somebody has approved
+    return replace(
+        case,
+        fees=replace(case.fees, freight=freight - waived),
+        claim=replace(case.claim, money=books.plus(case.claim.money, more)),
+        owed=books.plus(case.owed, more),
+        decision=replace(case.decision, amount=case.decision.amount + waived),
+    ), held
 
 
 def _weight(line: Line, units: ReservedUnits, policy: Policy) -> int:

@@ -93,13 +93,13 @@ def pass_deadline(
         case Event.LABEL_OVERDUE:
             return label_overdue(case, policy=policy, now=now)
         case Event.LABEL_REFUSED:
-            return without_label(case, CARRIER_SILENT, policy=policy, now=now)
+            return without_label(case, ledger, CARRIER_SILENT, policy=policy, now=now)
         case Event.RETURN_ACCEPTED:
-            return receive_as_announced(case, policy=policy, now=now)
+            return receive_as_announced(case, ledger, policy=policy, now=now)
         case Event.DEDUCTION_ACCEPTED:
             return accept_deduction(case, ledger, by=SYSTEM, policy=policy, now=now)
         case Event.PARCEL_LOST:
-            return lose_parcel(case, policy=policy, now=now)
+            return lose_parcel(case, ledger, policy=policy, now=now)
         case Event.PARCEL_OVERDUE:
             return change(case, contested(case, SYSTEM, now), event, SYSTEM, now, policy)
         case Event.EXCHANGE_FORGONE:

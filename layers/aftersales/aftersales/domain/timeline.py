@@ -75,7 +75,11 @@ class Event(StrEnum):
     EVIDENCE_REFUSED = "evidence_refused"
     EVIDENCE_VIEWED = "evidence_viewed"
     MESSAGE_SENT = "message_sent"
+    ADVANCE_GRANTED = "advance_granted"
+    ADVANCE_FORGONE = "advance_forgone"
+    ADVANCE_FAILED = "advance_failed"
     REFUND_STARTED = "refund_started"
+    REFUND_ADVANCED = "refund_advanced"
     REFUND_PENDING = "refund_pending"
     REFUND_OVERDUE = "refund_overdue"
     REFUND_SUCCEEDED = "refund_succeeded"
@@ -184,7 +188,12 @@ EFFECTS: Mapping[Event, Effect] = {
     Event.EVIDENCE_REFUSED: _RING_AND_TELL,
     Event.EVIDENCE_VIEWED: _RECORD,
     Event.MESSAGE_SENT: _TELL,
+    # A carrier has the goods: the execution pays ahead, and waits on.
+    Event.ADVANCE_GRANTED: _RING_AND_TELL,
+    Event.ADVANCE_FORGONE: _TELL,
+    Event.ADVANCE_FAILED: _RING_AND_TELL,
     Event.REFUND_STARTED: _RECORD,
+    Event.REFUND_ADVANCED: _TELL,
     Event.REFUND_PENDING: _TELL,
     Event.REFUND_OVERDUE: _RING,
     Event.REFUND_SUCCEEDED: _RING_AND_TELL,

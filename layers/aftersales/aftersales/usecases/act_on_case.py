@@ -53,7 +53,13 @@ def ship_return(desk: Desk, request: CaseRequest, *, carrier: str, tracking_code
         return _of_this_case_alone(
             desk,
             returns.ship_return(
-                read.case, carrier, tracking_code, by=request.by, policy=read.policy, now=desk.now()
+                read.case,
+                read.ledger,
+                carrier,
+                tracking_code,
+                by=request.by,
+                policy=read.policy,
+                now=desk.now(),
             ),
         )
 

@@ -71,7 +71,8 @@ def quote_claim(
     versions = policies_of(desk, order, now)
     shipping = _shipping_claim(application, ledger, versions)
     wanted = {**application.lines, SHIPPING: 1} if shipping and shipping.claimed else application.lines
-    fees, keep_item = _terms_of_return(application, order, ledger, versions)
+    label_offered = any(offers_label(policy, order, application.lines) for policy in versions)
+    fees, keep_item = _terms_of_return(application, order, ledger, versions, label_offered)
     claim = reserve(ledger, wanted, fees.total)[1]
     assessment = assess_claim(
         desk,
@@ -98,7 +99,7 @@ def quote_claim(
         exchange=price(stock, order, case_id, claim.units, application.replacement, application.reason)
         if application.kind is Kind.EXCHANGE
         else None,
-        label_offered=any(offers_label(policy, order, application.lines) for policy in versions),
+        label_offered=label_offered,
     )
 
 
@@ -123,7 +124,11 @@ def price(
 
 
 def _terms_of_return(
-    application: Application, order: Order, ledger: Ledger, versions: tuple[Policy, Policy]
+    application: Application,
+    order: Order,
+    ledger: Ledger,
+    versions: tuple[Policy, Policy],
+    label_offered: bool,
 ) -> tuple[Fees, bool]:
     """What a return costs its buyer, and whether the goods stay: under whichever version costs less. An exchange costs
     nothing, and for what lacks a part, or never came, nothing comes back."""
@@ -135,7 +140,7 @@ def _terms_of_return(
     claimed = (application.reason, order.currency, worth)
     if any(policies.keeps_item(policy, *claimed) for policy in versions):
         return Fees(), True
-    fees = (policies.return_fees(policy, *claimed) for policy in versions)
+    fees = (policies.return_fees(policy, *claimed, under_label=label_offered) for policy in versions)
     lowest = min(fees, key=lambda it: (it.total, it.condition_percent))
     if application.kind is Kind.EXCHANGE:
         return Fees(condition_percent=lowest.condition_percent), False

@@ -10,12 +10,13 @@ finds the doorbell and rings; whoever changed it before is seen by the read:
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from aftersales.domain import exchange, lifecycle
+from aftersales.domain import advance, exchange, lifecycle
 from aftersales.domain.calendar import DAY
 from aftersales.domain.case import Case, Status
 from aftersales.domain.charge import Charge, ProviderCharge
 from aftersales.domain.exchange import Task
 from aftersales.domain.label import Label, LabelOrder, LabelRefused
+from aftersales.domain.ledger import less
 from aftersales.domain.lifecycle import LIFECYCLE, Act, Change
 from aftersales.domain.parties import Party, Role
 from aftersales.domain.policy import History
@@ -66,8 +67,14 @@ class Outcome:
 
 
 # What an execution is told whose case came back and runs under another name now, one whose case needs its label before
-# anybody is waited for, and one where stock or payment have to be brought to what the case says.
-SUPERSEDED, LABEL_DUE, ARRANGEMENT_DUE = "superseded", "label_due", "arrangement_due"
+# anybody is waited for, one whose money goes ahead of its goods, and one where stock or payment have to be brought to
+# what the case says.
+SUPERSEDED, LABEL_DUE, ADVANCE_DUE, ARRANGEMENT_DUE = (
+    "superseded",
+    "label_due",
+    "advance_due",
+    "arrangement_due",
+)
 
 
 def execution_name(case: Case) -> str:
@@ -130,7 +137,9 @@ def buy_label(desk: Desk, carriers: Carriers, case_id: str, version: int) -> Out
         nonlocal recorded
         recorded = read.case.label_due
         # Otherwise the case moved on beside the purchase, and what was bought is given back.
-        return record_label(read.case, answer, policy=read.policy, now=desk.now()) if recorded else None
+        if not recorded:
+            return None
+        return record_label(read.case, read.ledger, answer, policy=read.policy, now=desk.now())
 
     case = desk.store.case(case_id)
     if case is None or not case.label_due:
@@ -190,7 +199,8 @@ def report_stopped_execution(desk: Desk, case_id: str, execution: str, status: s
 
 
 def refund_buyer(desk: Desk, workflow: Workflow, payments: Payments, case_id: str, waiting: Waiting) -> Case:
-    """Pay back what is owed: durable attempts, then the provider, then what it said.
+    """Pay back what is owed: durable attempts, then the provider, then what it said. What goes ahead of goods is paid
+    while they are on their way, and the step waits on until they have come.
 
     The step parks first, so it may die anywhere: the next run, the provider's event or the clock finds the
     attempts and goes on under the same keys.
@@ -200,16 +210,16 @@ def refund_buyer(desk: Desk, workflow: Workflow, payments: Payments, case_id: st
 
     def start(read: Read) -> Change | None:
         fresh.clear()
-        if read.case.status is not Status.APPROVED:
+        pay = _START.get(read.case.status)
+        change = pay and pay(read.case, read.order, read.ledger, policy=read.policy, now=desk.now())
+        if change is None:
             return None
-        change = lifecycle.start_refund(
-            read.case, read.order, read.ledger, policy=read.policy, now=desk.now()
-        )
         fresh.update(attempt.refund_id for attempt in change.case.attempts)
         return change
 
     case = change_case(desk, case_id, start)
-    if case.status is not Status.REFUND_PENDING:
+    ahead = bool(case.attempts) and case.status in _ON_THEIR_WAY
+    if not ahead and case.status is not Status.REFUND_PENDING:
         workflow.ring(waiting.token)
         return case
     unanswered = [attempt for attempt in case.attempts if attempt.state in UNANSWERED]
@@ -234,6 +244,12 @@ def send_replacement(
     return case
 
 
+_START: Mapping[Status, Callable[..., Change | None]] = {
+    Status.APPROVED: lifecycle.start_refund,
+    Status.RETURN_IN_TRANSIT: advance.pay_ahead,
+}
+# While goods come back that money went ahead of.
+_ON_THEIR_WAY = frozenset({Status.RETURN_IN_TRANSIT, Status.RETURN_RECEIVED, Status.INSPECTION_FAILED})
 _GOING_OUT = frozenset({Status.AWAITING_PAYMENT, Status.EXCHANGE_PENDING, Status.EXCHANGE_SHIPPED})
 
 
@@ -356,7 +372,7 @@ def settle_case(desk: Desk, case_id: str) -> Outcome:
     Raises `RefundUnsettled`.
     """
     case = desk.store.case(case_id)
-    closed = case is not None and case.status is Status.COMPLETED and set(case.paid) == set(case.owed)
+    closed = case is not None and case.status is Status.COMPLETED and not less(case.owed, case.paid)
     if case is None or not closed or exchange.tasks(case):
         raise RefundUnsettled(f"case {case_id} is {case.status if case else 'missing'}")
     return _outcome(case)
@@ -369,7 +385,7 @@ def _park(desk: Desk, case_id: str, waiting: Waiting) -> None:
 
 def _outcome(case: Case) -> Outcome:
     """Where the case is; or what has to be done outside first, unless the step that waits there sees to that."""
-    status = LABEL_DUE if case.label_due else str(case.status)
+    status = LABEL_DUE if case.label_due else ADVANCE_DUE if case.advance_due else str(case.status)
     if case.status not in _GOING_OUT and exchange.tasks(case):
         status = ARRANGEMENT_DUE
     return Outcome(case_id=case.case_id, status=status, version=case.version)
