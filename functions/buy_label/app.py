@@ -1,14 +1,15 @@
-"""Step: the label under which goods go back."""
+"""Step: goods go back under a label."""
 
 from aftersales.entrypoints import bootstrap
-from aftersales.entrypoints.step import StepInput, plain_step
+from aftersales.entrypoints.step import StepInput, waiting_step
 from aftersales.usecases import run_workflow
-from aftersales.usecases.run_workflow import Outcome
 
 
-def buy_label(given: StepInput) -> Outcome:
-    """Buy the label that the case has ordered."""
-    return run_workflow.buy_label(bootstrap.desk(), bootstrap.carriers(), given.case_id, given.version)
+def buy_label(given: StepInput) -> None:
+    """Buy the label that the case has ordered, and park until the goods have come."""
+    run_workflow.buy_label(
+        bootstrap.desk(), bootstrap.workflow(), bootstrap.carriers(), given.case_id, given.waiting
+    )
 
 
-handler = plain_step(buy_label)
+handler = waiting_step(buy_label)

@@ -18,6 +18,7 @@ from tests.integration.people import (
     Payer,
     apply,
     assert_ended,
+    decide,
     events,
     order_of,
     paid,
@@ -68,7 +69,7 @@ def test_an_approved_return_has_its_label_before_anybody_is_waited_for(
 ) -> None:
     case_id = labelled(desk, payer)
     _, entered = desk.execution(case_id)
-    assert entered[2:] == ["Buy the return label", "Wait for the goods to come back"]
+    assert entered[2:] == ["Buy the label and wait for the goods"]
     [bought], [parcel] = sold(carriers), read(desk, case_id)["shipments"]
     assert (parcel["label"], parcel["tracking_code"]) == ("bought", bought["tracking_code"])
     assert bought["reference"] == f"{case_id}-s1"
@@ -216,7 +217,7 @@ def travel(desk: Desk, carriers: Control, case_id: str, to: str = "delivered") -
     return told(carriers)[before:]
 
 
-def test_goods_under_a_label_come_back_by_scans_alone_in_eight_states(
+def test_goods_under_a_label_come_back_by_scans_alone_in_seven_states(
     desk: Desk, payer: Payer, carriers: Control
 ) -> None:
     """Nobody says that they were sent, nobody that they came, and the execution is not woken in between."""
@@ -228,8 +229,24 @@ def test_goods_under_a_label_come_back_by_scans_alone_in_eight_states(
     assert (case["status"], case["on_timeout"]) == ("return_received", "received_as_announced")
     desk.silence(days=5)
     entered = assert_ended(desk, case_id, "completed")
-    assert len(entered) == 8, entered
+    assert len(entered) == 7, entered
     assert [one["amount"] for one in refunds(desk)] == [6_000]
+
+
+def test_a_return_under_a_label_that_the_seller_approves_enters_ten_states(
+    desk: Desk, payer: Payer, carriers: Control
+) -> None:
+    ends: dict[str, Any] = {"shipping_address": MEIS_DOOR, "return_address": KILNS_DOOR}
+    order = put(desk, paid(order_of(desk, 13_000, **ends), payer))
+    case_id = apply(desk, order, "late", kind="return")
+    desk.pump()
+    decide(desk, case_id).ok()
+    desk.pump()
+    for event in travel(desk, carriers, case_id):
+        hear(desk, event).ok()
+    desk.silence(days=5)
+    entered = assert_ended(desk, case_id, "completed")
+    assert len(entered) == 10, entered
 
 
 def test_a_parcel_that_is_lost_under_the_platforms_label_is_refunded(

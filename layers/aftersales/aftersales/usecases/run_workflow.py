@@ -123,34 +123,32 @@ def assess_case(desk: Desk, case_id: str, execution: str) -> Outcome:
     return _outcome(case)
 
 
-def buy_label(desk: Desk, carriers: Carriers, case_id: str, version: int) -> Outcome:
-    """Buy the label that the case has ordered, and record it. `version` is the one at which it was found due.
+def buy_label(desk: Desk, workflow: Workflow, carriers: Carriers, case_id: str, waiting: Waiting) -> None:
+    """Buy the label that the case has ordered, and record it; then wait until the goods have come under it, or ring at
+    once where that is over.
 
     A worker that dies after the purchase leaves a label that the next run finds under the order's id. Of two that both
     bought, the case's conditional write keeps one; the other is given back by `run_errands`.
 
     Raises `OutcomeUnknown`: run it again.
     """
-    recorded = False
+    _park(desk, case_id, waiting)
 
     def record(read: Read) -> Change | None:
-        nonlocal recorded
-        recorded = read.case.label_due
-        # Otherwise the case moved on beside the purchase, and what was bought is given back.
-        if not recorded:
+        if not read.case.label_due:
+            # The case moved on beside the purchase, and what was bought is given back.
             return None
         return record_label(read.case, read.ledger, answer, policy=read.policy, now=desk.now())
 
     case = desk.store.case(case_id)
-    if case is None or not case.label_due:
-        # Whoever came before has changed the case: the wait that follows sees the version and looks at it again.
-        return Outcome(case_id=case_id, status=LABEL_DUE, version=version)
-    order, _ = known_order(desk, case.order_id)
-    answer = _ask_for_label(
-        carriers, label_order(case, order, desk.policies.version(case.policy_version)), case_id
-    )
-    case = change_case(desk, case_id, record)
-    return _outcome(case) if recorded else Outcome(case_id=case_id, status=LABEL_DUE, version=version)
+    if case and case.label_due:
+        order, _ = known_order(desk, case.order_id)
+        answer = _ask_for_label(
+            carriers, label_order(case, order, desk.policies.version(case.policy_version)), case_id
+        )
+        case = change_case(desk, case_id, record)
+    if case is None or case.status not in _COMING_BACK or case.advance_due:
+        workflow.ring(waiting.token)
 
 
 def _ask_for_label(carriers: Carriers, order: LabelOrder | None, case_id: str) -> Label | LabelRefused:
@@ -248,8 +246,8 @@ _START: Mapping[Status, Callable[..., Change | None]] = {
     Status.APPROVED: lifecycle.start_refund,
     Status.RETURN_IN_TRANSIT: advance.pay_ahead,
 }
-# While goods come back that money went ahead of.
 _ON_THEIR_WAY = frozenset({Status.RETURN_IN_TRANSIT, Status.RETURN_RECEIVED, Status.INSPECTION_FAILED})
+_COMING_BACK = _ON_THEIR_WAY | {Status.AWAITING_RETURN}
 _GOING_OUT = frozenset({Status.AWAITING_PAYMENT, Status.EXCHANGE_PENDING, Status.EXCHANGE_SHIPPED})
 
 
