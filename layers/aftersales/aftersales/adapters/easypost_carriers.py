@@ -246,12 +246,12 @@ def _asking() -> Iterator[None]:
 def _is_signed(body: bytes, signature: str, secret: str) -> bool:
     """HMAC-SHA-256 over the bytes as they came, compared in constant time before anything is read of them. The SDK
     looks for the header's name in one spelling only, normalises the secret (NFKD), and fails instead of refusing on
-    letters beyond ASCII and on signed bytes that are no JSON."""
+    letters beyond ASCII, and on signed bytes that are no JSON or are nested deeper than it reads."""
     if not signature.isascii():
         return False
     try:
         easypost.util.validate_webhook(body, {"X-Hmac-Signature": signature}, secret)
-    except (EasyPostError, ValueError):
+    except (EasyPostError, ValueError, RecursionError):
         return False
     return True
 
