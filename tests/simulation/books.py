@@ -1,6 +1,7 @@
 """The books of a world's orders, read the way the desk reads them, and held against the invariants."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from aftersales.adapters.dynamodb import entry_of_stream_image
 from aftersales.adapters.tables import CASE, LEDGER, TIMELINE
@@ -78,13 +79,17 @@ class Bookkeeper:
 
     def _look(self, order_id: str, checks: tuple[Check, ...]) -> None:
         with self._world.quietly():
-            found = violations(self._books(order_id), checks)
+            books = self._books(order_id)
+            if checks is AT_REST:
+                books = self._at_rest(books)
+            found = violations(books, checks)
         for one in found:
             if one not in self._world.broken:
                 self._world.broken.append(one)
                 self._world.say("BROKEN", str(one))
 
     def _books(self, order_id: str) -> Books:
+        """What must fit at every write."""
         cases = tuple(self.cases(order_id))
         order = by_now(self._orders[order_id], self._ledger(order_id))
         entries = {case.case_id: self._timeline(case.case_id) for case in cases}
@@ -93,9 +98,18 @@ class Bookkeeper:
             cases=cases,
             entries={case_id: tuple(one for _, one in rows) for case_id, rows in entries.items()},
             refunds=tuple(self._refunds(order)),
-            external=tuple(self._external(order)),
             charges=tuple(self._charges(entries)),
             postings=tuple(self._postings(order_id)),
+            accepted=frozenset(self.accepted[order_id]),
+        )
+
+    def _at_rest(self, books: Books) -> Books:
+        """And what fits once nothing is under way."""
+        order = by_now(self._orders[books.ledger.order_id], books.ledger)
+        rows = [row for case in books.cases for row in self._timeline(case.case_id)]
+        return replace(
+            books,
+            external=tuple(self._external(order)),
             executions=tuple(
                 ExecutionOfCase(
                     name=one.name,
@@ -104,12 +118,9 @@ class Bookkeeper:
                     failed=one.status == "FAILED",
                 )
                 for one in self._world.stepfunctions.executions.values()
-                if one.input["case_id"] in entries
+                if one.input["case_id"] in books.entries
             ),
-            accepted=frozenset(self.accepted[order_id]),
-            unrelayed=frozenset(
-                one.notice_id for rows in entries.values() for row, one in rows if "unrelayed" in row
-            ),
+            unrelayed=frozenset(one.notice_id for row, one in rows if "unrelayed" in row),
             told=frozenset(one["notice_id"] for one in self._world.deliveries.notices),
         )
 

@@ -120,6 +120,7 @@ def running(world: World) -> Iterator[None]:
     def easypost(api_key: str, *_: Any) -> EasyPostClient:
         client = client_of(api_key)
         client._requests_session.mount("https://api.easypost.com", road)
+        client._requests_session.trust_env = False
         return client
 
     plain, client_of = items.plain, easypost_carriers.easypost_client

@@ -12,7 +12,7 @@ from tests.simulation.story import tell
 from tests.simulation.world import World
 
 MOST_FAULTS = 6
-_CASES = (3, 3, 3, 5)
+_CASES = (3, 3, 3, 4)
 # One schedule in so many never stops breaking; nothing need come to an end there, but nothing may be wrong either.
 _RELENTLESS_EVERY = 10
 

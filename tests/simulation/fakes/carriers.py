@@ -60,6 +60,8 @@ class Line(BaseAdapter):
         url, body = request.url or "", request.body or b""
         response = Response()
         response.request, response.url = request, url
+        # As JSON is by its own standard; without it the SDK's client would guess, for long.
+        response.encoding = "utf-8"
         response.status_code, response._content = self._call(
             api.operation(request.method or "", urlsplit(url).path.strip("/").split("/")),
             method=request.method,
