@@ -73,13 +73,22 @@ def refund_with_evidence(desk: BenchDesk) -> str:
 def plain_return(desk: BenchDesk) -> str:
     """Goods that the policy lets come back, and that their seller accepts when the parcel is there."""
     case_id = _opened(desk, "late", kind="return")
-    parcel = {"carrier": "ups", "tracking_code": "1Z999AA10123456784"}
-    desk.call("ship_return", "buyer", parcel, key="ship", case_id=case_id)
+    _comes_back(desk, case_id)
+    return case_id
+
+
+def even_exchange(desk: BenchDesk) -> str:
+    """Goods that the policy lets come back for others of the same price, which their buyer then has."""
+    desk.call("put_sku", "platform", samples.other_kettle(), sku="KT-1700-BLACK")
+    desk.forget()
+    other = [{"line_id": "kettle", "sku": "KT-1700-BLACK", "quantity": 1}]
+    case_id = _opened(desk, "late", kind="exchange", replacement=other)
+    _comes_back(desk, case_id)
     desk.settle()
-    desk.call("confirm_receipt", "seller", {}, key="arrived", case_id=case_id)
+    parcel = {"carrier": "ups", "tracking_code": "1Z999AA10000000015"}
+    desk.call("ship_replacement", "seller", parcel, key="sent", case_id=case_id)
     desk.settle()
-    counted = {"lines": [{"line_id": "kettle", "accepted": 1}]}
-    desk.call("confirm_receipt", "seller", counted, key="counted", case_id=case_id)
+    desk.call("confirm_replacement", "buyer", {}, key="came", case_id=case_id)
     return case_id
 
 
@@ -106,11 +115,12 @@ JOURNEYS: Mapping[str, Callable[[BenchDesk], str]] = {
     "disputed refund": disputed_refund,
     "refund with evidence": refund_with_evidence,
     "plain return": plain_return,
+    "even exchange": even_exchange,
     "withdrawn": withdrawn,
     "declined": declined,
 }
 POLICY, SELLER = "policy refund", "seller refund"
-PAID = frozenset(JOURNEYS) - {"withdrawn", "declined"}
+PAID = frozenset(JOURNEYS) - {"even exchange", "withdrawn", "declined"}
 
 
 @cache
@@ -193,6 +203,17 @@ def _opened(desk: BenchDesk, reason: str, *, key: str = _KEY, **more: Any) -> st
     case_id: str = desk.call("open_case", "buyer", body, key=key)["case_id"]
     desk.settle()
     return case_id
+
+
+def _comes_back(desk: BenchDesk, case_id: str) -> None:
+    """The parcel is sent, arrives, and what is in it is as it should be."""
+    parcel = {"carrier": "ups", "tracking_code": "1Z999AA10123456784"}
+    desk.call("ship_return", "buyer", parcel, key="ship", case_id=case_id)
+    desk.settle()
+    desk.call("confirm_receipt", "seller", {}, key="arrived", case_id=case_id)
+    desk.settle()
+    counted = {"lines": [{"line_id": "kettle", "accepted": 1}]}
+    desk.call("confirm_receipt", "seller", counted, key="counted", case_id=case_id)
 
 
 def _photo() -> bytes:

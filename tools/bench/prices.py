@@ -79,5 +79,6 @@ STATES = MappingProxyType(
         "policy refund": StateBound(most=6),
         "seller refund": StateBound(most=8),
         "plain return": StateBound(most=10, least=5, sample_style=18),
+        "even exchange": StateBound(most=12, least=6, sample_style=23),
     }
 )

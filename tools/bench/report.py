@@ -140,7 +140,7 @@ def _bounds(journeys: Sequence[Journey]) -> str:
     ]
     rows += [
         (
-            f"states of a {name}",
+            f"states of {name}",
             len(by_name[name].states),
             bound.most,
             _verdict(len(by_name[name].states) <= bound.most),

@@ -56,6 +56,20 @@ def order_body(now: int) -> Mapping[str, Any]:
     }
 
 
+def other_kettle() -> Mapping[str, Any]:
+    """Goods of the stock that cost what the kettle did."""
+    return {
+        "seller_id": SELLER,
+        "product": "kettles",
+        "title": "Electric kettle 1.7 l, black",
+        "category": "kitchen",
+        "currency": "USD",
+        "price": 2890,
+        "tax": 461,
+        "on_hand": 20,
+    }
+
+
 def application(reason: str, line: str = "kettle", **more: Any) -> Mapping[str, Any]:
     """One unit of a line."""
     lines = [{"line_id": line, "quantity": 1}]
