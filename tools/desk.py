@@ -127,6 +127,10 @@ class Stack:
         """Pay what a case asks for, as a buyer's browser does."""
         pay_with(self._stripe, client_secret)
 
+    def payment_state(self, reference: str) -> str:
+        """Where the payment stands at its provider."""
+        return str(self._stripe.v1.payment_intents.retrieve(reference).status)
+
     def knows_payment(self, reference: str) -> bool:
         """Whether the sandbox has this payment; one that was started anew has forgotten all."""
         try:

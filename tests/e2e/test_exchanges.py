@@ -9,10 +9,10 @@ import pytest
 
 from tests.builders import parcel_of
 from tests.corpus import plain_photo
-from tests.e2e.market import Market, Sale, application, body, refusal
+from tests.e2e.market import SECONDS, Market, Sale, application, body, refusal, wait
 from tests.e2e.test_parallel_cases import MANY, UNITS, patient
 from tests.e2e.test_returns import arrive, count
-from tools.desk import FINAL, upload
+from tools.desk import FINAL, upload, wait_for
 
 pytestmark = pytest.mark.e2e
 
@@ -46,7 +46,8 @@ def wanted(sku: str, line_id: str = "kettle") -> list[dict[str, Any]]:
 
 def answered(case: dict[str, Any]) -> bool:
     """Whether the stock has said that it has the goods, or that it has none."""
-    return bool(case["exchange"]["set_aside"] == "reserved" or case["status"] == "out_of_stock")
+    has_it = case["exchange"]["set_aside"] in ("reserved", "promised")
+    return has_it or case["status"] == "out_of_stock"
 
 
 def asked(market: Market, sale: Sale, sku: str, status: str = "awaiting_return") -> str:
@@ -65,8 +66,8 @@ def came_back(market: Market, sale: Sale, case_id: str, status: str = "exchange_
 
 
 def goes_out(market: Market, sale: Sale, case_id: str, number: str = "") -> None:
-    """The seller sends the other goods, once they are set aside."""
-    market.until_it(sale, case_id, lambda case: case["exchange"]["set_aside"] == "reserved")
+    """The seller sends the other goods, once they are promised."""
+    market.until_it(sale, case_id, lambda case: case["exchange"]["set_aside"] == "promised")
     parcel = {"carrier": "ups", "tracking_code": parcel_of(number or case_id[24:])}
     assert body(sale.seller.post(f"cases/{case_id}/replacement", parcel))["exchange"]["state"] == "shipped"
 
@@ -107,6 +108,46 @@ def test_goods_of_the_same_price_are_exchanged(market: Market) -> None:
     assert (paid(market, sale), counted(market, sku)) == ([], (4, 0, 1))
     lines = market.order(sale)["lines"]
     assert [(one["total"], one["refundable_quantity"]) for one in lines] == [(WORTH, 0), (WORTH, 1)]
+
+
+def difference(market: Market, sale: Sale, case_id: str) -> dict[str, Any]:
+    """How what they cost more is paid, once the provider was asked for it."""
+    path = f"cases/{case_id}/payment"
+    return body(wait_for(lambda: (it := sale.buyer.get(path)).is_success and it, "the provider", SECONDS))
+
+
+def test_what_other_goods_cost_more_is_held_before_they_are_sent_and_then_taken(market: Market) -> None:
+    sale = market.sell()
+    sku = stocked(market, sale, price=WORTH + 900)
+    case_id = asked(market, sale, sku)
+    came_back(market, sale, case_id, "awaiting_payment")
+    due = difference(market, sale, case_id)
+    charge = due["client_secret"].partition("_secret_")[0]
+    assert due["amount"] == {"amount": 900, "currency": "BRL"}
+    assert counted(market, sku) == (4, 0, 1)
+    market.stack.pay_with(due["client_secret"])
+    market.until(sale, case_id, "exchange_pending")
+    assert market.stack.payment_state(charge) == "requires_capture"
+    goes_out(market, sale, case_id)
+    wait(lambda: market.stack.payment_state(charge) == "succeeded", "the difference to be taken")
+    comes(market, sale, case_id)
+    assert (paid(market, sale), market.order(sale)["captured"]) == ([], WORTH + 900)
+    lines = market.order(sale)["lines"]
+    assert [(one["total"], one["refundable_quantity"]) for one in lines] == [(WORTH, 0), (WORTH + 900, 1)]
+    [posting] = body(sale.seller.get(f"sellers/{sale.seller.party_id}/statement"))["items"]
+    assert posting["owed_to_seller"]["amount"] == 900
+
+
+def test_a_difference_that_nobody_pays_ends_in_the_money_that_was_paid(market: Market) -> None:
+    sale = market.sell()
+    sku = stocked(market, sale, price=WORTH + 900)
+    case_id = asked(market, sale, sku)
+    came_back(market, sale, case_id, "awaiting_payment")
+    charge = difference(market, sale, case_id)["client_secret"].partition("_secret_")[0]
+    market.silence(sale, case_id)
+    ended(market, sale, case_id, "completed")
+    assert (paid(market, sale), market.stack.payment_state(charge)) == ([WORTH], "canceled")
+    assert counted(market, sku) == (5, 0, 0)
 
 
 def test_what_other_goods_cost_less_is_paid_back_when_they_have_come(market: Market) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from aftersales.adapters.dynamodb import DynamoDBStore
 from aftersales.domain.order import Order
 from aftersales.entrypoints import bootstrap
 from tests.builders import BUYER, SELLER, a_line
@@ -164,6 +165,26 @@ def test_entries_that_come_again_and_late_wake_no_step_for_nothing(desk: Desk, p
     desk.pump_again()
     confirm(desk, case_id)
     desk.pump_again()
+    assert len(assert_ended(desk, case_id, "completed")) <= 9
+
+
+def test_a_parcel_that_is_faster_than_the_step_that_waits_for_it_costs_no_states(
+    desk: Desk, payer: Payer
+) -> None:
+    stocked(desk)
+    order = put(desk, paid(order_of(desk, 6_000), payer))
+    wanted = [{"line_id": "bowls", "sku": SAME, "quantity": 1}]
+    case_id = apply(desk, order, kind="exchange", replacement=wanted)
+    parcel = {"carrier": "ups", "tracking_code": _PARCELS[0]}
+    path = f"/cases/{case_id}/shipment"
+    desk.after(DynamoDBStore, "park", lambda: desk.call("POST", path, by=BUYER, body=parcel).ok())
+    desk.pump()
+    assert status(desk, case_id) == "return_in_transit"
+    found = {"lines": [{"line_id": "bowls", "accepted": 1}]}
+    desk.call("POST", f"/cases/{case_id}/receipt", by=SELLER, body=found).ok()
+    desk.pump()
+    send(desk, case_id).ok()
+    confirm(desk, case_id)
     assert len(assert_ended(desk, case_id, "completed")) <= 9
 
 

@@ -30,6 +30,7 @@ class StepInput(BaseModel):
     entered_at: str = ""
     retry: int = 0
     version: int = 0
+    status: str = ""
     seen: Mapping[str, Any] = Field(default_factory=dict)
 
     @property
@@ -45,7 +46,11 @@ class StepInput(BaseModel):
         # does not enter the state again: only its number tells a slow first try from the one that waits now.
         entered_at = f"{epoch_ms(datetime.fromisoformat(self.entered_at)):015d}.{self.retry:02d}"
         return Waiting(
-            execution=self.execution, token=self.token, entered_at=entered_at, version=self.version
+            execution=self.execution,
+            token=self.token,
+            entered_at=entered_at,
+            version=self.version,
+            status=self.status,
         )
 
 

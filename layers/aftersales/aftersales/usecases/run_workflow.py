@@ -17,7 +17,7 @@ from aftersales.domain.charge import Charge, ProviderCharge
 from aftersales.domain.exchange import Task
 from aftersales.domain.label import Label, LabelOrder, LabelRefused
 from aftersales.domain.ledger import less
-from aftersales.domain.lifecycle import LIFECYCLE, Act, Change
+from aftersales.domain.lifecycle import GOODS_AWAITED, LIFECYCLE, Act, Change
 from aftersales.domain.parties import Party, Role
 from aftersales.domain.policy import History
 from aftersales.domain.refund import UNANSWERED, Attempt, AttemptState, ProviderRefund
@@ -49,12 +49,14 @@ class ReplacementUnsettled(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """A step of an execution that parks: its doorbell, when it was entered, the version its route was read at."""
+    """A step of an execution that parks: its doorbell, when it was entered, and what its route was: the version of the
+    case that was read, and the status that it waits in."""
 
     execution: str
     token: str
     entered_at: str
     version: int
+    status: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +77,10 @@ SUPERSEDED, LABEL_DUE, ADVANCE_DUE, ARRANGEMENT_DUE = (
     "advance_due",
     "arrangement_due",
 )
+
+
+# While goods come back the execution waits in one state.
+_COMING_BACK = GOODS_AWAITED | {Status.INSPECTION_FAILED}
 
 
 def execution_name(case: Case) -> str:
@@ -161,8 +167,17 @@ def wait_for_party(desk: Desk, workflow: Workflow, case_id: str, waiting: Waitin
     """Park until something happens to the case; ring at once if it already has."""
     _park(desk, case_id, waiting)
     case = desk.store.case(case_id)
-    if case is None or case.version != waiting.version:
+    if case is None or (case.version != waiting.version and not _waits_on(case, waiting)):
         workflow.ring(waiting.token)
+
+
+def _waits_on(case: Case, waiting: Waiting) -> bool:
+    """Whether the case, which has changed since, still needs what this step waits for."""
+    ours = execution_name(case) == waiting.execution
+    assessed = case.status in LIFECYCLE[Act.ASSESS] and _has_news(case)
+    route = _outcome(case).status
+    one_state = route in _COMING_BACK and waiting.status in _COMING_BACK
+    return ours and not assessed and (one_state or route == waiting.status)
 
 
 def ask_operator(desk: Desk, workflow: Workflow, case_id: str, trouble: str | None, waiting: Waiting) -> None:
