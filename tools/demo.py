@@ -592,7 +592,7 @@ def _turn(words: str, case: Mapping[str, Any]) -> tuple[object, ...]:
 def _asked(buyer: Person, case_id: str) -> dict[str, Any] | None:
     """What the buyer is asked to pay, once the provider has been told of it."""
     answer = buyer.get(f"cases/{case_id}/payment")
-    return None if answer.status_code == httpx.codes.NOT_FOUND else _body(answer)
+    return None if answer.status_code == httpx.codes.CONFLICT else _body(answer)
 
 
 def _once(person: Person, case_id: str, *statuses: str) -> dict[str, Any] | None:

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from httpx import Response
 
 from tests.builders import parcel_of
 from tests.corpus import plain_photo
@@ -112,8 +113,12 @@ def test_goods_of_the_same_price_are_exchanged(market: Market) -> None:
 
 def difference(market: Market, sale: Sale, case_id: str) -> dict[str, Any]:
     """How what they cost more is paid, once the provider was asked for it."""
-    path = f"cases/{case_id}/payment"
-    return body(wait_for(lambda: (it := sale.buyer.get(path)).is_success and it, "the provider", SECONDS))
+
+    def look() -> Response | None:
+        answer = sale.buyer.get(f"cases/{case_id}/payment")
+        return answer if answer.is_success else None
+
+    return body(wait_for(look, "what is to be paid", SECONDS))
 
 
 def test_what_other_goods_cost_more_is_held_before_they_are_sent_and_then_taken(market: Market) -> None:

@@ -397,6 +397,7 @@ def tell(desk: Desk) -> None:
 def test_dearer_goods_are_paid_for_before_they_are_sent(desk: Desk, payer: Payer) -> None:
     stocked(desk, VASE, price=2_500)
     order, case_id = exchanged(desk, payer, VASE, total=2_000)
+    assert desk.call("GET", f"/cases/{case_id}/payment", by=BUYER).code == "no_payment_due"
     sent_back(desk, case_id)
     assert status(desk, case_id) == "awaiting_payment"
     assert pay_difference(desk, payer, case_id) == 500

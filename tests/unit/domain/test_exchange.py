@@ -314,11 +314,17 @@ def test_a_difference_whose_hold_ran_out_is_asked_for_again() -> None:
     money_again(story, 3_333)
 
 
-def test_a_payment_that_was_refused_for_good_is_not_asked_for_again() -> None:
+def test_a_difference_that_the_provider_will_never_take_is_waited_for_by_nobody() -> None:
     story = exchanging_at(Status.AWAITING_PAYMENT)
     story.arrange()
-    story.charge(ChargeState.FAILED)
-    assert not tasks(story.case)
+    refused_for_good = story.charge(ChargeState.FAILED)
+    assert refused_for_good
+    assert (refused_for_good.entry.event, refused_for_good.entry.data) == (
+        Event.EXCHANGE_FORGONE,
+        {"reason_code": "difference_refused", "amount": 3_333},
+    )
+    assert tasks(story.case) == (Task.RELEASE,)
+    money_again(story, 3_333)
 
 
 @pytest.mark.parametrize("come", [False, True])

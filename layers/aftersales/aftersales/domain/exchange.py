@@ -432,6 +432,10 @@ def record_charge(
         data = {"task": Task.CAPTURE, "amount": charge.captured}
         taken = change(case, after, Event.REPLACEMENT_ARRANGED, by, now, policy, data, ledger=books_after)
         return replace(taken, payment=payment)
+    if moved and charge.state is ChargeState.FAILED and after.status is Status.AWAITING_PAYMENT:
+        # The provider will never take it, as where it is less than its smallest amount: nobody waits for that.
+        data = {"reason_code": "difference_refused", "amount": total(case.owed)}
+        return change(case, forgone(after, now), Event.EXCHANGE_FORGONE, by, now, policy, data)
     event, task = Event.REPLACEMENT_ARRANGED, Task.HOLD
     corrected = books.reprice(ledger, _paid_lines(_leg(after))) if case.replaced else None
     if moved and charge.state is ChargeState.AUTHORIZED:

@@ -42,6 +42,7 @@ class Code(StrEnum):
     EVIDENCE_NOT_READY = "evidence_not_ready"
     EVIDENCE_NEEDED = "evidence_needed"
     NO_PARCEL_DUE = "no_parcel_due"
+    NO_PAYMENT_DUE = "no_payment_due"
     LABEL_NOT_READY = "label_not_ready"
     DEDUCTION_ABOVE_TERMS = "deduction_above_terms"
     PARCEL_NOT_ARRIVED = "parcel_not_arrived"
