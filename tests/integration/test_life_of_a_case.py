@@ -180,6 +180,23 @@ def test_a_reviewer_s_no_closes_the_case_and_frees_the_money(desk: Desk, payer: 
     assert refunds(desk) == []
 
 
+def test_what_was_declined_for_good_is_not_granted_by_the_policy_under_another_reason(
+    desk: Desk, payer: Payer
+) -> None:
+    order = put(desk, paid(order_of(desk), payer))
+    first = apply(desk, order, "changed_mind")
+    desk.pump()
+    decide(desk, first, "decline").ok()
+    desk.pump()
+    desk.silence(days=8)
+    assert_ended(desk, first, "closed_declined")
+    again = apply(desk, order, "late", key="another")
+    desk.pump()
+    case = read(desk, again)
+    assert (case["status"], case["waiting_on"], case["on_timeout"]) == ("under_review", "seller", "disputed")
+    assert "declined_before" in [rule["code"] for rule in case["decision"]["rules"]]
+
+
 def test_a_reviewer_s_silence_decides_nothing_and_is_told_each_time(desk: Desk, payer: Payer) -> None:
     case_id = _disputed(desk, payer)
     for _ in range(3):

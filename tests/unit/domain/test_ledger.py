@@ -19,9 +19,11 @@ from aftersales.domain.ledger import (
     Reservation,
     Unit,
     consume_units,
+    declined_before,
     gone,
     hold_again,
     less,
+    note_decline,
     open_ledger,
     pick_units,
     rebase,
@@ -395,6 +397,19 @@ def test_whatever_cases_do_the_parts_of_each_payment_stay_what_was_captured(
 
 
 # --- the platform writes the order again --------------------------------------------------------------------
+
+
+def test_a_decline_is_noted_on_its_line_for_good_and_never_on_the_shipping() -> None:
+    ledger, claim = reserve(open_ledger(an_order()), {BOWLS: 1, SHIPPING: 1})
+    assert not declined_before(ledger, claim.units)
+    noted = note_decline(release(ledger, claim), claim.units)
+    other_bowl = reserve(noted, {BOWLS: 1})[1]
+    others = reserve(noted, {MARMALADE: 1, SHIPPING: 1})[1]
+    assert declined_before(noted, other_bowl.units)
+    assert not declined_before(noted, others.units)
+    assert rebase(noted, an_order()) == noted
+    elsewhere = an_order(lines=an_order().lines[1:])
+    assert not any(line.declined for line in rebase(noted, elsewhere).lines)
 
 
 def refused_rebase(ledger: Ledger, **changes: Any) -> str:

@@ -7,7 +7,7 @@ import pytest
 
 from aftersales.domain.case import FINAL, Kind, Reason, Review, Status
 from aftersales.domain.evidence import MAX_PER_CASE, EvidenceState
-from aftersales.domain.ledger import PaymentShare, Unit, open_ledger
+from aftersales.domain.ledger import PaymentShare, Unit, note_decline, open_ledger
 from aftersales.domain.lifecycle import ACTORS, LIFECYCLE, Act, Change
 from aftersales.domain.order import SHIPPING
 from aftersales.domain.parties import POLICY, SYSTEM, Party, Role
@@ -500,12 +500,20 @@ def test_a_withdrawn_case_leaves_the_books_as_they_were_opened(status: Status) -
     )
 
 
-@pytest.mark.parametrize("status", [Status.EVIDENCE_REQUIRED, Status.DECLINED])
-def test_a_case_that_ends_by_the_buyers_silence_leaves_the_books_as_they_were_opened(status: Status) -> None:
-    story = story_at(status, EVERYTHING)
+def test_a_case_that_ends_without_its_photo_leaves_the_books_as_they_were_opened() -> None:
+    story = story_at(Status.EVIDENCE_REQUIRED, EVERYTHING)
     story.silence()
     assert story.case.status in FINAL
     assert replace(story.ledger, version=1) == open_ledger(story.order)
+
+
+def test_a_case_that_was_declined_for_good_leaves_nothing_in_the_books_but_that_it_was() -> None:
+    story = story_at(Status.DECLINED, EVERYTHING)
+    story.silence()
+    assert story.case.status in FINAL
+    opened = open_ledger(story.order)
+    assert replace(story.ledger, version=1) == note_decline(opened, story.case.claim.units)
+    assert story.ledger.lines != opened.lines
 
 
 def test_a_completed_case_holds_nothing_and_its_units_are_gone() -> None:

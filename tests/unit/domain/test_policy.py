@@ -137,6 +137,16 @@ def test_nothing_is_concluded_from_fewer_orders_than_the_minimum() -> None:
     assert finding("history_of_claims", history=History(orders=0, cases=0)) is None
 
 
+def test_goods_on_which_a_claim_was_declined_for_good_are_for_a_person_whatever_the_reason_is_now() -> None:
+    assert finding("declined_before", declined_before=True) == (
+        Verdict.ASK_PERSON,
+        {"declined_before": True},
+    )
+    assert finding("declined_before") is None
+    again = assess(some_facts(amount=1, declined_before=True), a_policy())
+    assert (again.reason_code, again.silence_approves) == ("declined_before", False)
+
+
 def test_the_cap_itself_is_within_the_cap() -> None:
     inputs = {"amount": 3_000, "cap": 3_000}
     assert finding("above_cap", amount=3_000) is None

@@ -33,7 +33,8 @@ class Unit(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerLine:
     """The units of one line; unit k of n always carries `share(total, k, n)`, whoever takes it and when. `goods` where
-    they went out in an exchange, so that no snapshot of the order has them."""
+    they went out in an exchange, so that no snapshot of the order has them; `declined` where a claim on them was
+    declined for good."""
 
     line_id: str
     total: int
@@ -41,6 +42,7 @@ class LedgerLine:
     units: tuple[Unit, ...]
     step: int = 1
     goods: Line | None = None
+    declined: bool = False
 
     @property
     def free(self) -> tuple[int, ...]:
@@ -311,6 +313,19 @@ def release(ledger: Ledger, reservation: Reservation) -> Ledger:
     """Free what a case held and did not use: reserved to available."""
     ledger = _mark(ledger, reservation.units, Unit.RESERVED, Unit.AVAILABLE)
     return _move(ledger, reservation.money, "reserved", "available")
+
+
+def note_decline(ledger: Ledger, units: Iterable[ReservedUnits]) -> Ledger:
+    """A claim on these goods was declined for good. Which of several alike it was, only people can tell; so it is noted
+    of all of the line."""
+    named = {held.line_id for held in units} - {SHIPPING}
+    lines = (replace(line, declined=line.declined or line.line_id in named) for line in ledger.lines)
+    return replace(ledger, lines=tuple(lines))
+
+
+def declined_before(ledger: Ledger, units: Iterable[ReservedUnits]) -> bool:
+    """Whether a claim on such goods was declined for good."""
+    return any(line.declined for held in units if (line := ledger.line(held.line_id)))
 
 
 def settle(ledger: Ledger, paid: Iterable[PaymentShare]) -> Ledger:
@@ -596,8 +611,10 @@ def _refuse_vanished(what: str, needed: Iterable[str], present: Iterable[LedgerL
 
 
 def _rebase_line(old: LedgerLine | None, new: LedgerLine) -> LedgerLine:
-    if old is None or not _touched(old):
+    if old is None:
         return new
+    if not _touched(old):
+        return replace(new, declined=old.declined)
     if (old.total, old.tax, len(old.units)) != (new.total, new.tax, len(new.units)):
         # The share of each unit follows from total and quantity: changing either would reprice units
         # that a case already holds or that were already paid back.

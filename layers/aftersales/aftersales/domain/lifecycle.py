@@ -793,8 +793,10 @@ def closed(
     if case.sent:
         after = replace(after, review=Review.APPROVED)
         return change(before, after, event, by, now, policy, data, ledger=booked(before, after, ledger))
-    held = Reservation(units=before.claim.units, money=before.held)
-    return change(before, after, event, by, now, policy, data, ledger=books.release(ledger, held))
+    freed = books.release(ledger, Reservation(units=before.claim.units, money=before.held))
+    if review is Review.CLOSED_DECLINED:
+        freed = books.note_decline(freed, before.claim.units)
+    return change(before, after, event, by, now, policy, data, ledger=freed)
 
 
 def change(

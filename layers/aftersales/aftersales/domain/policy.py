@@ -245,8 +245,8 @@ class History:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """All that the rules may look at. `sent_at` is when the order was shipped, or placed where nobody knows;
-    `categories` and `returnable` speak of the claimed lines, `taken_before` is what other cases of the order hold
-    or were paid."""
+    `categories`, `returnable` and `declined_before` speak of the claimed lines, `taken_before` is what other cases of
+    the order hold or were paid."""
 
     kind: Kind
     reason: Reason
@@ -260,6 +260,7 @@ class Facts:
     accepted_evidence: int
     history: History
     taken_before: int = 0
+    declined_before: bool = False
     keep_item: bool = False
 
     @property
@@ -358,6 +359,14 @@ def history_of_claims(facts: Facts, policy: Policy) -> Finding | None:
     return Verdict.ASK_PERSON, {"orders": history.orders, "cases": history.cases}
 
 
+def declined_before(facts: Facts, policy: Policy) -> Finding | None:
+    """A claim on these goods was declined for good. There may be another reason now, a defect that showed since: a
+    person looks, and neither the policy nor silence grants what people did not."""
+    if not facts.declined_before:
+        return None
+    return Verdict.ASK_PERSON, {"declined_before": True}
+
+
 def above_cap(facts: Facts, policy: Policy) -> Finding | None:
     """More money than the policy decides by itself."""
     cap = _cap(facts, policy)
@@ -381,6 +390,7 @@ RULES: tuple[tuple[str, Check], ...] = (
     ("delivery_contradicts", delivery_contradicts),
     ("still_under_way", still_under_way),
     ("history_of_claims", history_of_claims),
+    ("declined_before", declined_before),
     ("above_cap", above_cap),
     ("within_cap", within_cap),
 )
@@ -460,7 +470,8 @@ def _cap(facts: Facts, policy: Policy) -> int:
 
 
 def _silence_approves(facts: Facts, policy: Policy) -> bool:
-    return facts.order_amount <= _lowest(policy.silent_cap, facts) and not history_of_claims(facts, policy)
+    slowed = history_of_claims(facts, policy) or declined_before(facts, policy)
+    return facts.order_amount <= _lowest(policy.silent_cap, facts) and not slowed
 
 
 def _pays_ahead(facts: Facts, policy: Policy) -> bool:
@@ -470,7 +481,8 @@ def _pays_ahead(facts: Facts, policy: Policy) -> bool:
         history.orders >= terms.minimum_orders and history.cases * 100 <= terms.cases_percent * history.orders
     )
     comes_back = facts.kind is Kind.RETURN and not facts.keep_item
-    return comes_back and trusted and facts.order_amount <= terms.cap.get(facts.currency, 0)
+    small = facts.order_amount <= terms.cap.get(facts.currency, 0)
+    return comes_back and trusted and small and not facts.declined_before
 
 
 def _lowest(cap: Callable[[str, str], int], facts: Facts) -> int:

@@ -19,6 +19,7 @@ def assess_claim(
     accepted_evidence: int,
     history: History,
     taken_before: int,
+    declined_before: bool,
     at: int,
 ) -> Assessment:
     """The policy's verdict under the version in force then or at the purchase, whichever is better for the buyer.
@@ -26,7 +27,23 @@ def assess_claim(
     `at` is when the case was opened (now, where it is not yet): a window that was open then stays open, however
     long evidence and people take.
     """
-    facts = _facts(order, kind, reason, claim, keep_item, accepted_evidence, history, taken_before, at)
+    lines = [line for held in claim.units if (line := order.line(held.line_id))]
+    facts = Facts(
+        kind=kind,
+        reason=reason,
+        amount=claim.amount,
+        currency=order.currency,
+        categories=tuple(dict.fromkeys(line.category for line in lines)),
+        returnable=all(line.returnable for line in lines),
+        sent_at=order.shipped_at or order.placed_at,
+        delivered_at=order.delivered_at,
+        now=at,
+        accepted_evidence=accepted_evidence,
+        history=history,
+        taken_before=taken_before,
+        declined_before=declined_before,
+        keep_item=keep_item,
+    )
     return decide(facts, *policies_of(desk, order, at))
 
 
@@ -40,32 +57,3 @@ def recent_history(desk: Desk, order: Order) -> History:
 def policies_of(desk: Desk, order: Order, at: int) -> tuple[Policy, Policy]:
     """The version in force then, and the one at the purchase."""
     return desk.policies.at(at, order.seller_id), desk.policies.at(order.placed_at, order.seller_id)
-
-
-def _facts(
-    order: Order,
-    kind: Kind,
-    reason: Reason,
-    claim: Reservation,
-    keep_item: bool,
-    accepted_evidence: int,
-    history: History,
-    taken_before: int,
-    now: int,
-) -> Facts:
-    lines = [line for held in claim.units if (line := order.line(held.line_id))]
-    return Facts(
-        kind=kind,
-        reason=reason,
-        amount=claim.amount,
-        currency=order.currency,
-        categories=tuple(dict.fromkeys(line.category for line in lines)),
-        returnable=all(line.returnable for line in lines),
-        sent_at=order.shipped_at or order.placed_at,
-        delivered_at=order.delivered_at,
-        now=now,
-        accepted_evidence=accepted_evidence,
-        history=history,
-        taken_before=taken_before,
-        keep_item=keep_item,
-    )

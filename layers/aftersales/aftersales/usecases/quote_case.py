@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from aftersales.domain import policy as policies
 from aftersales.domain.case import ExchangeLeg, Fees, Kind, Reason
 from aftersales.domain.exchange import Wanted, priced
-from aftersales.domain.ledger import Ledger, Reservation, ReservedUnits, pick_units, reserve
+from aftersales.domain.ledger import Ledger, Reservation, ReservedUnits, declined_before, pick_units, reserve
 from aftersales.domain.lifecycle import NOTHING_COMES_BACK, refuse_return_of_nothing
 from aftersales.domain.order import SHIPPING, Order
 from aftersales.domain.parties import Party
@@ -84,6 +84,7 @@ def quote_claim(
         accepted_evidence=0,
         history=history,
         taken_before=ledger.taken,
+        declined_before=declined_before(ledger, claim.units),
         at=now,
     )
     _refuse_closed_window(assessment)

@@ -16,7 +16,7 @@ from aftersales.domain.case import Case, Status
 from aftersales.domain.charge import Charge, ProviderCharge
 from aftersales.domain.exchange import Task
 from aftersales.domain.label import Label, LabelOrder, LabelRefused
-from aftersales.domain.ledger import less
+from aftersales.domain.ledger import declined_before, less
 from aftersales.domain.lifecycle import GOODS_AWAITED, LIFECYCLE, Act, Change
 from aftersales.domain.parties import Party, Role
 from aftersales.domain.policy import History
@@ -119,6 +119,7 @@ def assess_case(desk: Desk, case_id: str, execution: str) -> Outcome:
             # The case itself stands in the history by now; what counts is what came before it.
             history=_before_this_case(recent_history(desk, read.order)),
             taken_before=read.ledger.taken - case.claim.amount,
+            declined_before=declined_before(read.ledger, case.claim.units),
             at=case.opened_at,
         )
         return lifecycle.apply_assessment(case, assessment, desk.now())
