@@ -203,6 +203,17 @@ class Market:
         made = [one for payment in sale.payments for one in self.stack.refunds_at_provider(payment)[::-1]]
         return [{"refund_id": one["metadata"]["refund_id"]} | one for one in made]
 
+    def posted(self, sale: Sale) -> dict[str, int]:
+        """What stands in the accounts of a seller who sold nothing else; each posting sums to zero."""
+        postings = body(sale.seller.get(f"sellers/{sale.seller.party_id}/statement"))["items"]
+        accounts: dict[str, int] = {}
+        for posting in postings:
+            lines = {line["account"]: line["amount"]["amount"] for line in posting["lines"]}
+            assert sum(lines.values()) == 0, posting
+            for account, amount in lines.items():
+                accounts[account] = accounts.get(account, 0) + amount
+        return {account: amount for account, amount in accounts.items() if amount}
+
     def settle(self, sale: Sale, status: str) -> None:
         """The provider makes up its mind about the newest refund of this order."""
         self.stack.sandbox("POST", f"refunds/{self.refunds(sale)[-1]['id']}/settle", {"status": status})

@@ -52,14 +52,15 @@ def shown(market: Market, sale: Sale, case_id: str) -> str:
 
 
 def ends(market: Market, sale: Sale, case_id: str, status: str, *paid: int, free: int = 0) -> list[str]:
-    """The case comes to this end with these refunds, and the provider, the ledger and the execution say the same;
-    answers the states that were entered."""
+    """The case comes to this end with these refunds, and the provider, the ledger, the seller's statement and the
+    execution say the same; answers the states that were entered."""
     case = market.until(sale, case_id, status)
     assert case["status"] in FINAL
     assert [one["amount"] for one in market.refunds(sale)] == list(paid)
     order = market.order(sale)
     assert (order["refunded"], order["reserved"]) == (sum(paid), 0)
     assert order["lines"][0]["refundable_quantity"] == free
+    assert market.posted(sale).get("buyer_refund", 0) == -sum(paid)
     execution = market.finished(case_id)
     assert execution["status"] == "SUCCEEDED"
     return list(execution["states"])
@@ -131,6 +132,25 @@ def test_a_buyer_who_keeps_the_goods_after_all_withdraws(market: Market) -> None
     case_id = awaited(market, sale)
     body(sale.buyer.post(f"cases/{case_id}/withdrawal"))
     ends(market, sale, case_id, "cancelled", free=1)
+
+
+def test_an_own_parcel_that_is_lost_is_a_reviewers_to_decide(market: Market, reviewer: Person) -> None:
+    sale = market.sell()
+    case_id = awaited(market, sale)
+    send(sale, case_id)
+    market.silence(sale, case_id)
+    case = market.until(sale, case_id, "disputed")
+    assert (case["waiting_on"], market.events(sale, case_id)[-1]) == ("platform", "parcel_overdue")
+    body(market.decide(sale, case_id, by=reviewer, amount=4_000))
+    ends(market, sale, case_id, "completed", 4_000)
+
+
+def test_a_silent_seller_has_received_what_was_announced(market: Market) -> None:
+    sale = market.sell()
+    case_id = awaited(market, sale)
+    arrive(sale, case_id)
+    market.silence(sale, case_id)
+    ends(market, sale, case_id, "completed", 5_900)
 
 
 def test_nobody_misses_what_was_not_sent_and_nobody_sends_one_parcel_twice(market: Market) -> None:
