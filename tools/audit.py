@@ -269,36 +269,43 @@ def claims_are_worth_their_units(file: OrderFile) -> Iterator[tuple[str | None, 
 
 
 def returns_cost_what_was_published(file: OrderFile) -> Iterator[tuple[str | None, str]]:
-    """Restocking and freight as the policy has them, never on the seller's fault; goods that are worth less than their
-    way back stay. A case that became a return by an offer costs nothing more."""
+    """Restocking and freight as the policy has them, never on the seller's fault, and no freight where the buyer pays
+    the carrier; goods that are worth less than their way back stay. A case that became a return by an offer costs
+    nothing more."""
     step, currency = _step(file), file.order["currency"]
     for one in file.cases:
         case, costs = one.case, (one.case["fees"]["restocking"], one.case["fees"]["freight"])
+        own_parcel = any(parcel["label"] in (None, "refused") for parcel in case.get("shipments", ()))
         if case["kind"] != "return" or _came_short(case) or _converted(case):
             continue
         goods = sum(line["amount"] for line in case["quote"]["lines"] if line["line_id"] != "shipping")
         for policy in _published():
             terms = policy["returns"]
             if policy["reasons"][case["reason"]]["seller_fault"]:
-                expected, stays = (0, 0), goods < terms["keep_below"].get(currency, 0)
+                expected, stays = {(0, 0)}, goods < terms["keep_below"].get(currency, 0)
             else:
                 restocking = _floor(goods * terms["restocking_percent"] // 100, step)
                 freight = min(terms["freight"].get(currency, 0), goods - restocking)
-                expected, stays = (restocking, _floor(freight, step)), False
-            if (costs, case["keep_item"]) == (expected, stays):
+                freights = {0} if own_parcel else {0, _floor(freight, step)}
+                expected, stays = {(restocking, each) for each in freights}, False
+            if costs in expected and case["keep_item"] == stays:
                 break
         else:
             yield one.case_id, f"goods of {goods} cost {costs}, stay {case['keep_item']}: as no policy says"
 
 
+_PAYS_FOR_GOODS = ("return_accepted", "deduction_accepted", "parcel_lost", "advance_granted")
+
+
 def goods_come_before_money(file: OrderFile) -> Iterator[tuple[str | None, str]]:
-    """Nothing of a return is paid before its goods were received, or a reviewer has decided about them."""
+    """Nothing of a return is paid before its goods were received, or lost under the platform's label, or a reviewer has
+    decided about them; unless it goes ahead of them."""
     for one in file.cases:
         if one.case["kind"] != "return" or one.case["keep_item"]:
             continue
         for entry in one.timeline:
             heard = entry["event"] == "case_approved" and entry["from"] == "disputed"
-            if heard or entry["event"] in ("return_accepted", "deduction_accepted"):
+            if heard or entry["event"] in _PAYS_FOR_GOODS:
                 break
             if entry["event"].startswith("refund_"):
                 yield one.case_id, f"{entry['event']} before its goods came back"
@@ -356,27 +363,35 @@ def every_refund_was_paid_once(file: OrderFile) -> Iterator[tuple[str | None, st
 
 
 def refunds_are_posted_once(file: OrderFile) -> Iterator[tuple[str | None, str]]:
-    """Each posting sums to zero. What a case was paid is posted to the buyer, what a return cost to seller and carrier;
-    and of the fee as much was given back as was paid back of the order."""
+    """Each posting sums to zero. What a case was paid is posted to the buyer, what of it the buyer owes to the
+    platform, and what a return cost to seller and carrier; and of the fee as much was given back as was paid for good.
+    """
     for posting in file.postings:
         if rest := sum(_lines(posting).values()):
             yield posting["case_id"], f"posting {posting['posting_id']} leaves {rest}"
     for one in file.cases:
         paid = sum(_by_payment(one.succeeded).values())
         lines = _added(posting for posting in file.postings if posting["case_id"] == one.case_id)
-        kept = one.case["fees"] if paid else {"restocking": 0, "freight": 0}
+        debt = _debt(one)
+        kept = one.case["fees"] if paid > debt else {"restocking": 0, "freight": 0}
         for account, amount in (
             ("buyer_refund", paid),
+            ("buyer_debt", -debt),
             ("restocking_fee", kept["restocking"]),
             ("return_freight", kept["freight"]),
         ):
             if lines[account] != -amount:
                 yield one.case_id, f"{-lines[account]} posted to {account}, and should be {amount}"
-    captured, refunded = file.order["captured"], file.order["refunded"]
+    captured, refunded = file.order["captured"], file.order["refunded"] - sum(map(_debt, file.cases))
     fee = captured * FEE_PERCENT // 100
     given_back = (2 * fee * refunded + captured) // (2 * captured) if captured else 0
     if _added(file.postings)["platform_fee"] != given_back:
         yield None, f"{_added(file.postings)['platform_fee']} of the fee were given back, not {given_back}"
+
+
+def _debt(one: CaseFile) -> int:
+    """What its buyer owes for money that went ahead of goods."""
+    return int((one.case.get("debt") or {"amount": 0})["amount"])
 
 
 def balances_are_sums_of_postings(account: Account) -> Iterator[str]:

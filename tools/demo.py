@@ -370,7 +370,6 @@ def goods_come_back(story: Story, order: OrderLine) -> None:
                 for one in quote["lines"]
             ),
             ("restocking", f"- {money(quote['fees']['restocking'], order)}"),
-            ("the way back", f"- {money(quote['fees']['freight'], order)}"),
             ("comes back", money(quote["total"]["amount"], order)),
         ],
         right=("amount",),

@@ -362,6 +362,10 @@ UNTOUCHED: dict[str, tuple[Callable[[Books], None], Check]] = {
         audit.returns_cost_what_was_published,
     ),
     "goods of some worth stayed": (put(True, "cases", 0, "keep_item"), audit.returns_cost_what_was_published),
+    "freight was kept from who paid the carrier": (
+        put([{"label": None}], "cases", 0, "shipments"),
+        audit.returns_cost_what_was_published,
+    ),
     "a cent of the claim got lost": (
         put(money(8_099), "cases", 0, "quote", "total"),
         audit.claims_are_worth_their_units,
