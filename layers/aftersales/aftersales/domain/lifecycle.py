@@ -421,6 +421,7 @@ def open_case(
         to_status=case.status,
         data={"reason": reason, "amount": claim.amount, "policy_version": assessment.policy.version},
         grounds=assessment.grounds,
+        run=case.run,
     )
     return Change(case=case, entry=entry, ledger=ledger)
 
@@ -845,6 +846,7 @@ def change(
         to_status=after.status,
         data=data or {},
         posting=posting,
+        run=after.run if after.run != before.run else None,
     )
     return Change(case=after, entry=entry, ledger=ledger)
 

@@ -212,7 +212,8 @@ class Entry:
 
     `seq` equals the version of the case that the same transaction wrote. `data` holds what explains the event:
     the rules that fired, an amount, the text of a message. `grounds` is what the policy decided on, for those who
-    decide it again; no view shows it. `posting` is what it does to the seller's account, where money moved.
+    decide it again; no view shows it. `posting` is what it does to the seller's account, where money moved. `run` is
+    the execution that takes over with it, by number, where one does.
     """
 
     case_id: str
@@ -225,6 +226,7 @@ class Entry:
     data: Mapping[str, object] = field(default_factory=dict)
     grounds: Grounds | None = None
     posting: Posting | None = None
+    run: int | None = None
 
     @property
     def notice_id(self) -> str:

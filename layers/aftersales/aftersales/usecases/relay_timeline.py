@@ -7,7 +7,7 @@ from aftersales.domain.parties import POLICY
 from aftersales.domain.timeline import EFFECTS, Entry, Wake
 from aftersales.usecases.commit import for_each
 from aftersales.usecases.ports import Desk, Notices, Workflow
-from aftersales.usecases.run_workflow import execution_before, execution_name
+from aftersales.usecases.run_workflow import execution_name, execution_of_run
 
 _ACKNOWLEDGED_WITHIN = 5 * 60 * 1000
 _PER_SWEEP = 200
@@ -25,9 +25,13 @@ def relay_entry(desk: Desk, workflow: Workflow, notices: Notices, entry: Entry) 
     effect = EFFECTS[entry.event]
     unclaimed = False
     if effect.wake is Wake.START:
-        # The execution before, if it still waits, wakes, sees that it was superseded, and ends.
-        _ring(desk, workflow, case, execution_before(case))
-        started = workflow.start(execution_name(case), case.case_id)
+        # By the entry's own number: a case may be sent on twice before the first time is carried here, and each
+        # execution that takes over wakes the one before it, which sees that it was superseded, and ends. Entries of
+        # before they had numbers start the latest.
+        run = entry.run or case.run
+        if run > 1:
+            _ring(desk, workflow, case, execution_of_run(case.case_id, run - 1))
+        started = workflow.start(execution_of_run(case.case_id, run), case.case_id)
         unclaimed = not started and case.status is Status.REQUESTED
     elif _wakes(effect.wake, case) and entry.actor != POLICY:
         # What the policy decides, a step of the execution has just written: that one goes on by itself, and a
@@ -44,10 +48,10 @@ def _wakes(wake: Wake, case: Case) -> bool:
     return wake is Wake.RING or (wake is Wake.ARRANGE and bool(tasks(case)))
 
 
-def _ring(desk: Desk, workflow: Workflow, case: Case, execution: str | None, news: int | None = None) -> None:
+def _ring(desk: Desk, workflow: Workflow, case: Case, execution: str, news: int | None = None) -> None:
     """Wake the step that waits, unless its execution has read what there is to tell: an entry that comes late, or
     twice, would end another wait than the one that it was for."""
-    bell = desk.store.doorbell(case.case_id, execution) if execution else None
+    bell = desk.store.doorbell(case.case_id, execution)
     if bell and (news is None or news > bell.version):
         workflow.ring(bell.token)
 

@@ -85,16 +85,12 @@ _COMING_BACK = GOODS_AWAITED | {Status.INSPECTION_FAILED}
 
 def execution_name(case: Case) -> str:
     """The case's id; a case that came back or was sent on runs under the next name."""
-    return _name_of_run(case, case.run)
+    return execution_of_run(case.case_id, case.run)
 
 
-def execution_before(case: Case) -> str | None:
-    """The name of the execution that the present one took over from, if there was one."""
-    return _name_of_run(case, case.run - 1) if case.run > 1 else None
-
-
-def _name_of_run(case: Case, run: int) -> str:
-    return case.case_id if run == 1 else f"{case.case_id}-{run}"
+def execution_of_run(case_id: str, run: int) -> str:
+    """The name of the case's execution of that number."""
+    return case_id if run == 1 else f"{case_id}-{run}"
 
 
 def assess_case(desk: Desk, case_id: str, execution: str) -> Outcome:
