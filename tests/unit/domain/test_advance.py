@@ -13,7 +13,7 @@ from aftersales.domain.invariants import (
     violations,
 )
 from aftersales.domain.ledger import ExternalKind, ExternalState, PaymentShare, Unit
-from aftersales.domain.lifecycle import total
+from aftersales.domain.lifecycle import change, total
 from aftersales.domain.parcel import TrackingStatus
 from aftersales.domain.policy import AdvanceTerms, History, Verdict, assess
 from aftersales.domain.possible import possible
@@ -452,3 +452,10 @@ def test_a_debt_that_is_not_written_or_was_never_made_is_found() -> None:
     never = replace(story.case, advance=Advance.NONE)
     books = Books(ledger=story.ledger, cases=(never,), entries={})
     assert [one.invariant for one in violations(books, (debts_are_written,))] == ["I14"]
+
+
+def test_what_changes_a_debt_has_to_write_the_ledger() -> None:
+    story = paid_ahead()
+    forgotten = replace(story.case, attempts=())
+    with pytest.raises(ValueError, match="owes has changed"):
+        change(story.case, forgotten, Event.MESSAGE_SENT, BUYER, story.now, a_policy())

@@ -1,10 +1,11 @@
 """What silence does, and when."""
 
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 
-from aftersales.domain.calendar import MINUTE, Period
+from aftersales.domain.calendar import MINUTE, Period, epoch_ms
 from aftersales.domain.case import Case, Status
 from aftersales.domain.lifecycle import CLOCKS, Change
 from aftersales.domain.parties import SYSTEM, Role
@@ -302,3 +303,8 @@ def test_a_clock_that_was_stored_survives_a_change_of_the_policy() -> None:
     story.policy = replace(story.policy, clocks=replace(story.policy.clocks, seller=Period(minutes=1)))
     story.send_message()
     assert story.case.deadline_at == deadline
+
+
+def test_a_moment_is_counted_in_whole_milliseconds() -> None:
+    noon = datetime.fromisoformat("2026-01-01T12:00:00.777999+00:00")
+    assert epoch_ms(noon) == NOON + 777
