@@ -151,6 +151,18 @@ def test_a_parcel_that_was_scanned_before_anybody_had_asked_for_it_is_another_on
     assert (story.case.status, story.case.advance) == (Status.RETURN_IN_TRANSIT, Advance.OFFERED)
 
 
+def test_a_scan_in_the_second_of_the_approval_counts_though_its_carrier_tells_whole_seconds() -> None:
+    story = Story(order=an_order(payments=(a_payment(CARD, 14_898),)))
+    story.open({BOWLS: 3}, kind=Kind.RETURN)
+    story.now += 293
+    story.assess(Verdict.APPROVE, pays_ahead=True)
+    story.ship()
+    told = story.now - story.now % 1000
+    assert story.case.decision and told < story.case.decision.at
+    story.scan(TrackingStatus.IN_TRANSIT, at=told)
+    assert story.case.advance is Advance.GRANTED
+
+
 def test_goods_that_are_delivered_at_the_first_scan_need_no_advance() -> None:
     story = trusted()
     story.scan(TrackingStatus.IN_TRANSIT, TrackingStatus.DELIVERED)

@@ -11,6 +11,7 @@ come, all that is owed was sent already. The debt is what was paid and not earne
 from dataclasses import replace
 
 from aftersales.domain import ledger as books
+from aftersales.domain.calendar import SECOND
 from aftersales.domain.case import Advance, Case, Kind
 from aftersales.domain.ledger import Ledger
 from aftersales.domain.lifecycle import Act, Change, change, require, told_start, with_attempts
@@ -26,7 +27,9 @@ def with_advance(case: Case, ledger: Ledger) -> Case:
     A parcel that was scanned before anybody had asked for these goods is another one. Nothing goes ahead while the bank
     looks at a payment, or while a debt of this order stands.
     """
-    asked_at = case.decision.at if case.decision else case.opened_at
+    approved_at = case.decision.at if case.decision else case.opened_at
+    # Carriers tell whole seconds: what was approved and scanned within one would seem to be scanned before.
+    asked_at = approved_at - approved_at % SECOND
     parcel = case.shipment.parcel if case.shipment else None
     scanned_at = parcel.first_scan_at if parcel else None
     genuine = scanned_at is not None and scanned_at >= asked_at

@@ -7,7 +7,8 @@ late or early by the wall clock for half of it. Nothing here needs a database of
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-MINUTE = 60 * 1000
+SECOND = 1000
+MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 _SATURDAY, _SUNDAY = 6, 7
