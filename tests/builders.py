@@ -666,6 +666,13 @@ class Story:
                 return self.charge(ChargeState.CAPTURED, case_id)
             case Task.CANCEL:
                 return self.charge(ChargeState.CANCELED, case_id)
+            case Task.COLLECT:
+                leg = case.exchange
+                if leg and leg.collection:
+                    return self.charge(ChargeState.CAPTURED, case_id)
+                return self._keep_any(
+                    exchange.ask_for_debt(case, self.paid_order, policy=self.policy, now=self.now)
+                )
 
     def arrange_all(self, case_id: str = CASE, *, in_stock: bool = True) -> None:
         """Everything that is due is done."""
@@ -676,8 +683,7 @@ class Story:
         """The provider says where the payment of the difference stands."""
         case = self.cases[case_id]
         assert case.exchange
-        assert case.exchange.charge
-        asked = case.exchange.charge
+        asked = case.exchange.asked[-1]
         seen = ProviderCharge(
             charge_id=asked.charge_id,
             reference=f"pi_{asked.charge_id}",

@@ -158,7 +158,8 @@ def test_a_scan_in_the_second_of_the_approval_counts_though_its_carrier_tells_wh
     story.assess(Verdict.APPROVE, pays_ahead=True)
     story.ship()
     told = story.now - story.now % 1000
-    assert story.case.decision and told < story.case.decision.at
+    assert story.case.decision
+    assert told < story.case.decision.at
     story.scan(TrackingStatus.IN_TRANSIT, at=told)
     assert story.case.advance is Advance.GRANTED
 

@@ -344,7 +344,8 @@ class ExchangeQuoteView(View):
 class QuoteView(ClaimView):
     """What an application would reserve and pay, and how the policy sees it as things stand. With `keep_item` the goods
     stay with the buyer although it is a return: their way back would cost `freight_saved`. With `label_offered` the
-    platform pays the label of what comes back, and with `paid_ahead` the money goes as soon as a carrier has it."""
+    platform pays the label of what comes back, and with `paid_ahead` the money goes as soon as a carrier has it, or the
+    other goods of an exchange at once."""
 
     fees: FeesView
     keep_item: bool
@@ -432,11 +433,13 @@ class LabelView(View):
 
 class ExchangeView(ExchangeQuoteView):
     """The other goods of an exchange. `state` is where they are, `set_aside` what the stock holds for the case,
-    `charge` where the payment of a difference stands; `shipment` is their parcel, and `lost` those that never came."""
+    `charge` where the payment of a difference stands, `collection` that of goods that did not come back; `shipment` is
+    their parcel, and `lost` those that never came."""
 
     state: ExchangeState
     set_aside: SetAside
     charge: ChargeState | None
+    collection: ChargeState | None
     shipment: ShipmentView | None
     lost: list[ShipmentView]
 
@@ -787,6 +790,7 @@ def _exchange_view(case: Case, leg: ExchangeLeg) -> ExchangeView:
         state=leg.state,
         set_aside=leg.set_aside,
         charge=leg.charge.state if leg.charge else None,
+        collection=leg.collection.state if leg.collection else None,
         shipment=_shipment_view(leg.shipment) if leg.shipment else None,
         lost=[_shipment_view(one) for one in leg.lost],
     )

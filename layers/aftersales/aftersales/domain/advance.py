@@ -5,7 +5,8 @@
                                                     └─ fewer are, or a reviewer grants less: the rest stays owed
 
 What is paid ahead is an attempt of the case like any other, so that nothing is paid twice for it: once the goods have
-come, all that is owed was sent already. The debt is what was paid and not earned (`Case.debt`); nobody sets it.
+come, all that is owed was sent already. The debt is what was paid and not earned (`Case.debt`); nobody sets it. Other
+goods that go ahead are one as well, see `exchange`.
 """
 
 from dataclasses import replace

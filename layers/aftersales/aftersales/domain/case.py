@@ -246,7 +246,8 @@ class InspectedLine:
 
 
 class Advance(StrEnum):
-    """Whether the money goes ahead of the goods: promised for when a carrier first has them in hand, then granted."""
+    """Whether something goes ahead of the goods that come back: money, promised for when a carrier first has them in
+    hand, or other goods, promised with the approval; granted once it goes, or they have come."""
 
     NONE = "none"
     OFFERED = "offered"
@@ -329,7 +330,8 @@ class ExchangeLeg:
 
     `number` counts its reservations: another one is made where a parcel was lost or another variant was chosen. Like an
     attempt to pay back, each has its id before the stock hears of it; `reserved_until` is when the stock forgets it.
-    `charges` are the payments of the difference that were asked for, `lost` the parcels that never came.
+    `charges` are the payments of the difference that were asked for, `lost` the parcels that never came. `collection`
+    is the payment for what they went ahead of and that never came.
     """
 
     goods: tuple[Replacement, ...]
@@ -341,6 +343,7 @@ class ExchangeLeg:
     shipment: Shipment | None = None
     lost: tuple[Shipment, ...] = ()
     end: ExchangeEnd | None = None
+    collection: Charge | None = None
 
     @property
     def state(self) -> ExchangeState:
@@ -363,8 +366,18 @@ class ExchangeLeg:
 
     @property
     def charged(self) -> int:
-        """What was taken of the buyer, all in all."""
+        """What was taken of the buyer for the difference, all in all."""
         return sum(one.captured for one in self.charges if one.state is ChargeState.CAPTURED)
+
+    @property
+    def collected(self) -> int:
+        """What was taken of the buyer for goods that did not come back."""
+        return self.collection.captured if self.collection else 0
+
+    @property
+    def asked(self) -> tuple[Charge, ...]:
+        """Every payment that its buyer was asked for."""
+        return (*self.charges, self.collection) if self.collection else self.charges
 
     @property
     def is_paid(self) -> bool:
@@ -437,7 +450,8 @@ class Case:
     `silence_approves` where the policy takes a seller's silence for a yes. `fees` is what of the units' worth is not
     claimed; `keep_item` where the goods stay although it is a return; `granted` what was granted before the goods
     came back, and a dispute is about now. `label_offered` where the platform pays the label of what comes back, and
-    `crosses_border` where that goes from one country to another; `advance` where its money goes ahead of the goods.
+    `crosses_border` where that goes from one country to another; `advance` where something goes ahead of the goods, and
+    `given` what other goods stand for that went ahead, and that their buyer was not charged for.
     `exchange` is what goes out for what is claimed: while it may still come, all that it stands for is owed and held.
     """
 
@@ -478,6 +492,7 @@ class Case:
     label_offered: bool = False
     crosses_border: bool = False
     advance: Advance = Advance.NONE
+    given: tuple[PaymentShare, ...] = ()
     returning: ReturnLeg | None = None
     exchange: ExchangeLeg | None = None
     granted: tuple[PaymentShare, ...] = ()
@@ -501,7 +516,7 @@ class Case:
     @property
     def refund_leg(self) -> RefundLeg:
         """What became of the money that is owed; means nothing before something was approved."""
-        return refund_leg(by_payment(self.owed), self.attempts)
+        return refund_leg(by_payment(self.payable), self.attempts)
 
     @property
     def waiting_on(self) -> WaitingOn | None:
@@ -593,6 +608,11 @@ class Case:
         return arrived and self.status is Status.EXCHANGE_SHIPPED
 
     @property
+    def goods_go_first(self) -> bool:
+        """Whether other goods go out before those have come that they are for."""
+        return self.kind is Kind.EXCHANGE and self.advance is Advance.OFFERED and not self.keep_item
+
+    @property
     def repaid_units(self) -> tuple[ReservedUnits, ...]:
         """The units that its money pays back; none where other goods went out for them."""
         return () if self.replaced else self.claim.units
@@ -615,30 +635,41 @@ class Case:
         if self.status in FINAL - {Status.COMPLETED}:
             return ()
         promised = self.owed if self.review is Review.APPROVED else plus(self.stake, self.owed)
-        return less(at_least(promised, self.sent), self.paid)
+        return less(at_least(promised, self.sent), self.received)
 
     @property
     def sent(self) -> tuple[PaymentShare, ...]:
-        """What was paid back or may still arrive, payment by payment."""
-        return _sum_of(attempt for attempt in self.attempts if attempt.state not in DEAD)
+        """What was paid back or may still arrive, or was given in goods, payment by payment."""
+        live = _sum_of(attempt for attempt in self.attempts if attempt.state not in DEAD)
+        return plus(live, self.given) if self.given else live
+
+    @property
+    def received(self) -> tuple[PaymentShare, ...]:
+        """What its buyer has, in money or in goods that went ahead, payment by payment."""
+        return plus(self.paid, self.given) if self.given else self.paid
+
+    @property
+    def payable(self) -> tuple[PaymentShare, ...]:
+        """What of all that is owed is money."""
+        return less(self.owed, self.given) if self.given else self.owed
 
     @property
     def advance_due(self) -> bool:
         """Whether money is to go ahead of goods that are on their way."""
-        granted = self.advance is Advance.GRANTED and not self.attempts
+        granted = self.advance is Advance.GRANTED and self.kind is Kind.RETURN and not self.attempts
         return granted and self.status is Status.RETURN_IN_TRANSIT
 
     @property
     def debt(self) -> tuple[PaymentShare, ...]:
-        """What of the money that was paid its buyer has not earned: all of it while the goods are still to come, and
+        """What of all that its buyer has received is not earned: all of it while the goods are still to come, and
         afterwards what is more than was owed for them."""
         still_out = self.returning is not None and self.returning.state is not ReturnState.CLOSED
-        return less(self.paid, () if still_out else self.owed)
+        return less(self.received, () if still_out else self.owed)
 
     @property
     def uncovered(self) -> tuple[PaymentShare, ...]:
         """What is owed and neither paid nor under way."""
-        rest = uncovered(by_payment(self.owed), self.attempts)
+        rest = uncovered(by_payment(self.payable), self.attempts)
         return tuple(
             PaymentShare(payment_id=payment_id, amount=amount) for payment_id, amount in rest.items()
         )

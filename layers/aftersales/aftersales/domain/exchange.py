@@ -7,6 +7,10 @@
 
 An exchange is one more way of being made whole of what is owed: until the other goods are with the buyer, all that they
 stand for stays owed and held, so the way to the refund is always open. What they are worth is then no longer owed.
+
+Where the buyer is trusted they go first, and the goods come back afterwards. What they stand for is given then, and the
+buyer's debt until it is earned (see `advance`); if it never is, it is charged once to the method that the order was
+paid with, and stays written down where that fails.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,6 +20,7 @@ from enum import StrEnum
 from aftersales.domain import ledger as books
 from aftersales.domain.case import (
     FINAL,
+    Advance,
     Case,
     ExchangeEnd,
     ExchangeLeg,
@@ -29,10 +34,10 @@ from aftersales.domain.case import (
     Status,
 )
 from aftersales.domain.charge import CLOSED, Charge, ChargeState, ProviderCharge, observe, payment_of
-from aftersales.domain.ledger import Ledger, PaymentShare, ReservedUnits
+from aftersales.domain.ledger import Ledger, PaymentShare, Reservation, ReservedUnits
 from aftersales.domain.lifecycle import Act, Change, change, goods_awaited, require, total
 from aftersales.domain.money import step
-from aftersales.domain.order import SHIPPING, Line
+from aftersales.domain.order import SHIPPING, Line, Order
 from aftersales.domain.parcel import Scan, TrackingStatus
 from aftersales.domain.parties import CARRIER, SYSTEM, Party
 from aftersales.domain.policy import Policy
@@ -67,6 +72,7 @@ class Task(StrEnum):
     HOLD = "hold"
     CAPTURE = "capture"
     CANCEL = "cancel"
+    COLLECT = "collect"
 
 
 def priced(
@@ -128,7 +134,8 @@ def tasks(case: Case) -> tuple[Task, ...]:
 
     What is set aside is promised for good before anybody pays or sends: nothing goes out that the stock has given to
     another meanwhile. A difference is taken when the goods are sent. What is over gives both back. A hold whose time
-    ran out is asked for again, a few times; a payment that was refused for good is not.
+    ran out is asked for again, a few times; a payment that was refused for good is not. What a buyer owes once it is
+    over is asked for once.
     """
     leg = case.exchange
     if leg is None:
@@ -149,6 +156,9 @@ def tasks(case: Case) -> tuple[Task, ...]:
         Task.HOLD: goes_on and case.status is Status.AWAITING_PAYMENT and askable,
         Task.CAPTURE: sent and charge is ChargeState.AUTHORIZED,
         Task.CANCEL: over and charge is not None and charge not in CLOSED,
+        Task.COLLECT: case.status is Status.COMPLETED
+        and bool(case.given and case.debt)
+        and (leg.collection is None or leg.collection.state not in CLOSED),
     }
     return tuple(task for task, is_due in due.items() if is_due)
 
@@ -258,17 +268,22 @@ def replaced(case: Case, ledger: Ledger, *, by: Party, policy: Policy, now: int)
     """The buyer has the other goods, or has said nothing to their delivery. In the same write the ledger takes them in
     for those that they stand for, and only what they are worth less is still owed.
 
-    From then on they are goods of the order like any others, and a case about them is possible.
+    From then on they are goods of the order like any others, and a case about them is possible. Where they went first,
+    what they stand for is given, and earned once the others have come.
     """
     leg = _leg(case)
     kept = books.split_over_payments(min(max(0, -leg.difference), total(case.owed)), case.owed)
     freed = books.less(case.owed, kept)
     goods, shipping = _by_kind(case.claim.units)
-    after = replace(
-        case,
-        owed=kept,
-        claim=replace(case.claim, units=goods),
-        exchange=replace(leg, end=ExchangeEnd.REPLACED),
+    after = (
+        _given(case, goods, kept, now)
+        if case.goods_go_first
+        else replace(
+            case,
+            owed=kept,
+            claim=replace(case.claim, units=goods),
+            exchange=replace(leg, end=ExchangeEnd.REPLACED),
+        )
     )
     return change(
         case,
@@ -279,6 +294,24 @@ def replaced(case: Case, ledger: Ledger, *, by: Party, policy: Policy, now: int)
         policy,
         {"amount": total(kept), "lines": [_told(one) for one in leg.goods]},
         ledger=books.exchange(ledger, goods, shipping, _paid_lines(leg), freed),
+    )
+
+
+def _given(case: Case, goods: tuple[ReservedUnits, ...], kept: Sequence[PaymentShare], now: int) -> Case:
+    """The goods that these went ahead of are to come back now, and earn what they were paid with; neither the shipping
+    nor a difference is earned by them."""
+    leg = _leg(case)
+    taken = [PaymentShare(payment_id=one.charge_id, amount=one.captured) for one in leg.charges]
+    rest = books.less(case.owed, taken)
+    owed = books.split_over_payments(min(sum(held.amount for held in goods), total(rest)), rest)
+    return replace(
+        case,
+        owed=owed,
+        given=books.less(owed, kept),
+        claim=Reservation(units=goods, money=owed),
+        advance=Advance.GRANTED,
+        returning=goods_awaited(case, now),
+        exchange=replace(leg, end=ExchangeEnd.REPLACED),
     )
 
 
@@ -297,6 +330,7 @@ def forgone(case: Case, now: int) -> Case:
     return replace(
         case,
         kind=Kind.REFUND if stays else Kind.RETURN,
+        advance=Advance.NONE,
         keep_item=stays,
         returning=returning,
         exchange=replace(_leg(case), end=ExchangeEnd.FORGONE),
@@ -413,12 +447,14 @@ def record_charge(
     What was taken is a payment of the order from then on, and held like all else until the goods have come.
     """
     leg = case.exchange
-    known = next((one for one in leg.charges if one.charge_id == seen.charge_id), None) if leg else None
+    known = next((one for one in leg.asked if one.charge_id == seen.charge_id), None) if leg else None
     if leg is None or known is None:
         return None
     charge = observe(known, seen)
     if charge == known:
         return None
+    if known is leg.collection:
+        return _collected(case, ledger, charge, by=by, policy=policy, now=now)
     charges = tuple(charge if one is known else one for one in leg.charges)
     after = replace(case, exchange=replace(leg, charges=charges))
     moved = charge.state is not known.state
@@ -448,6 +484,41 @@ def record_charge(
         task = Task.CANCEL
     data = {"task": task, "amount": charge.amount}
     return change(case, after, event, by, now, policy, data, ledger=corrected)
+
+
+def ask_for_debt(case: Case, order: Order, *, policy: Policy, now: int) -> Change | None:
+    """The durable charge of what never came back, before the provider hears of it; once, and without the buyer, to the
+    method that the order was paid with."""
+    leg = _leg(case)
+    if Task.COLLECT not in tasks(case) or leg.collection:
+        return None
+    by_card = (payment for payment in order.payments if payment.provider == _CARDS)
+    charge = Charge(
+        charge_id=f"{case.case_id}.debt.1",
+        case_id=case.case_id,
+        order_id=case.order_id,
+        provider=_CARDS,
+        amount=total(case.debt),
+        currency=case.currency,
+        asked_at=now,
+        saved_from=next(by_card, order.payments[0]).reference,
+    )
+    return _arranged(case, replace(case, exchange=replace(leg, collection=charge)), Task.COLLECT, policy, now)
+
+
+def _collected(case: Case, ledger: Ledger, charge: Charge, *, by: Party, policy: Policy, now: int) -> Change:
+    """Goods that were paid for are given no longer: nobody owes anything for them. Else the debt stays written down."""
+    after = replace(case, exchange=replace(_leg(case), collection=charge))
+    data = {"task": Task.COLLECT, "amount": charge.amount}
+    if charge.state is not ChargeState.CAPTURED:
+        return change(case, after, Event.REPLACEMENT_ARRANGED, by, now, policy, data)
+    payment = payment_of(charge)
+    settled = books.split_over_payments(min(charge.captured, total(case.debt)), case.debt)
+    after = replace(after, given=books.less(case.given, settled))
+    books_after = books.take_in(ledger, payment, held=False)
+    data = {"amount": charge.captured}
+    taken = change(case, after, Event.DEBT_CHARGED, by, now, policy, data, ledger=books_after)
+    return replace(taken, payment=payment)
 
 
 def _arranged(case: Case, after: Case, task: Task, policy: Policy, now: int) -> Change:

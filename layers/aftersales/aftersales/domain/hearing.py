@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from aftersales.domain import ledger as books
 from aftersales.domain.calendar import DAY, Period
 from aftersales.domain.case import (
+    Advance,
     Appeal,
     Assignment,
     Case,
@@ -38,6 +39,7 @@ from aftersales.domain.lifecycle import (
     less_what_is_gone,
     not_possible,
     offers_closed,
+    refuse_charging,
     refuse_return_of_nothing,
     require,
     seller_has_spoken,
@@ -206,6 +208,8 @@ def answer_offer(
     converted = replace(
         case,
         kind=offer.kind,
+        # What goes ahead was promised for one kind.
+        advance=case.advance if offer.kind is case.kind else Advance.NONE,
         keep_item=_keeps(case, offer.kind),
         exchange=offer.exchange or case.exchange,
         decision=decision,
@@ -278,7 +282,7 @@ def appeal(case: Case, ledger: Ledger, text: str, *, by: Party, policy: Policy, 
         run=case.run + 1,
     )
     data = {"text": text, "amount": asked}
-    ledger_after = books.hold_again(held, case.claim.units) if paid else held
+    ledger_after = books.hold_again(held, case.repaid_units) if paid else held
     return change(case, after, Event.CASE_APPEALED, by, now, policy, data, ledger=ledger_after)
 
 
@@ -507,7 +511,9 @@ def refuse_other_statement(case: Case, by: Party) -> None:
 
 
 def refuse_appeal(case: Case, policy: Policy, now: int) -> Decision:
-    """The decision that is appealed. Raises `appealed_before`, `nothing_to_appeal` and `window_closed`."""
+    """The decision that is appealed. Raises `appealed_before`, `charge_under_way`, `nothing_to_appeal` and
+    `window_closed`."""
+    refuse_charging(case)
     decision = case.decision
     if case.appeal:
         raise Refusal(Code.APPEALED_BEFORE, "A case is appealed once.")

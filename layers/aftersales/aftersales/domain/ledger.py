@@ -114,10 +114,11 @@ class PaymentShare:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Debt:
     """What the buyer of a case got ahead of what it is for, and has not earned yet: `money` that went back over these
-    payments. It is a part of what the ledger has as refunded."""
+    payments, a part of what the ledger has as refunded; or `goods` that were worth it."""
 
     case_id: str
     money: tuple[PaymentShare, ...]
+    goods: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -338,10 +339,11 @@ def reverse(ledger: Ledger, failed: Iterable[PaymentShare]) -> Ledger:
     return _move(ledger, failed, "refunded", "reserved")
 
 
-def write_debt(ledger: Ledger, case_id: str, money: tuple[PaymentShare, ...]) -> Ledger:
+def write_debt(ledger: Ledger, case_id: str, money: tuple[PaymentShare, ...], *, goods: bool) -> Ledger:
     """Write down what the buyer of a case owes by now, instead of what stood there; nothing once it is earned."""
     others = tuple(debt for debt in ledger.debts if debt.case_id != case_id)
-    return replace(ledger, debts=(*others, Debt(case_id=case_id, money=money)) if money else others)
+    debt = Debt(case_id=case_id, money=money, goods=goods)
+    return replace(ledger, debts=(*others, debt) if money else others)
 
 
 def reserve_money(ledger: Ledger, amount: int) -> tuple[Ledger, tuple[PaymentShare, ...]]:

@@ -26,12 +26,14 @@ from aftersales.domain.case import (
     OfferState,
     Reason,
     ReturnLeg,
+    ReturnState,
     Review,
     SetAside,
     Shipment,
     Status,
     WaitingOn,
 )
+from aftersales.domain.charge import CLOSED
 from aftersales.domain.evidence import MAX_PER_CASE, Evidence, EvidenceState
 from aftersales.domain.label import LabelLeg
 from aftersales.domain.ledger import Ledger, PaymentShare, Reservation
@@ -261,6 +263,12 @@ _OPERATOR = Clock(lambda clocks, _: clocks.operator, lambda _: Event.OPERATOR_OV
 _STATEMENT = Clock(lambda clocks, _: clocks.statement, lambda _: Event.STATEMENT_FORGONE, "statement_forgone")
 
 _RESTOCK = Clock(lambda clocks, _: clocks.restock, lambda _: Event.RESTOCK_DUE, "stock_asked_again")
+# What other goods went ahead of is charged.
+_GOODS_DUE = Clock(
+    lambda clocks, case: clocks.ship_abroad if case.crosses_border else clocks.ship,
+    lambda _: Event.CASE_EXPIRED,
+    "charged",
+)
 _ARRIVED = Clock(
     lambda clocks, _: clocks.replacement_confirm, lambda _: Event.EXCHANGE_COMPLETED, "completed"
 )
@@ -470,10 +478,10 @@ def withdraw(case: Case, ledger: Ledger, *, by: Party, policy: Policy, now: int)
 
 
 def refuse_withdrawal(case: Case) -> None:
-    """Raises `act_not_possible` while the case is appealed, or money went ahead of its goods; goods that the appeal let
-    come back may be kept."""
-    if (case.appeal or case.sent) and case.status is Status.DISPUTED:
-        raise not_possible(case, "An appeal, and what money went ahead for, is decided by a reviewer.")
+    """Raises `act_not_possible` while the case is appealed, or something went ahead of its goods; goods that the appeal
+    let come back may be kept."""
+    if ((case.appeal or case.sent) and case.status is Status.DISPUTED) or case.given:
+        raise not_possible(case, "An appeal, and what something went ahead of, is decided or comes back.")
 
 
 def waits_for(party: str | None) -> str:
@@ -538,7 +546,7 @@ def record_refunds(
     if was_complete and not is_complete:
         ledger_after = books.hold_again(ledger_after or ledger, case.repaid_units)
         after = replace(after, run=case.run + 1)
-    heard = case.owed if is_complete else news
+    heard = case.payable if is_complete else news
     return change(
         case,
         after,
@@ -616,7 +624,7 @@ def pay_elsewhere(
     after = replace(rest, trouble=None, attempts=case.attempts + paid, run=case.run + 1)
     settled = books.settle(ledger_after or ledger, map(_share, paid))
     data = {
-        "amount": total(case.owed) - total(case.paid),
+        "amount": total(case.payable) - total(case.paid),
         "note": note,
         "refunds": [told_refund(attempt) for attempt in paid],
     }
@@ -630,6 +638,15 @@ def pay_elsewhere(
         data,
         ledger=books.consume_units(settled, case.repaid_units) if paid else settled,
     )
+
+
+def refuse_charging(case: Case) -> None:
+    """Raises `charge_under_way`: what is held again follows from whether it was charged."""
+    if case.exchange and case.exchange.collection and case.exchange.collection.state not in CLOSED:
+        raise Refusal(
+            Code.CHARGE_UNDER_WAY,
+            "The payment provider is being asked for what is owed; wait for its answer.",
+        )
 
 
 def refuse_under_way(case: Case) -> None:
@@ -701,14 +718,17 @@ def approved(case: Case, amount: int, now: int) -> Case:
     """
     more = books.split_over_payments(amount, case.stake)
     kind, exchange = case.kind, case.exchange
-    if kind is Kind.EXCHANGE and amount < total(case.stake):
+    if kind is Kind.EXCHANGE and amount < total(case.stake) and not case.replaced:
         kind = Kind.RETURN
     if exchange and kind is not Kind.EXCHANGE and not exchange.end:
         exchange = replace(exchange, end=ExchangeEnd.FORGONE, set_aside=SetAside.RELEASED)
-    stays = kind is Kind.REFUND or case.keep_item
+    first = kind is Kind.EXCHANGE and case.goods_go_first
+    stays = kind is Kind.REFUND or case.keep_item or first
     return replace(
         case,
         kind=kind,
+        # It was promised for an exchange.
+        advance=case.advance if kind is case.kind else Advance.NONE,
         review=Review.APPROVED,
         owed=books.plus(case.owed, more),
         granted=(),
@@ -785,16 +805,17 @@ def closed(
 ) -> Change:
     """An end without money: all that the case holds goes back to the ledger in the same write.
 
-    Where money went ahead it is not over before that has arrived, and then its buyer owes it; the units stay with it,
-    for nobody is paid for them once more.
+    Where money went ahead it is not over before that has arrived, and then its buyer owes it, as what other goods stand
+    for that did; the units stay with it, for nobody is paid for them once more.
     """
     after = replace(case, review=review, owed=(), granted=())
     if before.status is Status.OFFER_PENDING:
         after = replace(after, offers=offers_closed(case, OfferState.OVERTAKEN))
     if case.sent:
-        after = replace(after, review=Review.APPROVED)
+        back = case.returning and replace(case.returning, state=ReturnState.CLOSED)
+        after = replace(after, review=Review.APPROVED, returning=back)
         return change(before, after, event, by, now, policy, data, ledger=booked(before, after, ledger))
-    freed = books.release(ledger, Reservation(units=before.claim.units, money=before.held))
+    freed = books.release(ledger, Reservation(units=before.repaid_units, money=before.held))
     if review is Review.CLOSED_DECLINED:
         freed = books.note_decline(freed, before.claim.units)
     return change(before, after, event, by, now, policy, data, ledger=freed)
@@ -831,7 +852,8 @@ def change(
         after = _set_clock(replace(after, overdue_since=overdue), policy, now)
     posting = None
     if ledger:
-        ledger, posting = post(before, after, books.write_debt(ledger, after.case_id, after.debt))
+        written = books.write_debt(ledger, after.case_id, after.debt, goods=bool(after.given))
+        ledger, posting = post(before, after, written)
     elif after.debt != before.debt:
         raise ValueError(f"what the buyer of {after.case_id} owes has changed, and the ledger is not written")
     if after.debt != before.debt or (moved and after.status in FINAL and after.debt):
@@ -865,6 +887,8 @@ def clock_of(case: Case) -> Clock | None:
         return _RESTOCK
     if case.label_due:
         return _LABEL
+    if case.status is Status.AWAITING_RETURN and case.given:
+        return _GOODS_DUE
     if case.status is Status.RETURN_IN_TRANSIT and case.shipment and case.shipment.under_label:
         return _CARRIER
     return CLOCKS.get(case.status) or (_OPERATOR if case.trouble else None)

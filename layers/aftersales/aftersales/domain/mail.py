@@ -75,6 +75,10 @@ class Letter(StrEnum):
     REPLACEMENT_LOST = "replacement_lost"
     EXCHANGE_COMPLETED = "exchange_completed"
     EXCHANGE_FORGONE = "exchange_forgone"
+    GOODS_DUE = "goods_due"
+    GOODS_EARNED = "goods_earned"
+    GOODS_OWED = "goods_owed"
+    DEBT_CHARGED = "debt_charged"
     MESSAGE = "message"
     ADVANCE_GRANTED = "advance_granted"
     ADVANCE_FORGONE = "advance_forgone"
@@ -151,13 +155,21 @@ def _after_decline(notice: Notice) -> bool:
 
 
 def _owes(notice: Notice) -> bool:
-    """It is settled that not all is due of the money that went ahead of goods."""
+    """It is settled that not all is due of what went ahead of goods."""
     return notice.debt > 0 and notice.status in FINAL
+
+
+def _owes_goods(notice: Notice) -> bool:
+    return _owes(notice) and _for_exchange(notice)
 
 
 def _paid_already(notice: Notice) -> bool:
     """All of it went ahead of the goods, and is earned now."""
     return notice.status == Status.COMPLETED
+
+
+def _given_already(notice: Notice) -> bool:
+    return _paid_already(notice) and _for_exchange(notice)
 
 
 def _waits_for_buyer(notice: Notice) -> bool:
@@ -182,7 +194,9 @@ OCCASIONS = (
     Occasion(Event.EVIDENCE_REFUSED, Letter.EVIDENCE_REFUSED, ("why", "size"), _may_try_again),
     Occasion(Event.EVIDENCE_ACCEPTED, Letter.EVIDENCE_OF_OTHERS, when=_by_others),
     Occasion(Event.REVIEW_REQUESTED, Letter.UNDER_REVIEW),
+    Occasion(Event.CASE_APPROVED, Letter.GOODS_OWED, ("debt",), _owes_goods),
     Occasion(Event.CASE_APPROVED, Letter.DEBT, ("debt",), _owes),
+    Occasion(Event.CASE_APPROVED, Letter.GOODS_EARNED, when=_given_already),
     Occasion(Event.CASE_APPROVED, Letter.ADVANCE_EARNED, when=_paid_already),
     Occasion(Event.CASE_APPROVED, Letter.EXCHANGE_AWAITED, when=_for_goods_in_exchange),
     Occasion(Event.CASE_APPROVED, Letter.EXCHANGE_APPROVED, when=_for_replacement),
@@ -190,6 +204,7 @@ OCCASIONS = (
     Occasion(Event.CASE_APPROVED, Letter.RETURN_AWAITED, ("amount",), _for_goods),
     Occasion(Event.LABEL_BOUGHT, Letter.LABEL_READY),
     Occasion(Event.LABEL_REFUSED, Letter.LABEL_REFUSED),
+    Occasion(Event.CASE_EXPIRED, Letter.GOODS_OWED, ("debt",), _owes),
     Occasion(Event.CASE_EXPIRED, Letter.RETURN_EXPIRED),
     Occasion(Event.PARCEL_SENT, Letter.PARCEL_SENT),
     Occasion(Event.PARCEL_ARRIVED, Letter.PARCEL_ARRIVED),
@@ -197,9 +212,11 @@ OCCASIONS = (
     Occasion(Event.RETURN_REOPENED, Letter.RETURN_REVIEWED, when=_for_reviewer),
     Occasion(Event.PARCEL_UNSEEN, Letter.PARCEL_UNSEEN),
     Occasion(Event.PARCEL_TURNED_BACK, Letter.PARCEL_TURNED_BACK),
+    Occasion(Event.PARCEL_LOST, Letter.GOODS_EARNED, when=_given_already),
     Occasion(Event.PARCEL_LOST, Letter.ADVANCE_EARNED, when=_paid_already),
     Occasion(Event.PARCEL_LOST, Letter.PARCEL_LOST, ("amount",)),
     Occasion(Event.PARCEL_OVERDUE, Letter.PARCEL_OVERDUE),
+    Occasion(Event.RETURN_ACCEPTED, Letter.GOODS_EARNED, when=_given_already),
     Occasion(Event.RETURN_ACCEPTED, Letter.ADVANCE_EARNED, when=_paid_already),
     Occasion(Event.RETURN_ACCEPTED, Letter.REPLACEMENT_DUE, when=_for_exchange),
     Occasion(Event.RETURN_ACCEPTED, Letter.RETURN_ACCEPTED, ("amount",)),
@@ -210,9 +227,12 @@ OCCASIONS = (
     Occasion(Event.REPLACEMENT_SENT, Letter.REPLACEMENT_SENT),
     Occasion(Event.REPLACEMENT_ARRIVED, Letter.REPLACEMENT_ARRIVED),
     Occasion(Event.REPLACEMENT_LOST, Letter.REPLACEMENT_LOST),
+    Occasion(Event.EXCHANGE_COMPLETED, Letter.GOODS_DUE, when=_for_goods),
     Occasion(Event.EXCHANGE_COMPLETED, Letter.EXCHANGE_COMPLETED),
     Occasion(Event.EXCHANGE_FORGONE, Letter.EXCHANGE_FORGONE, ("amount",)),
+    Occasion(Event.DEBT_CHARGED, Letter.DEBT_CHARGED, ("amount",)),
     Occasion(Event.DEDUCTION_PROPOSED, Letter.DEDUCTION, ("amount",)),
+    Occasion(Event.DEDUCTION_ACCEPTED, Letter.GOODS_OWED, ("debt",), _owes_goods),
     Occasion(Event.DEDUCTION_ACCEPTED, Letter.DEBT, ("debt",), _owes),
     Occasion(Event.DEDUCTION_ACCEPTED, Letter.DEDUCTION_STANDS, ("amount",), _by_silence),
     Occasion(Event.DEDUCTION_ACCEPTED, Letter.NOTHING_ACCEPTED, when=_at_its_end),
@@ -229,6 +249,7 @@ OCCASIONS = (
     Occasion(Event.DEADLINE_EXTENDED, Letter.DEADLINE_EXTENDED),
     Occasion(Event.CASE_WITHDRAWN, Letter.WITHDRAWN),
     Occasion(Event.CASE_CANCELLED, Letter.CANCELLED),
+    Occasion(Event.CASE_CLOSED_DECLINED, Letter.GOODS_OWED, ("debt",), _owes_goods),
     Occasion(Event.CASE_CLOSED_DECLINED, Letter.DEBT, ("debt",), _owes),
     Occasion(Event.CASE_CLOSED_DECLINED, Letter.DECLINED_BY_REVIEWER, when=_after_dispute),
     Occasion(Event.CASE_CLOSED_DECLINED, Letter.CLOSED, when=_after_decline),
@@ -694,6 +715,30 @@ ENGLISH = Language(
                 "the way you paid.",
             ),
         ),
+        Letter.GOODS_DUE: Words(
+            "Now send back what your other goods are for",
+            (
+                "You have the other goods. Please send back those that they are for by the date shown in your request; "
+                "you find there how.",
+                "What does not come back, or is not accepted, you owe us, and we charge it the way you paid.",
+            ),
+        ),
+        Letter.GOODS_EARNED: Words(
+            "Your exchange is settled",
+            ("What you sent back is settled. The other goods are yours, and nothing more is due from you.",),
+        ),
+        Letter.GOODS_OWED: Words(
+            "You owe us for goods that did not come back",
+            (
+                "You have the other goods. Those that they are for did not come back, or not all of them were "
+                "accepted. You owe us $debt, and we charge it the way you paid, if you let us keep that.",
+                "Please open your request in the shop to see why, and what you can do if you do not agree.",
+            ),
+        ),
+        Letter.DEBT_CHARGED: Words(
+            "You have paid for goods that did not come back",
+            ("We have charged $amount the way you paid your order. Nothing more is due from you.",),
+        ),
         Letter.EXCHANGE_FORGONE: Words(
             "You get your money instead of the other goods",
             (
@@ -1100,8 +1145,31 @@ CHINESE = Language(
             ),
         ),
         Letter.EXCHANGE_COMPLETED: Words(
-            "换货已完成",
+            "您寄回的换货商品已处理完毕",
             ("您已收到换货商品，换货完成。如商品价格更低，差价将按原支付方式退回。",),
+        ),
+        Letter.GOODS_DUE: Words(
+            "请寄回您要换的商品",
+            (
+                "您已收到换货商品。请在申请页面显示的截止时间前寄回原商品，寄回方式见申请页面。",
+                "未寄回或未被接收的部分，您需向我们支付，我们将按原支付方式收取。",
+            ),
+        ),
+        Letter.GOODS_EARNED: Words(
+            "换货已完成",
+            ("您寄回的商品已处理完毕。换货商品归您所有，您无需再支付任何款项。",),
+        ),
+        Letter.GOODS_OWED: Words(
+            "您需支付未寄回的商品",
+            (
+                "您已收到换货商品，但原商品未寄回，或未被全部接收。您需向我们支付 $debt；"
+                "如您保存了支付方式，我们将按原支付方式收取。",
+                "请在商城中打开该申请，查看原因以及如有异议可以采取的操作。",
+            ),
+        ),
+        Letter.DEBT_CHARGED: Words(
+            "您已支付未寄回的商品",
+            ("我们已按原支付方式向您收取 $amount。您无需再支付任何款项。",),
         ),
         Letter.EXCHANGE_FORGONE: Words(
             "换货改为退款",

@@ -127,9 +127,9 @@ class LabelTerms:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdvanceTerms:
-    """When the money of a return goes ahead of the goods, as soon as their carrier has them: up to `cap`, for buyers of
-    at least `minimum_orders` orders in the days that their history is looked at, who have complained about no more than
-    `cases_percent` of them. Without a cap it never does."""
+    """Whom something goes ahead to of the goods that come back, the money as soon as their carrier has them, or other
+    goods at once: up to `cap`, buyers of at least `minimum_orders` orders in the days that their history is looked at,
+    who have complained about no more than `cases_percent` of them. Without a cap it never does."""
 
     cap: Mapping[str, int] = field(default_factory=dict)
     minimum_orders: int = 0
@@ -157,9 +157,11 @@ class ReturnTerms:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExchangeTerms:
-    """For how many days the stock sets other goods aside, while those come back that they are for."""
+    """For how many days the stock sets other goods aside, while those come back that they are for, and to whom they go
+    ahead of those."""
 
     reserve_days: int
+    advance: AdvanceTerms = field(default_factory=AdvanceTerms)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -295,7 +297,7 @@ class Grounds:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assessment:
     """The policy's decision: the verdict, the rules that fired, what the seller's silence will mean, whether the money
-    would go ahead of the goods, and on what grounds."""
+    or other goods would go ahead of those that come back, and on what grounds."""
 
     policy: Policy
     verdict: Verdict
@@ -475,14 +477,15 @@ def _silence_approves(facts: Facts, policy: Policy) -> bool:
 
 
 def _pays_ahead(facts: Facts, policy: Policy) -> bool:
-    """Whether the money may go before the goods have come: little of it, to a buyer whose history says enough."""
-    terms, history = policy.returns.advance, facts.history
+    """Whether money or other goods may go before the goods have come: little of it, to a buyer whose history says
+    enough."""
+    history = facts.history
+    terms = policy.exchanges.advance if facts.kind is Kind.EXCHANGE else policy.returns.advance
     trusted = (
         history.orders >= terms.minimum_orders and history.cases * 100 <= terms.cases_percent * history.orders
     )
-    comes_back = facts.kind is Kind.RETURN and not facts.keep_item
     small = facts.order_amount <= terms.cap.get(facts.currency, 0)
-    return comes_back and trusted and small and not facts.declined_before
+    return _comes_back(facts) and trusted and small and not facts.declined_before
 
 
 def _lowest(cap: Callable[[str, str], int], facts: Facts) -> int:

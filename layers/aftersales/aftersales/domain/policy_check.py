@@ -65,6 +65,7 @@ def _currencies(policy: Policy) -> Iterator[str]:
         **{f"overridable.{name}": getattr(policy.overridable, name) for name in CAPS},
         **{f"returns.{name}": getattr(policy.returns, name) for name in _RETURN_AMOUNTS},
         "returns.advance.cap": policy.returns.advance.cap,
+        "exchanges.advance.cap": policy.exchanges.advance.cap,
         **{
             f"categories.{category}.{name}": getattr(terms, name)
             for category, terms in policy.categories.items()
@@ -120,19 +121,23 @@ def _risk_is_a_share(policy: Policy) -> Iterator[str]:
         yield f"risk.high_percent: {policy.risk.high_percent} is no percentage from 1 to 100"
 
 
-def _money_goes_ahead_to_known_buyers(policy: Policy) -> Iterator[str]:
-    """Where it goes ahead at all; and never more than the policy approves without a person."""
-    terms, most = policy.returns.advance, policy.returns.auto_approval_cap
-    if terms.cap and not terms.minimum_orders:
-        yield "returns.advance.minimum_orders: of a buyer without orders nothing is known"
-    if terms.cases_percent > 100:
-        yield f"returns.advance.cases_percent: {terms.cases_percent} is no percentage up to 100"
-    for currency, cap in terms.cap.items():
-        if cap > most.get(currency, 0):
-            yield (
-                f"returns.advance.cap.{currency}: {cap} is more than returns.auto_approval_cap allows "
-                f"({most.get(currency, 0)})"
-            )
+def _known_buyers_get_something_ahead(policy: Policy) -> Iterator[str]:
+    """Where anything goes ahead at all; and never more than the policy approves without a person."""
+    most = policy.returns.auto_approval_cap
+    for where, terms in (
+        ("returns.advance", policy.returns.advance),
+        ("exchanges.advance", policy.exchanges.advance),
+    ):
+        if terms.cap and not terms.minimum_orders:
+            yield f"{where}.minimum_orders: of a buyer without orders nothing is known"
+        if terms.cases_percent > 100:
+            yield f"{where}.cases_percent: {terms.cases_percent} is no percentage up to 100"
+        for currency, cap in terms.cap.items():
+            if cap > most.get(currency, 0):
+                yield (
+                    f"{where}.cap.{currency}: {cap} is more than returns.auto_approval_cap allows "
+                    f"({most.get(currency, 0)})"
+                )
 
 
 def _calendars_have_working_days(policy: Policy) -> Iterator[str]:
@@ -176,7 +181,7 @@ CHECKS: tuple[Check, ...] = (
     _clocks_run,
     _costs_of_a_return_are_shares,
     _risk_is_a_share,
-    _money_goes_ahead_to_known_buyers,
+    _known_buyers_get_something_ahead,
     _calendars_have_working_days,
     _leeway_has_room,
 )

@@ -36,6 +36,7 @@ class Code(StrEnum):
     APPEALED_BEFORE = "appealed_before"
     DEADLINE_PASSED = "deadline_passed"
     REFUND_UNDER_WAY = "refund_under_way"
+    CHARGE_UNDER_WAY = "charge_under_way"
     AMOUNT_ABOVE_CASE = "amount_above_case"
     AMOUNT_ABOVE_LIMIT = "amount_above_limit"
     EVIDENCE_LIMIT = "evidence_limit"

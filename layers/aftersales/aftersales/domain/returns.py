@@ -39,6 +39,7 @@ from aftersales.domain.lifecycle import (
     change,
     closed,
     offers_closed,
+    refuse_charging,
     require,
     told,
     total,
@@ -267,7 +268,9 @@ def _for_money(case: Case, now: int) -> Case:
 def _is_owed_for(case: Case) -> bool:
     """Whether its buyer has neither goods nor money, or owes the money, once they are delivered: it was given up, or a
     reviewer decided without them."""
-    against = case.status is Status.CLOSED_DECLINED or (case.status is Status.COMPLETED and case.debt)
+    collected = case.exchange.collected if case.exchange else 0
+    owed_ahead = case.status is Status.COMPLETED and (case.debt or collected)
+    against = case.status is Status.CLOSED_DECLINED or owed_ahead
     unseen = against and _leg(case).receipt is None and case.appeal is None
     return case.status in _GIVEN_UP or bool(unseen)
 
@@ -304,12 +307,16 @@ def _reviewed_again(
     case: Case, after: Case, ledger: Ledger, *, by: Party, policy: Policy, now: int
 ) -> Change:
     """What a reviewer declined without the goods is looked at once more, all of it held again unless it went ahead.
-    Raises as above."""
-    if case.debt:
-        held, money = books.hold_again(ledger, case.claim.units), case.paid
+    Raises as above, and `charge_under_way`."""
+    refuse_charging(case)
+    if case.status is Status.COMPLETED:
+        charged = case.exchange.collected if case.exchange else 0
+        held, more = books.reserve_again(ledger, (), charged)
+        held = books.hold_again(held, case.repaid_units)
+        money = books.plus(case.owed, case.debt, more)
         claimed = replace(after, owed=money, run=case.run + 1)
     else:
-        held, money = books.reserve_again(ledger, case.claim.units, case.claim.amount)
+        held, money = books.reserve_again(ledger, case.repaid_units, case.claim.amount)
         claimed = replace(after, claim=replace(case.claim, money=money), run=case.run + 1)
     data = {"amount": total(money)}
     return change(

@@ -31,13 +31,15 @@ class Account(StrEnum):
     RETURN_FREIGHT = "return_freight"
     # What the buyer bears of the seller's trouble; it is the seller's.
     RESTOCKING_FEE = "restocking_fee"
-    # What the buyer owes the platform, which paid ahead of goods that are still to come, or did not all come.
+    # What the buyer owes the platform, which paid ahead of goods that are still to come, or did not all come; or owes
+    # for goods that went ahead of them, which the platform answers for to the seller.
     BUYER_DEBT = "buyer_debt"
     # What went back to the buyer: over the provider, as store credit or by another means.
     BUYER_REFUND = "buyer_refund"
     # What a bank took for the buyer.
     CHARGEBACK = "chargeback"
-    # What a buyer paid besides, for other goods that cost more; the platform keeps nothing of it.
+    # What a buyer paid besides, for other goods that cost more, or that went ahead of some that never came; the
+    # platform keeps nothing of it.
     BUYER_PAYMENT = "buyer_payment"
 
 
@@ -114,7 +116,7 @@ def standing(case: Case) -> Lines:
     paid = sum(part.amount for part in case.paid)
     debt = sum(part.amount for part in case.debt)
     lines = {
-        Account.BUYER_PAYMENT: case.exchange.charged if case.exchange else 0,
+        Account.BUYER_PAYMENT: case.exchange.charged + case.exchange.collected if case.exchange else 0,
         Account.BUYER_REFUND: -paid,
         Account.BUYER_DEBT: debt,
     }
@@ -152,7 +154,8 @@ def fee_share(ledger: Ledger) -> int:
         for one in ledger.external
         if one.payment_id not in ours and one.state is not ExternalState.RETURNED
     )
-    ahead = sum(part.amount for debt in ledger.debts for part in debt.money if part.payment_id not in ours)
+    paid_ahead = (part for debt in ledger.debts if not debt.goods for part in debt.money)
+    ahead = sum(part.amount for part in paid_ahead if part.payment_id not in ours)
     left = min(refunded - ahead + external, captured)
     return (2 * (ledger.platform_fee or 0) * left + captured) // (2 * captured) if captured else 0
 

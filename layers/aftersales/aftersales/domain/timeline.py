@@ -68,6 +68,7 @@ class Event(StrEnum):
     REPLACEMENT_LOST = "replacement_lost"
     EXCHANGE_COMPLETED = "exchange_completed"
     EXCHANGE_FORGONE = "exchange_forgone"
+    DEBT_CHARGED = "debt_charged"
     REVIEW_OVERDUE = "review_overdue"
     ASSESSMENT_OVERDUE = "assessment_overdue"
     EVIDENCE_ADDED = "evidence_added"
@@ -181,6 +182,8 @@ EFFECTS: Mapping[Event, Effect] = {
     Event.REPLACEMENT_LOST: _RING_AND_TELL,
     Event.EXCHANGE_COMPLETED: _RING_AND_TELL,
     Event.EXCHANGE_FORGONE: _RING_AND_TELL,
+    # The step that asked for it goes on by itself.
+    Event.DEBT_CHARGED: _TELL,
     Event.REVIEW_OVERDUE: _COUNT,
     Event.ASSESSMENT_OVERDUE: _RING,
     Event.EVIDENCE_ADDED: _RECORD,

@@ -1,5 +1,7 @@
 """What the policy says of a claim: the facts as they are stored, under the versions that count."""
 
+from dataclasses import replace
+
 from aftersales.domain.calendar import DAY
 from aftersales.domain.case import Kind, Reason
 from aftersales.domain.ledger import Reservation
@@ -20,12 +22,13 @@ def assess_claim(
     history: History,
     taken_before: int,
     declined_before: bool,
+    indebted: bool,
     at: int,
 ) -> Assessment:
     """The policy's verdict under the version in force then or at the purchase, whichever is better for the buyer.
 
     `at` is when the case was opened (now, where it is not yet): a window that was open then stays open, however
-    long evidence and people take.
+    long evidence and people take. Nothing more goes ahead on an order whose buyer owes something already.
     """
     lines = [line for held in claim.units if (line := order.line(held.line_id))]
     facts = Facts(
@@ -44,7 +47,8 @@ def assess_claim(
         declined_before=declined_before,
         keep_item=keep_item,
     )
-    return decide(facts, *policies_of(desk, order, at))
+    decided = decide(facts, *policies_of(desk, order, at))
+    return replace(decided, pays_ahead=decided.pays_ahead and not indebted)
 
 
 def recent_history(desk: Desk, order: Order) -> History:

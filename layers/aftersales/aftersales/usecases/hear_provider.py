@@ -70,7 +70,7 @@ def _hear_of_charge(
 ) -> Heard:
     """One that the case has asked for and not heard of yet is not found at once: its event comes again."""
     case = desk.store.case(case_id)
-    asked = case.exchange.charges if case and case.exchange else ()
+    asked = case.exchange.asked if case and case.exchange else ()
     charge = next((one for one in asked if one.charge_id == charge_id), None)
     found = charges.find(charge) if charge else None
     if found is None:

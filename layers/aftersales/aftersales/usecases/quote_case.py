@@ -85,6 +85,7 @@ def quote_claim(
         history=history,
         taken_before=ledger.taken,
         declined_before=declined_before(ledger, claim.units),
+        indebted=bool(ledger.debts),
         at=now,
     )
     _refuse_closed_window(assessment)

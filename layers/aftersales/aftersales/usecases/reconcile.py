@@ -232,7 +232,7 @@ def _statement(payments: Payments, order: Order, cases: Iterable[Case]) -> Payme
 
 def _charges(charges: Charges, cases: Iterable[Case]) -> Iterator[ProviderCharge]:
     """What their buyers were asked to pay besides, as it stands at the provider."""
-    asked = (one for case in cases if case.exchange for one in case.exchange.charges)
+    asked = (one for case in cases if case.exchange for one in case.exchange.asked)
     yield from filter(None, map(charges.find, asked))
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from aftersales.domain import advance, exchange, lifecycle
 from aftersales.domain.calendar import DAY
 from aftersales.domain.case import Case, Status
-from aftersales.domain.charge import Charge, ProviderCharge
+from aftersales.domain.charge import Charge, ChargeState, ProviderCharge
 from aftersales.domain.exchange import Task
 from aftersales.domain.label import Label, LabelOrder, LabelRefused
 from aftersales.domain.ledger import declined_before, less
@@ -116,6 +116,7 @@ def assess_case(desk: Desk, case_id: str, execution: str) -> Outcome:
             history=_before_this_case(recent_history(desk, read.order)),
             taken_before=read.ledger.taken - case.claim.amount,
             declined_before=declined_before(read.ledger, case.claim.units),
+            indebted=bool(read.ledger.debts),
             at=case.opened_at,
         )
         return lifecycle.apply_assessment(case, assessment, desk.now())
@@ -330,6 +331,20 @@ def _cancel(desk: Desk, _stock: Stock, charges: Charges, case: Case) -> Case:
     return record_charge(desk, case.case_id, charges.cancel(_charge(case)))
 
 
+def _collect(desk: Desk, _stock: Stock, charges: Charges, case: Case) -> Case:
+    """Held, then taken; what only its buyer could release is given up, for nobody is there to."""
+    case = change_case(
+        desk,
+        case.case_id,
+        lambda read: exchange.ask_for_debt(read.case, read.order, policy=read.policy, now=desk.now()),
+    )
+    charge = case.exchange.collection if case.exchange else None
+    if charge is None:
+        return case
+    ask = {ChargeState.SUBMITTED: charges.hold, ChargeState.AUTHORIZED: charges.capture}
+    return record_charge(desk, case.case_id, ask.get(charge.state, charges.cancel)(charge))
+
+
 def _charge(case: Case) -> Charge:
     assert case.exchange  # noqa: S101 - the task says that there is one
     return case.exchange.charges[-1]
@@ -342,6 +357,7 @@ _ARRANGE: Mapping[Task, Callable[[Desk, Stock, Charges, Case], Case]] = {
     Task.HOLD: _hold,
     Task.CAPTURE: _capture,
     Task.CANCEL: _cancel,
+    Task.COLLECT: _collect,
 }
 
 
@@ -382,7 +398,7 @@ def settle_case(desk: Desk, case_id: str) -> Outcome:
     Raises `RefundUnsettled`.
     """
     case = desk.store.case(case_id)
-    closed = case is not None and case.status is Status.COMPLETED and not less(case.owed, case.paid)
+    closed = case is not None and case.status is Status.COMPLETED and not less(case.payable, case.paid)
     if case is None or not closed or exchange.tasks(case):
         raise RefundUnsettled(f"case {case_id} is {case.status if case else 'missing'}")
     return _outcome(case)
