@@ -119,9 +119,11 @@ class Stack:
         """The access token, which is not meant for the API."""
         return str(self._tokens(role, party_id)["AccessToken"])
 
-    def pay(self, amount: int, currency: str, method: str = "pm_card_visa") -> str:
-        """Make a payment in the sandbox; answers its reference."""
-        return pay(self._stripe, amount, currency, method)
+    def pay(
+        self, amount: int, currency: str, method: str = "pm_card_visa", customer: str | None = None
+    ) -> str:
+        """Make a payment in the sandbox; answers its reference. Of a customer's the method is kept."""
+        return pay(self._stripe, amount, currency, method, customer)
 
     def pay_with(self, client_secret: str) -> None:
         """Pay what a case asks for, as a buyer's browser does."""

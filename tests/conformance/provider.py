@@ -29,9 +29,12 @@ class Shop:
 
     client: StripeClient
 
-    def pay(self, amount: int = 1000, currency: str = "usd", method: str = "pm_card_visa") -> PaymentIntent:
+    def pay(
+        self, amount: int = 1000, currency: str = "usd", method: str = "pm_card_visa", **kept: Any
+    ) -> PaymentIntent:
         return self.client.v1.payment_intents.create(
             {
+                **kept,  # type: ignore[typeddict-item]  # a customer, or nobody
                 "amount": amount,
                 "currency": currency,
                 "payment_method": method,

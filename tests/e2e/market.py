@@ -63,9 +63,11 @@ class Market:
         paid: Sequence[int] = (),
         buyer: Person | None = None,
         seller: Person | None = None,
+        customer: str | None = None,
         **changes: Any,
     ) -> Sale:
-        """A delivered order of one line, paid by card in one part or in those of `paid`."""
+        """A delivered order of one line, paid by card in one part or in those of `paid`; by one that may be charged
+        again where a `customer` is named."""
         parts = paid or [total + shipping]
         parties = buyer or self.someone("buyer"), seller or self.someone("seller")
         order = {
@@ -91,7 +93,7 @@ class Market:
                 {
                     "payment_id": f"p{number}",
                     "provider": "stripe",
-                    "reference": self.stack.pay(amount, currency),
+                    "reference": self.stack.pay(amount, currency, customer=customer),
                     "captured": amount,
                 }
                 for number, amount in enumerate(parts, 1)

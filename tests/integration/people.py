@@ -33,9 +33,10 @@ class Payer:
         addresses: Any = {"api": url}
         return cls(Shop(StripeClient("sk_test_integration", base_addresses=addresses, max_network_retries=0)))
 
-    def pay(self, amount: int, currency: str = "USD") -> str:
-        """The id of a captured payment."""
-        return self._shop.pay(amount, currency.lower()).id
+    def pay(self, amount: int, currency: str = "USD", customer: str | None = None) -> str:
+        """The id of a captured payment; of a customer's the method is kept."""
+        kept = {"customer": customer} if customer else {}
+        return self._shop.pay(amount, currency.lower(), **kept).id
 
     def pay_with(self, client_secret: str) -> None:
         """Pay what a case asks for."""
@@ -61,7 +62,7 @@ def order_of(desk: Desk, total: int = 2_000, **changes: Any) -> Order:
     )
 
 
-def paid(order: Order, payer: Payer, *captured: int, vouchers: int = 0) -> Order:
+def paid(order: Order, payer: Payer, *captured: int, vouchers: int = 0, customer: str | None = None) -> Order:
     """The order with its payments: these sums by card (all of it by one card unless told), after vouchers."""
     total = sum(line.total for line in order.lines) + order.shipping.total
     sums = captured or (total - vouchers,)
@@ -69,7 +70,7 @@ def paid(order: Order, payer: Payer, *captured: int, vouchers: int = 0) -> Order
         Payment(
             payment_id=CARD if number == 1 else f"{CARD}-{number}",
             provider="stripe",
-            reference=payer.pay(amount, order.currency),
+            reference=payer.pay(amount, order.currency, customer),
             captured=amount,
         )
         for number, amount in enumerate(sums, 1)

@@ -38,7 +38,7 @@ _TIMES = (0, HOUR, 3 * DAY)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Journey:
     """`money` is what the sandbox makes of the next refund, `ends` how the case ends when nothing interferes, `wants`
-    what goes out in an exchange; `ahead` where the buyer is one to whom money goes ahead of goods."""
+    what goes out in an exchange; `ahead` where the buyer is one to whom money, or other goods, go ahead of goods."""
 
     reason: str
     ends: str
@@ -189,15 +189,26 @@ def _confirms(parcels: int) -> Part:
 
     def confirms(person: Person, case_id: str) -> None:
         _ships(person, case_id)
-        for n in range(1, parcels + 1):
-            shipped = f"x{n}"
-            if not person.world.until(case_id, lambda row: _shipment(row) == shipped, patience=_PATIENCE):  # noqa: B023
-                return
-        person.at_some_moment(case_id)
-        path = f"/cases/{case_id}/replacement/confirmation"
-        person.ask("POST", path, {}, key=f"confirm-{case_id}")
+        _takes(person, case_id, parcels)
 
     return confirms
+
+
+def _takes(person: Person, case_id: str, parcels: int = 1) -> None:
+    """Of so many parcels that are sent the last one comes."""
+    for n in range(1, parcels + 1):
+        shipped = f"x{n}"
+        if not person.world.until(case_id, lambda row: _shipment(row) == shipped, patience=_PATIENCE):  # noqa: B023
+            return
+    person.at_some_moment(case_id)
+    path = f"/cases/{case_id}/replacement/confirmation"
+    person.ask("POST", path, {}, key=f"confirm-{case_id}")
+
+
+def _takes_and_posts(person: Person, case_id: str) -> None:
+    """Other goods come first, and then those go back that they are for."""
+    _takes(person, case_id)
+    _posts("in_transit", "delivered")(person, case_id)
 
 
 def _shipment(row: Item) -> str:
@@ -443,6 +454,24 @@ JOURNEYS: Mapping[str, Journey] = {
         wants="sku-bowls",
         buyer=_ships,
         seller=_sends(1),
+    ),
+    "goods_first": Journey(
+        reason="late",
+        ends="completed",
+        kind="exchange",
+        wants="sku-lid",
+        ahead=True,
+        buyer=_takes_and_posts,
+        seller=_sends_part,
+    ),
+    "goods_first_and_kept": Journey(
+        reason="late",
+        ends="completed",
+        kind="exchange",
+        wants="sku-bowls",
+        ahead=True,
+        buyer=_takes,
+        seller=_sends_part,
     ),
     "missing_part": Journey(
         reason="missing_parts",
