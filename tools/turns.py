@@ -58,6 +58,8 @@ def _turn(case: Mapping[str, Any]) -> tuple[str | None, frozenset[str | None]]:
     match case["status"]:
         case "awaiting_return" if any(parcel["label"] == "ordered" for parcel in case["shipments"]):
             return "platform", frozenset({"carrier_asked_again"})
+        case "awaiting_return" if case["debt"]:
+            return "buyer", frozenset({"charged"})
         case "offer_pending":
             offerer = case["offers"][-1]["by"]["role"]
             return ("buyer" if offerer == "seller" else "seller"), frozenset({"under_review"})
