@@ -6,9 +6,11 @@ Buyers claim random units for random reasons, with good photos, missing ones and
 approve in part, decline, offer or stay silent; buyers answer, counter, object, withdraw and appeal; both sides speak
 in a dispute or do not; reviewers take cases and decide; the payment provider loses answers and changes its mind.
 Some goods come back first: in a parcel, in none that was announced, late, lost or not at all; the seller counts them,
-rejects some with a photo, deducts for their condition, shows a reviewer what came, or says nothing. Every answer must
-say whose turn it is (`tools.turns`). Some requests are attacks, which must be refused. Where silence decides, the clock
-of the case is moved by data. The same seed plans the same cases on orders that are equally fresh.
+rejects some with a photo, deducts for their condition, shows a reviewer what came, or says nothing. Other goods go out
+for some: the same, cheaper or dearer ones, whose difference is paid or not; there are none, they are never sent, or
+lost; to buyers who are known they go first, and what they are for comes back or not; what has come is claimed in turn.
+Every answer must say whose turn it is (`tools.turns`). Some requests are attacks, which must be refused. Where silence
+decides, the clock of the case is moved by data. The same seed plans the same cases on orders that are equally fresh.
 
 At the end every touched order is audited (see `tools.audit`). Anything that is not right is shown with the
 timeline of its case, and the exit code is 1.
@@ -22,13 +24,14 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cache
 from itertools import repeat
 from pathlib import Path
 from random import Random, randrange
 from typing import Any
+from uuid import uuid4
 
 import httpx
 from botocore.exceptions import ClientError
@@ -43,6 +46,7 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 from rich.table import Table
+from stripe import StripeError
 
 from tests.corpus import UPLOADS
 from tools.audit import Audit, CaseFile, Violation, audit
@@ -73,9 +77,14 @@ TROUBLES: tuple[Mapping[str, Any], ...] = (
     {"fault": "fail"},
     {"fault": "fail_later"},
 )
+# Those of them that can befall a difference when it is taken.
+_TROUBLES_OF_TAKING = ("lost_answer", "refused", "status")
 # A success that fails late does so after two seconds (`--settle-seconds` of the sandbox).
 _LATE_FAILURE_SECONDS = 4
 _PATIENCE_SECONDS = 90
+# They make a buyer known who has had a case before as well (`minimum_orders`, `cases_percent`).
+_ORDERS_BEFORE = 9
+_SMALL = 100
 _NEAR = 6
 # Two requests that meet: the one that comes second is told so, and reads the case again.
 _OVERTAKEN = (
@@ -95,6 +104,16 @@ _OF_GOODS = (
     "return_accepted",
     "deduction_proposed",
     "deduction_accepted",
+)
+_OF_EXCHANGES = (
+    "exchange_completed",
+    "exchange_forgone",
+    "replacement_out_of_stock",
+    "alternative_chosen",
+    "difference_asked",
+    "difference_paid",
+    "replacement_sent",
+    "replacement_lost",
 )
 _NOT_REOPENED = ("money_unavailable", "order_frozen", "units_unavailable")
 _NO_APPEAL = (
@@ -157,6 +176,59 @@ class Count(StrEnum):
     RACE = "accepts all at the last moment"
 
 
+class Kind(StrEnum):
+    """What the buyer applies for."""
+
+    REFUND = "refund"
+    RETURN = "return"
+    EXCHANGE = "exchange"
+
+
+class Wanted(StrEnum):
+    """Which goods are to go out in an exchange, beside those that are claimed."""
+
+    SAME = "the same"
+    CHEAPER = "cheaper ones"
+    DEARER = "dearer ones"
+
+
+class Shelf(StrEnum):
+    """How many of them their seller has."""
+
+    ENOUGH = "as many as are wanted"
+    TWICE = "twice as many"
+    NONE = "none"
+
+
+class Alternative(StrEnum):
+    """What the buyer does who is told that there are none, or who is to pay a difference."""
+
+    GO_ON = "waits for them, or pays"
+    OTHER = "takes others"
+    REFUND = "takes the money"
+    SILENCE = "says nothing"
+
+
+class Parcel(StrEnum):
+    """What becomes of other goods that are to be sent."""
+
+    ARRIVES = "arrives"
+    NEVER_SENT = "is never sent"
+    LOST_ONCE = "is lost, and the next one arrives"
+    LOST = "is lost, and there is no next one"
+
+
+@dataclass(frozen=True)
+class Swap:
+    """What will happen in an exchange. A case can become one by an offer, so there is one in each plan."""
+
+    wanted: Wanted
+    shelf: Shelf
+    when_short: Alternative
+    when_dearer: Alternative
+    parcel: Parcel
+
+
 class Attack(StrEnum):
     """A request that must be refused, and whose refusal must change nothing."""
 
@@ -172,6 +244,10 @@ class Attack(StrEnum):
     TOO_MUCH_DEDUCTED = "the seller deducts all that the goods are worth"
     BUYER_COUNTS = "the buyer counts the goods"
     PARCEL_TWICE = "two cases name one parcel"
+    UNPAID = "the seller sends goods whose difference nobody has paid"
+    BUYER_SENDS = "the buyer sends the other goods"
+    SELLER_CONFIRMS = "the seller says that the buyer has the other goods"
+    NONE_LEFT = "the seller sends goods of which there are none"
 
 
 @dataclass(frozen=True)
@@ -183,7 +259,7 @@ class Plan:
     buyer_id: str
     seller_id: str
     lines: Mapping[str, int]
-    kind: str
+    kind: Kind
     reason: str
     photo: Photo
     good: str
@@ -199,6 +275,9 @@ class Plan:
     count: Count
     to_deduction: Answer
     converts: bool
+    swap: Swap
+    known: bool
+    in_turn: Kind | None
     percent: int
     trouble: Mapping[str, Any] | None
     attack: Attack | None
@@ -212,7 +291,7 @@ class Wrong(Exception):
 
 
 @dataclass
-class Shelf:
+class Units:
     """The units of the loaded orders that no case took yet, as far as is known while planning."""
 
     desk: Stack
@@ -265,13 +344,27 @@ def plan_cases(
     random.shuffle(simple)
     first = [*shared[: count // 2], *simple[: count // 2]]
     random.shuffle(first)
-    shelf = Shelf(desk, [*simple[count // 2 :], *shared[count // 2 :], *first])
+    units_left = Units(desk, [*simple[count // 2 :], *shared[count // 2 :], *first])
     for number in range(1, count + 1):
         try:
-            order, lines = shelf.take(random)
+            order, lines = units_left.take(random)
         except LookupError:
             return
-        yield _plan(number, order, lines, random, trouble_percent)
+        plan = _plan(number, order, lines, random, trouble_percent)
+        yield _agreed(plan) if plan.kind is Kind.EXCHANGE and random.random() < 0.6 else plan
+
+
+def _agreed(plan: Plan) -> Plan:
+    """The same case, but nobody objects: most would end before any goods go out."""
+    return replace(
+        plan,
+        photo=Photo.GOOD if plan.reason in SEEN_ON_A_PHOTO else Photo.NONE,
+        at_once=False,
+        seller=Answer.APPROVE,
+        reviewer=Answer.APPROVE,
+        goods=Goods.KEPT if plan.known and plan.percent % 2 else Goods.SENT,
+        count=Count.ALL,
+    )
 
 
 def _plan(
@@ -286,7 +379,7 @@ def _plan(
         seller_id=order["seller_id"],
         lines=lines,
         # What never came cannot go back.
-        kind="return" if random.random() < 0.6 and reason != "not_received" else "refund",
+        kind=_weighted(random, (3, 0 if reason == "not_received" else 4, 5), Kind),
         reason=reason,
         photo=_weighted(random, (1, 8, 3, 2, 2, 2) if seen else (8, 1, 0, 1, 1, 0), Photo),
         good=random.choice(GOOD_PHOTOS),
@@ -303,6 +396,15 @@ def _plan(
         count=_weighted(random, (4, 3, 3, 2, 3, 3, 2, 1), Count),
         to_deduction=_weighted(random, (4, 0, 0, 3, 0, 0, 0, 2, 3), Answer),
         converts=random.random() < 0.3,
+        swap=Swap(
+            wanted=_weighted(random, (4, 3, 5), Wanted),
+            shelf=_weighted(random, (6, 2, 2), Shelf),
+            when_short=_weighted(random, (3, 3, 2, 1), Alternative),
+            when_dearer=_weighted(random, (8, 0, 1, 2), Alternative),
+            parcel=_weighted(random, (8, 2, 2, 1), Parcel),
+        ),
+        known=random.random() < 0.4,
+        in_turn=random.choice([*Kind, None]),
         percent=random.randint(1, 99),
         trouble=random.choice(TROUBLES) if random.random() * 100 < trouble_percent else None,
         attack=random.choice(list(Attack)) if random.random() < 0.4 else None,
@@ -316,17 +418,52 @@ def _weighted[T: StrEnum](random: Random, weights: Sequence[int], choices: type[
 # ---------------------------------------------------------------- playing
 
 
+class Stockroom:
+    """What sellers have to send. Cases share what has one name, and a number is raised by one of them at a time."""
+
+    def __init__(self, desk: Stack) -> None:
+        self._platform = desk.person("platform")
+        self._one_at_a_time = threading.Lock()
+
+    def give(self, sku: str, seller_id: str, currency: str, price: int, more: int) -> bool:
+        """So many more units; not where another seller has what is called so."""
+        with self._one_at_a_time:
+            there = self._platform.get(f"skus/{sku}")
+            before = there.json() if there.is_success else {"price": price, "on_hand": 0}
+            said = {
+                "seller_id": seller_id,
+                "product": "other-goods",
+                "title": "Other goods",
+                "currency": currency,
+                "price": before["price"],
+                "on_hand": before["on_hand"] + more,
+            }
+            answer = self._platform.put(f"skus/{sku}", said)
+        if answer.status_code == httpx.codes.CONFLICT and answer.json()["code"] == "sku_taken":
+            return False
+        answer.raise_for_status()
+        return True
+
+    def restock(self, sku: str, more: int) -> None:
+        """So many more of what there was none of."""
+        there = self._platform.get(f"skus/{sku}").raise_for_status().json()
+        self.give(sku, there["seller_id"], there["currency"], there["price"], more)
+
+
 class Play:
     """One case from its opening to its end, as its plan says; `wrong` says what must not have happened."""
 
-    def __init__(self, desk: Stack, plan: Plan, cards: Sequence[str]) -> None:
+    def __init__(self, desk: Stack, stockroom: Stockroom, plan: Plan, cards: Sequence[str]) -> None:
         self.plan = plan
         self.case_id: str | None = None
         self.status = "not opened"
         self.wrong: str | None = None
         self._desk = desk
+        self._stockroom = stockroom
         self._cards = cards
         self._sent: set[str] = set()
+        self._waited = False
+        self._differences: set[str] = set()
 
     def run(self) -> None:
         """From the opening to the end."""
@@ -334,11 +471,32 @@ class Play:
             if self.plan.trouble:
                 for card in self._cards:
                     self._desk.sandbox("POST", "faults", {**self.plan.trouble, "payment_intent": card})
+            if self.plan.known:
+                self._buy_before()
             case = self._open()
             self._attack(case)
             if self.plan.at_once:
                 self._withdraw(case)
             self._to_the_end(case)
+
+    def in_turn(self) -> "Play | None":
+        """A case about the goods that came in this one, if they are to be claimed."""
+        if self.wrong or self.status != "completed" or not self.plan.in_turn:
+            return None
+        with self._told():
+            # A claim on goods that cost more is refused until what they cost more was taken.
+            wait_for(lambda: not self._owes_difference(), "a difference to be taken", _PATIENCE_SECONDS)
+        came = {
+            line["line_id"]: line["refundable_quantity"]
+            for line in self._order()["lines"]
+            if line["line_id"].startswith(f"{self.case_id}.") and line["refundable_amount"]
+        }
+        if not came:
+            return None
+        plan = replace(
+            self.plan, lines=came, kind=self.plan.in_turn, reason="late", known=False, in_turn=None
+        )
+        return Play(self._desk, self._stockroom, plan, self._cards)
 
     def finish(self, failed: Collection[str]) -> bool:
         """Whether the case came back and was driven to its end again: a refund that had succeeded is one of
@@ -360,7 +518,7 @@ class Play:
     def _told(self) -> Iterator[None]:
         try:
             yield
-        except (Wrong, WrongTurn, TimeoutError, httpx.HTTPError, ClientError) as error:
+        except (Wrong, WrongTurn, TimeoutError, httpx.HTTPError, ClientError, StripeError) as error:
             self.wrong = f"{type(error).__name__}: {error}"
 
     @property
@@ -383,6 +541,10 @@ class Play:
             "return_in_transit": self._bring,
             "return_received": self._count,
             "inspection_failed": self._answer_deduction,
+            "out_of_stock": self._answer_shortage,
+            "awaiting_payment": self._pay_difference,
+            "exchange_pending": self._send_other_goods,
+            "exchange_shipped": self._bring_other_goods,
             "refund_pending": self._hurry_provider,
             "refund_action_required": self._operator_acts,
         }
@@ -411,6 +573,7 @@ class Play:
             "description": f"Case {plan.number}",
             "lines": [{"line_id": line_id, "quantity": units} for line_id, units in plan.lines.items()],
             "evidence": [_promise(name) for name in self._files_at_opening()],
+            **self._said_of_other_goods(plan.kind, plan.lines),
         }
         if plan.attack is Attack.TOO_MANY_UNITS:
             greedy = [{"line_id": line_id, "quantity": 1000} for line_id in plan.lines]
@@ -427,7 +590,8 @@ class Play:
         answer = self._buyer.post("cases", body, key=key)
         if answer.is_error and answer.json()["code"] == "nothing_to_refund":
             # Their way back would cost more than these goods are worth: the buyer would rather keep them.
-            answer = self._buyer.post("cases", body | {"kind": "refund"}, key=f"{key}-refund")
+            as_refund = body | {"kind": Kind.REFUND, "replacement": []}
+            answer = self._buyer.post("cases", as_refund, key=f"{key}-refund")
         if answer.status_code != httpx.codes.CREATED:
             raise Wrong(f"opening answered {answer.status_code}: {answer.text[:500]}")
         case: dict[str, Any] = answer.json()
@@ -515,14 +679,27 @@ class Play:
                 self._said(person.post(path, {"accept": answer is Answer.APPROVE}))
 
     def _offer(self, case: dict[str, Any], by: Person) -> None:
-        body = {"amount": _part(case["quote"]["total"], self.plan.percent), "note": "Let us settle on this."}
-        if self.plan.converts and case["reason"] != "not_received":
-            body["kind"] = "refund" if case["kind"] == "return" else "return"
+        kind = self._kind_of_offer(case)
+        body = {"kind": kind, "note": "Let us settle on this."} | (
+            self._said_of_other_goods(kind, self._claimed(case))
+            # Other goods go out for the whole of a claim.
+            or {"amount": _part(case["quote"]["total"], self.plan.percent)}
+        )
         said = by.post(f"cases/{self.case_id}/offers", body)
         if said.status_code == httpx.codes.CONFLICT and said.json()["code"] == "offers_exhausted":
             self._clock_strikes(case)
         else:
             self._said(said)
+
+    def _kind_of_offer(self, case: Mapping[str, Any]) -> Kind:
+        """An exchange is offered where nothing is kept of what is claimed, for other goods stand for the whole."""
+        kind = Kind(case["kind"])
+        if not self.plan.converts and kind is not Kind.EXCHANGE:
+            return kind
+        costs = case["fees"]["restocking"] + case["fees"]["freight"]
+        others = [one for one in Kind if one is not kind and not (one is Kind.EXCHANGE and costs)]
+        possible = [one for one in others if one is not Kind.RETURN or case["reason"] != "not_received"]
+        return possible[self.plan.percent % len(possible)] if possible else kind
 
     def _object(self, case: dict[str, Any]) -> None:
         """Ask the platform; a buyer who does so before the seller has spoken is told to wait, and waits."""
@@ -569,10 +746,10 @@ class Play:
         if self.plan.attack is Attack.TOO_EARLY:
             self._refused(self._receive({first: {"accepted": 0}}), 409)
         match self.plan.goods:
-            case Goods.KEPT | Goods.LATE:
-                self._clock_strikes(case)
-            case Goods.WITHDRAWN:
+            case Goods.WITHDRAWN if "withdraw" in case["possible"]:
                 self._withdraw(case)
+            case Goods.KEPT | Goods.LATE | Goods.WITHDRAWN:
+                self._clock_strikes(case)
             case Goods.UNANNOUNCED:
                 self._said(self._receive(_all_of(self._claimed(case))))
             case _:
@@ -581,7 +758,7 @@ class Play:
     def _ship(self) -> None:
         path = f"cases/{self.case_id}/shipment"
         # A form without a check digit, so that the number of the case can be that of its parcel.
-        code = f"GM{str(self.case_id).replace('-', '').upper()}"
+        code = f"GM{_in_a_number(self.case_id)}"
         if self.plan.attack is Attack.PARCEL_TWICE and _PARCELS:
             taken = {"carrier": "dhl_ecommerce", "tracking_code": _PARCELS[0]}
             self._refused(self._buyer.post(path, taken), 409)
@@ -693,6 +870,138 @@ class Play:
             case answer:
                 self._said(self._buyer.post(path, {"accept": answer is Answer.APPROVE}))
 
+    def _buy_before(self) -> None:
+        """The buyer has had enough orders to be known for them."""
+        platform, order = self._desk.person("platform"), self._order()
+        for _ in range(_ORDERS_BEFORE):
+            paid = self._desk.pay(_SMALL, order["currency"])
+            line = {"line_id": "1", "sku": "before", "title": "Bought before", "quantity": 1, "total": _SMALL}
+            payment = {"payment_id": "1", "provider": "stripe", "reference": paid, "captured": _SMALL}
+            times = {name: order[name] for name in ("placed_at", "shipped_at", "delivered_at")}
+            before = times | {
+                "buyer_id": self.plan.buyer_id,
+                "seller_id": self.plan.seller_id,
+                "currency": order["currency"],
+                "lines": [line],
+                "payments": [payment],
+            }
+            platform.put(f"orders/{uuid4().hex}", before).raise_for_status()
+
+    def _said_of_other_goods(self, kind: Kind, claimed: Mapping[str, int]) -> dict[str, Any]:
+        """What an application for an exchange, or an offer of one, says besides."""
+        if kind is not Kind.EXCHANGE:
+            return {}
+        return {"replacement": self._stocked(claimed, self.plan.swap.wanted, self.plan.swap.shelf)}
+
+    def _stocked(self, claimed: Mapping[str, int], wanted: Wanted, shelf: Shelf) -> list[dict[str, Any]]:
+        """Other goods for these units, of which their seller has been given as many as the plan says."""
+        order = self._order()
+        lines = {line["line_id"]: line for line in order["lines"]}
+        return [
+            {
+                "line_id": line_id,
+                "quantity": units,
+                "sku": self._shelved(lines[line_id], order["currency"], units, wanted, shelf),
+            }
+            for line_id, units in claimed.items()
+        ]
+
+    def _shelved(
+        self, line: Mapping[str, Any], currency: str, units: int, wanted: Wanted, shelf: Shelf
+    ) -> str:
+        """What the goods are called: as those of the line where they are the same, unless that is another seller's."""
+        worth = line["total"] // line["quantity"]
+        change = max(1, worth * self.plan.percent // 100)
+        price = {Wanted.SAME: worth, Wanted.CHEAPER: worth - change, Wanted.DEARER: worth + change}[wanted]
+        more = {Shelf.ENOUGH: units, Shelf.TWICE: 2 * units, Shelf.NONE: 0}[shelf]
+        terms = (self.plan.seller_id, currency, max(0, price), more)
+        if wanted is Wanted.SAME and self._stockroom.give(line["sku"], *terms):
+            return str(line["sku"])
+        sku = uuid4().hex
+        self._stockroom.give(sku, *terms)
+        return sku
+
+    def _answer_shortage(self, case: dict[str, Any]) -> None:
+        """Who has waited in vain, or paid for what there is none of, takes the money."""
+        choice = self.plan.swap.when_short
+        if self.plan.attack is Attack.NONE_LEFT:
+            self._refused(self._send_in_a_parcel(case), 409)
+        if choice is Alternative.SILENCE:
+            self._clock_strikes(case)
+        elif choice is Alternative.GO_ON and not self._waited:
+            self._wait(case)
+        elif choice is Alternative.OTHER and not case["exchange"]["charge"]:
+            claimed = {one["line_id"]: one["quantity"] for one in case["exchange"]["goods"]}
+            self._choose("other", self._stocked(claimed, Wanted.CHEAPER, Shelf.ENOUGH))
+        else:
+            self._choose("refund")
+
+    def _wait(self, case: Mapping[str, Any]) -> None:
+        """In vain, or until as many came as are wanted."""
+        self._waited = True
+        self._choose("wait")
+        if self.plan.percent % 2:
+            for one in case["exchange"]["goods"]:
+                self._stockroom.restock(one["sku"], one["quantity"])
+
+    def _choose(self, choice: str, replacement: Sequence[Mapping[str, Any]] = ()) -> None:
+        said = {"choice": choice, "replacement": replacement}
+        self._said(self._buyer.post(f"cases/{self.case_id}/alternative", said))
+
+    def _pay_difference(self, case: dict[str, Any]) -> None:
+        """The buyer pays once, as soon as the provider was asked for it; or does not."""
+        due = self._buyer.get(f"cases/{self.case_id}/payment")
+        if due.is_error:
+            return  # it is being asked for, or was paid a moment ago
+        secret = due.json()["client_secret"]
+        if self.plan.attack is Attack.UNPAID:
+            self._refused(self._send_in_a_parcel(case), 409)
+        match self.plan.swap.when_dearer:
+            case Alternative.SILENCE:
+                self._clock_strikes(case)
+            case Alternative.REFUND:
+                self._choose("refund")
+            case _ if secret not in self._differences:
+                self._differences.add(secret)
+                self._desk.pay_with(secret)
+                self._trouble_taking(secret.partition("_secret_")[0])
+
+    def _trouble_taking(self, payment: str) -> None:
+        trouble = self.plan.trouble
+        if trouble and trouble["fault"] in _TROUBLES_OF_TAKING:
+            self._desk.sandbox("POST", "faults", {**trouble, "on": "capture", "payment_intent": payment})
+
+    def _send_other_goods(self, case: dict[str, Any]) -> None:
+        """The seller sends what is promised, or does not; the stock is asked again for what the buyer waits for."""
+        if self.plan.attack is Attack.BUYER_SENDS:
+            self._refused(self._buyer.post(f"cases/{self.case_id}/replacement", self._parcel(case)), 403)
+        match case["exchange"]["set_aside"], self.plan.swap.parcel:
+            case ("waited_for", _) | ("promised", Parcel.NEVER_SENT):
+                self._clock_strikes(case)
+            case "promised", Parcel.LOST if case["exchange"]["lost"]:
+                self._clock_strikes(case)
+            case "promised", _:
+                self._said(self._send_in_a_parcel(case))
+
+    def _send_in_a_parcel(self, case: Mapping[str, Any]) -> httpx.Response:
+        return self._seller.post(f"cases/{self.case_id}/replacement", self._parcel(case))
+
+    def _parcel(self, case: Mapping[str, Any]) -> Mapping[str, str]:
+        """One of the case's own, another one where the last was lost."""
+        number = len(case["exchange"]["lost"])
+        return {"carrier": "dhl_ecommerce", "tracking_code": f"GMX{number}{_in_a_number(self.case_id)}"}
+
+    def _bring_other_goods(self, case: dict[str, Any]) -> None:
+        """They come to their buyer, who says so; or nobody sees them again."""
+        path = f"cases/{self.case_id}/replacement/confirmation"
+        if self.plan.attack is Attack.SELLER_CONFIRMS:
+            self._refused(self._seller.post(path), 403)
+        parcel = self.plan.swap.parcel
+        if parcel is Parcel.LOST or (parcel is Parcel.LOST_ONCE and not case["exchange"]["lost"]):
+            self._clock_strikes(case)
+        else:
+            self._said(self._buyer.post(path))
+
     @staticmethod
     def _claimed(case: Mapping[str, Any]) -> dict[str, int]:
         return {line["line_id"]: line["quantity"] for line in case["lines"]}
@@ -774,6 +1083,15 @@ class Play:
         case: dict[str, Any] = self._buyer.get(f"cases/{self.case_id}").raise_for_status().json()
         return case
 
+    def _owes_difference(self) -> bool:
+        exchange = self._read()["exchange"]
+        return bool(exchange) and exchange["charge"] == "authorized"
+
+    def _order(self) -> dict[str, Any]:
+        platform = self._desk.person("platform")
+        order: dict[str, Any] = platform.get(f"orders/{self.plan.order_id}").raise_for_status().json()
+        return order
+
     def _moved_on(self, version: int, seconds: float = 30) -> dict[str, Any]:
         """The case once its version has changed; as it is, where that takes too long."""
         with suppress(TimeoutError):
@@ -810,11 +1128,15 @@ ATTACKS: Counter[str] = Counter()
 _PARCELS: list[str] = []
 
 
-def play_all(plays: Sequence[Play], desk: Stack, workers: int, on_each: Callable[[], None]) -> None:
-    """All cases, several at once; then again those that came back because a refund failed late."""
+def play_all(
+    planned: Sequence[Play], desk: Stack, workers: int, on_each: Callable[[], None]
+) -> Sequence[Play]:
+    """All cases, several at once, and those that follow them; then again what came back because a refund failed late.
+    Answers every case that was played."""
+    plays: list[Play] = []
     with ThreadPoolExecutor(workers) as pool:
-        for task in as_completed([pool.submit(play.run) for play in plays]):
-            task.result()
+        for task in as_completed([pool.submit(_play, play) for play in planned]):
+            plays += task.result()
             on_each()
         came_back = True
         while came_back:
@@ -825,6 +1147,13 @@ def play_all(plays: Sequence[Play], desk: Stack, workers: int, on_each: Callable
                 if one["status"] == "failed"
             }
             came_back = any(list(pool.map(Play.finish, plays, repeat(failed))))
+    return plays
+
+
+def _play(play: Play) -> list[Play]:
+    play.run()
+    following = play.in_turn()
+    return [play, *(_play(following) if following else ())]
 
 
 @cache
@@ -839,6 +1168,11 @@ def _promise(name: str) -> dict[str, Any]:
         "content_type": UPLOADS[name].declared_type,
         "size": len(_content(name)),
     }
+
+
+def _in_a_number(case_id: str | None) -> str:
+    """The id of a case as carriers would write it."""
+    return str(case_id).replace("-", "").upper()
 
 
 def _all_of(claimed: Mapping[str, int]) -> dict[str, dict[str, Any]]:
@@ -860,9 +1194,21 @@ def show(console: Console, plays: Sequence[Play], proof: Audit) -> None:
     cases = [case for file in proof.files for case in file.cases if case.case_id in mine]
     console.print("\nCases by end and by who decided", _ends(cases), sep="\n")
     console.print("Money of the touched orders, in minor units", _money(proof), sep="\n")
-    told = Counter(entry["event"] for case in cases for entry in case.timeline)
-    goods = ", ".join(f"{told[event]} {event}" for event in _OF_GOODS)
-    console.print(f"Goods on their way back: {goods}.", highlight=False, soft_wrap=True)
+    told = Counter(str(entry["event"]) for case in cases for entry in case.timeline)
+    kinds = Counter(str(one.plan.kind) for one in plays if one.case_id)
+    for title, counts, names in (
+        ("Applied for", kinds, Kind),
+        ("Goods on their way back", told, _OF_GOODS),
+        ("Other goods", told, _OF_EXCHANGES),
+    ):
+        listed = ", ".join(f"{counts[name]} {name}" for name in names)
+        console.print(f"{title}: {listed}.", highlight=False, soft_wrap=True)
+    first = [case.case for case in cases if case.goods_went_first]
+    console.print(
+        f"{len(first)} of them went first; {sum(bool(case['debt']) for case in first)} buyers owe for them.",
+        highlight=False,
+        soft_wrap=True,
+    )
     by_cases, by_providers = proof.refunds
     attacks = sum(ATTACKS.values())
     runs = sum(len(case.executions) for file in proof.files for case in file.cases)
@@ -965,8 +1311,9 @@ def main() -> int:
     with Progress(*columns, TimeElapsedColumn(), console=console) as progress:
         playing = progress.add_task(f"Cases (seed {seed})", total=len(plans))
         auditing = progress.add_task("Audit of their orders", total=len(touched))
-        plays = [Play(desk, plan, _cards(touched[plan.order_id])) for plan in plans]
-        play_all(plays, desk, options.workers, lambda: progress.advance(playing))
+        stockroom = Stockroom(desk)
+        planned = [Play(desk, stockroom, plan, _cards(touched[plan.order_id])) for plan in plans]
+        plays = play_all(planned, desk, options.workers, lambda: progress.advance(playing))
         proof = audit(desk, touched, on_each=lambda: progress.advance(auditing))
     violations = [*_gone_wrong(plays, proof), *proof.violations]
     show(console, plays, proof)

@@ -99,8 +99,8 @@ def _dearer_goods() -> ExchangeLeg:
 
 
 @cache
-def opened(kind: Kind = Kind.REFUND, *, comes_back: bool = False) -> Change:
-    """The change that opens a case of this kind; an exchange is for a part that was missing, unless goods come back."""
+def opened(kind: Kind = Kind.REFUND) -> Change:
+    """The change that opens a case of this kind."""
     return lifecycle.open_case(
         case_id="case-1",
         order=_ORDER,
@@ -115,7 +115,7 @@ def opened(kind: Kind = Kind.REFUND, *, comes_back: bool = False) -> Change:
         buyer=_BUYER,
         now=_START,
         label_offered=True,
-        keep_item=kind is Kind.EXCHANGE and not comes_back,
+        keep_item=kind is Kind.EXCHANGE,
         exchange=_dearer_goods() if kind is Kind.EXCHANGE else None,
     )
 
@@ -123,15 +123,14 @@ def opened(kind: Kind = Kind.REFUND, *, comes_back: bool = False) -> Change:
 @cache
 def walk() -> tuple[Step, ...]:
     """Every act on every state that can be reached, each state once: from an application on, for a return from its
-    approval on, and for an exchange from when nothing has to come back any more, or other goods go first; for until
-    then they go the same ways."""
+    approval on, and for an exchange from when nothing has to come back any more; for until then they go the same ways,
+    and so do other goods that go first and what comes back for them."""
     waiting = deque([_opened(Kind.REFUND)])
     steps: list[Step] = []
     for applied, pays_ahead in (
         (_opened(Kind.RETURN), False),
         (_opened(Kind.RETURN), True),
         (_opened(Kind.EXCHANGE), False),
-        (_opened(Kind.EXCHANGE, comes_back=True), True),
     ):
         approved = _approved(applied, pays_ahead)
         waiting.append(_Stand(case=approved.case, ledger=applied.ledger))
@@ -153,8 +152,8 @@ def _hours_later(case: Case) -> Case:
     return replace(case, inquiries=max(case.inquiries, _INQUIRIES - 1)) if case.inquiries else case
 
 
-def _opened(kind: Kind, *, comes_back: bool = False) -> _Stand:
-    first = opened(kind, comes_back=comes_back)
+def _opened(kind: Kind) -> _Stand:
+    first = opened(kind)
     assert first.ledger
     return _Stand(case=first.case, ledger=first.ledger)
 
@@ -185,8 +184,6 @@ def _state(case: Case) -> object:
         _hearing(case),
         case.advance,
         bool(case.debt),
-        bool(case.given),
-        case.exchange and case.exchange.collection and case.exchange.collection.state,
         case.exchange and (case.exchange.end or _exchange(case.exchange)),
         case.returning and (case.returning.state, case.returning.shipment is not None),
         # How often the carrier was asked for a label, until one is bought or there will be none.
@@ -266,7 +263,7 @@ def _decide(stand: _Stand) -> Iterator[Doing]:
             for limit in (policy(), replace(policy(), reviewer_limit={})):
                 yield lambda by=by, approve=approve, amount=amount, limit=limit: hearing.decide(  # type: ignore[misc]
                     stand.case,
-                    _ORDER,
+                    by_now(_ORDER, stand.ledger),
                     stand.ledger,
                     approve=approve,
                     by=by,

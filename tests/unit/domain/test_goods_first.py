@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from aftersales.domain.case import Advance, Kind, ReturnState, Status, WaitingOn
+from aftersales.domain.case import Advance, Kind, ReturnState, SetAside, Status, WaitingOn
 from aftersales.domain.charge import ChargeState
 from aftersales.domain.exchange import Task, Wanted, tasks
 from aftersales.domain.invariants import ALWAYS, Books, exchanges_make_whole, violations
@@ -13,9 +13,10 @@ from aftersales.domain.lifecycle import Act, total
 from aftersales.domain.mail import Letter, occasion_of
 from aftersales.domain.notice import notice_of
 from aftersales.domain.parcel import TrackingStatus
+from aftersales.domain.parties import Party, Role
 from aftersales.domain.policy import AdvanceTerms, History, Verdict, assess
 from aftersales.domain.possible import possible
-from aftersales.domain.refund import AttemptState
+from aftersales.domain.refund import AttemptState, RefundAtProvider
 from aftersales.domain.refusal import Code, Refusal
 from aftersales.domain.settlement import Account, counted
 from aftersales.domain.settlement import total as sum_of_postings
@@ -29,6 +30,7 @@ from tests.builders import (
     GIFT_CARD,
     MEIS_DOOR,
     OTHER_REVIEWER,
+    PORTRAIT,
     VASE,
     Story,
     a_payment,
@@ -38,6 +40,7 @@ from tests.builders import (
 )
 
 WORTH = 3_333
+THIRD_REVIEWER = Party(Role.REVIEWER, "wen")
 DEBT = f"{CASE}.debt.1"
 
 
@@ -56,8 +59,8 @@ def handed_over(*goods: Wanted, **opened: object) -> Story:
     if story.case.status is Status.AWAITING_PAYMENT:
         story.charge(ChargeState.AUTHORIZED)
     story.ship_replacement()
-    story.arrange_all()
     story.confirm_replacement()
+    story.arrange_all()
     return story
 
 
@@ -89,8 +92,19 @@ def books_agree(story: Story) -> None:
         postings=tuple(story.postings),
         accepted=frozenset(story.cases),
     )
+    refunds = tuple(
+        RefundAtProvider(
+            provider_refund_id=f"re_{one.refund_id}",
+            refund_id=one.refund_id,
+            payment_id=one.payment_id,
+            amount=one.amount,
+            state=one.state,
+        )
+        for one in story.case.attempts
+    )
     over = () if tasks(story.case) else (exchanges_make_whole,)
-    assert not violations(books, (*ALWAYS, *over))
+    assert not violations(replace(books, refunds=refunds), (*ALWAYS, *over))
+    assert not {Task.RELEASE, Task.CANCEL} & set(tasks(story.case)) or not story.case.replaced
 
 
 # --- who is trusted ----------------------------------------------------------------------------------------
@@ -450,6 +464,187 @@ def test_the_same_goods_abroad_have_their_time_to_come_back() -> None:
     near = handed_over()
     assert near.case.deadline_at
     assert story.case.deadline_at - story.now > near.case.deadline_at - near.now
+
+
+def test_a_difference_is_not_taken_before_what_goes_first_has_come() -> None:
+    story = applied(one(VASE))
+    story.arrange_all()
+    story.charge(ChargeState.AUTHORIZED)
+    story.arrange_all()
+    story.ship_replacement()
+    assert tasks(story.case) == ()
+    story.silence()
+    story.arrange(in_stock=False)
+    story.choose("refund")
+    story.arrange_all()
+    assert story.case.exchange
+    assert (story.case.exchange.charged, story.case.status) == (0, Status.AWAITING_RETURN)
+    story.silence()
+    assert (story.case.status, story.ledger.taken) == (Status.EXPIRED, 0)
+    books_agree(story)
+
+
+def test_what_was_charged_goes_back_over_the_payment_that_took_it() -> None:
+    story = overdue()
+    story.decide(approve=False)
+    story.arrange_all()
+    story.appeal()
+    story.silence()
+    story.decide(by=OTHER_REVIEWER)
+    story.start_refund()
+    story.hear(AttemptState.SUCCEEDED)
+    assert [(one.payment_id, one.amount) for one in story.case.attempts] == [(DEBT, WORTH)]
+    assert (story.ledger.fee_returned, account(story).get(Account.PLATFORM_FEE)) == (0, None)
+    books_agree(story)
+
+
+def test_what_was_charged_and_given_back_by_hand_is_not_appealed_for_once_more() -> None:
+    story = overdue()
+    story.decide(approve=False)
+    story.arrange_all()
+    story.leave(WORTH, DEBT)
+    with pytest.raises(Refusal) as refusal:
+        story.appeal()
+    assert refusal.value.code is Code.NOTHING_TO_APPEAL
+
+
+def test_who_was_charged_and_declined_once_more_keeps_the_other_goods_and_may_appeal() -> None:
+    story = overdue()
+    story.decide(approve=False)
+    story.arrange_all()
+    story.scan(TrackingStatus.DELIVERED)
+    with pytest.raises(Refusal):
+        story.withdraw()
+    story.decide(approve=False, by=OTHER_REVIEWER)
+    assert (story.case.status, tasks(story.case)) == (Status.COMPLETED, ())
+    assert story.case.exchange
+    assert story.case.exchange.set_aside is SetAside.PROMISED
+    story.appeal()
+    books_agree(story)
+
+
+@pytest.mark.parametrize("charged", [False, True])
+def test_a_seller_may_say_that_goods_came_which_nobody_awaited_any_more(charged: bool) -> None:
+    story = never_returned()
+    if charged:
+        story.arrange_all()
+    came = story.arrive()
+    assert came
+    assert (came.entry.event, came.case.status) == (Event.RETURN_REOPENED, Status.DISPUTED)
+    books_agree(story)
+    story.silence()
+    story.decide(by=OTHER_REVIEWER)
+    if charged:
+        story.start_refund()
+        story.hear(AttemptState.SUCCEEDED)
+    assert (story.case.status, owes(story)) == (Status.COMPLETED, 0)
+    assert story.ledger.taken == (WORTH if charged else 0)
+    books_agree(story)
+
+
+def test_no_goods_are_awaited_by_a_case_that_is_settled() -> None:
+    story = handed_over()
+    returned(story)
+    with pytest.raises(Refusal) as refusal:
+        story.arrive()
+    assert refusal.value.code is Code.ACT_NOT_POSSIBLE
+
+
+@pytest.mark.parametrize("charged", [False, True])
+def test_late_goods_of_a_cheaper_exchange_are_paid_in_full(charged: bool) -> None:
+    story = handed_over(one(CUP))
+    story.ship()
+    story.silence()
+    story.decide(approve=False)
+    if charged:
+        story.arrange_all()
+    story.scan(TrackingStatus.DELIVERED)
+    story.decide(by=OTHER_REVIEWER)
+    story.start_refund()
+    story.hear(AttemptState.SUCCEEDED)
+    assert story.ledger.taken == (WORTH if charged else WORTH - CUP_WORTH)
+    books_agree(story)
+
+
+def by_gift_card_and_card(*goods: Wanted) -> Story:
+    story = Story()
+    story.open(kind=Kind.EXCHANGE, goods=goods)
+    story.assess(Verdict.APPROVE, pays_ahead=True)
+    story.arrange_all()
+    story.ship_replacement()
+    story.confirm_replacement()
+    return story
+
+
+@pytest.mark.parametrize("earned", [1_000, 2_500, 2_833, 3_000])
+def test_nobody_is_paid_and_owes_at_once_however_the_order_was_paid(earned: int) -> None:
+    story = by_gift_card_and_card(one(CUP))
+    story.ship()
+    story.silence()
+    story.decide(amount=earned)
+    assert (total(story.case.payable), owes(story)) == (
+        max(0, earned - CUP_WORTH),
+        max(0, CUP_WORTH - earned),
+    )
+    books_agree(story)
+    if story.case.status is Status.APPROVED:
+        story.start_refund()
+        story.hear(AttemptState.SUCCEEDED)
+    story.appeal()
+    story.silence()
+    story.decide(amount=earned + 100, by=OTHER_REVIEWER)
+    paid = max(0, earned + 100 - CUP_WORTH)
+    if story.case.attempts:
+        story.hear(AttemptState.SUCCEEDED)
+    elif story.case.status is Status.APPROVED:
+        story.start_refund()
+        story.hear(AttemptState.SUCCEEDED)
+    assert (story.ledger.taken, owes(story)) == (paid, max(0, CUP_WORTH - earned - 100))
+    books_agree(story)
+
+
+def test_what_another_case_took_meanwhile_is_held_where_it_is_by_then() -> None:
+    story = by_gift_card_and_card()
+    story.open({PORTRAIT: 1}, case_id="case-2")
+    story.ship()
+    story.silence()
+    story.decide(approve=False)
+    story.arrange_all()
+    story.scan(TrackingStatus.DELIVERED)
+    story.decide(by=OTHER_REVIEWER)
+    story.start_refund()
+    story.hear(AttemptState.SUCCEEDED)
+    assert story.case.status is Status.COMPLETED
+    books_agree(story)
+
+
+def test_goods_that_turn_back_after_they_were_taken_for_handed_over_are_told_an_operator() -> None:
+    story = applied()
+    story.arrange_all()
+    story.ship_replacement()
+    story.scan_replacement(TrackingStatus.DELIVERED)
+    story.silence()
+    turned = story.scan_replacement(TrackingStatus.RETURN_TO_SENDER)
+    assert turned
+    assert turned.entry.event is Event.PARCEL_LATE
+
+
+def test_of_goods_that_are_contested_after_an_appeal_all_that_was_granted_is_at_stake() -> None:
+    story = Story(order=an_order(payments=(a_payment(CARD, 17_398),)))
+    story.open(kind=Kind.RETURN)
+    story.assess(Verdict.ASK_PERSON)
+    story.silence()
+    story.decide(approve=False)
+    story.appeal()
+    story.silence()
+    story.decide(amount=2_000, by=OTHER_REVIEWER)
+    story.ship()
+    story.silence()
+    assert (story.case.status, total(story.case.stake), story.ledger.taken) == (Status.DISPUTED, 2_000, 2_000)
+    books_agree(story)
+    story.decide(approve=False, by=THIRD_REVIEWER)
+    assert (story.case.status, story.ledger.taken) == (Status.CLOSED_DECLINED, 0)
+    books_agree(story)
 
 
 def test_an_exchange_that_ends_with_more_than_it_stands_for_is_found() -> None:

@@ -26,7 +26,7 @@ from aftersales.domain.invariants import (
     postings_sum_to_zero,
     violations,
 )
-from aftersales.domain.ledger import ExternalKind, ExternalState, PaymentShare, Unit, rebase
+from aftersales.domain.ledger import ExternalKind, ExternalState, PaymentShare, Unit, by_payment, rebase
 from aftersales.domain.lifecycle import CLOCKS
 from aftersales.domain.order import SHIPPING
 from aftersales.domain.parcel import TrackingStatus
@@ -96,7 +96,7 @@ def held(case: Case) -> Counter[str]:
 
 
 def _by_payment(parts: Iterable[PaymentShare]) -> Counter[str]:
-    return Counter({part.payment_id: part.amount for part in parts})
+    return Counter(dict(by_payment(parts)))
 
 
 def told_of(case: Case) -> dict[str, object]:

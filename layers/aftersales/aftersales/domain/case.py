@@ -624,8 +624,8 @@ class Case:
 
     @property
     def stake(self) -> tuple[PaymentShare, ...]:
-        """What a decision can still grant."""
-        return self.appeal.at_stake if self.appeal else self.granted or self.claim.money
+        """What a decision can still grant: of what was granted before the goods were contested, or appealed."""
+        return self.granted or (self.appeal.at_stake if self.appeal else self.claim.money)
 
     @property
     def held(self) -> tuple[PaymentShare, ...]:

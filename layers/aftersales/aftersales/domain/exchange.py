@@ -34,7 +34,7 @@ from aftersales.domain.case import (
     Status,
 )
 from aftersales.domain.charge import CLOSED, Charge, ChargeState, ProviderCharge, observe, payment_of
-from aftersales.domain.ledger import Ledger, PaymentShare, Reservation, ReservedUnits
+from aftersales.domain.ledger import Ledger, PaymentShare, ReservedUnits
 from aftersales.domain.lifecycle import Act, Change, change, goods_awaited, require, total
 from aftersales.domain.money import step
 from aftersales.domain.order import SHIPPING, Line, Order
@@ -141,9 +141,12 @@ def tasks(case: Case) -> tuple[Task, ...]:
     if leg is None:
         return ()
     charge = leg.charge.state if leg.charge else None
-    sent = leg.shipment is not None and leg.end is not ExchangeEnd.FORGONE
+    # What goes first is taken once it has come: until then all that its buyer has is the first goods, and no money of
+    # theirs may be at stake on whether those come back.
+    first = case.advance is not Advance.NONE
+    sent = leg.shipment is not None and leg.end is not ExchangeEnd.FORGONE and (case.replaced or not first)
     goes_on = case.review is Review.APPROVED and leg.end is None
-    over = leg.end is ExchangeEnd.FORGONE or case.status in FINAL - {Status.COMPLETED}
+    over = not case.replaced and (leg.end is ExchangeEnd.FORGONE or case.status in FINAL - {Status.COMPLETED})
     # A worker may have asked the stock just before it was over, and nobody knows of its answer.
     asked = leg.set_aside is SetAside.NONE and (leg.end is not None or case.returning is not None)
     askable = charge in (None, ChargeState.SUBMITTED) or (
@@ -157,7 +160,7 @@ def tasks(case: Case) -> tuple[Task, ...]:
         Task.CAPTURE: sent and charge is ChargeState.AUTHORIZED,
         Task.CANCEL: over and charge is not None and charge not in CLOSED,
         Task.COLLECT: case.status is Status.COMPLETED
-        and bool(case.given and case.debt)
+        and bool(case.given and _chargeable(case))
         and (leg.collection is None or leg.collection.state not in CLOSED),
     }
     return tuple(task for task, is_due in due.items() if is_due)
@@ -235,7 +238,9 @@ def replacement_scanned(
         )
     seen = replace(case, exchange=replace(leg, shipment=shipment))
     if case.status is not Status.EXCHANGE_SHIPPED:
-        return change(case, seen, Event.PARCEL_SCANNED, CARRIER, now, policy, data)
+        turned = case.replaced and shipment.parcel.status is TrackingStatus.RETURN_TO_SENDER
+        event = Event.PARCEL_LATE if turned else Event.PARCEL_SCANNED
+        return change(case, seen, event, CARRIER, now, policy, data)
     if shipment.parcel.status is TrackingStatus.RETURN_TO_SENDER:
         return _lost(case, shipment, CARRIER, policy, now)
     arrived = shipment.arrived_at is not None and before.arrived_at is None
@@ -272,19 +277,19 @@ def replaced(case: Case, ledger: Ledger, *, by: Party, policy: Policy, now: int)
     what they stand for is given, and earned once the others have come.
     """
     leg = _leg(case)
-    kept = books.split_over_payments(min(max(0, -leg.difference), total(case.owed)), case.owed)
-    freed = books.less(case.owed, kept)
     goods, shipping = _by_kind(case.claim.units)
-    after = (
-        _given(case, goods, kept, now)
-        if case.goods_go_first
-        else replace(
-            case,
-            owed=kept,
-            claim=replace(case.claim, units=goods),
-            exchange=replace(leg, end=ExchangeEnd.REPLACED),
-        )
+    done = replace(
+        case,
+        claim=replace(case.claim, units=goods),
+        exchange=replace(leg, end=ExchangeEnd.REPLACED),
     )
+    worth_less = max(0, -leg.difference)
+    if case.goods_go_first:
+        after = _given(done, worth_less, now)
+    else:
+        kept = min(worth_less, total(case.owed))
+        after = replace(done, owed=books.split_over_payments(kept, case.owed))
+    freed = books.less(case.owed, after.payable)
     return change(
         case,
         after,
@@ -292,26 +297,25 @@ def replaced(case: Case, ledger: Ledger, *, by: Party, policy: Policy, now: int)
         by,
         now,
         policy,
-        {"amount": total(kept), "lines": [_told(one) for one in leg.goods]},
+        {"amount": total(after.payable), "lines": [_told(one) for one in leg.goods]},
         ledger=books.exchange(ledger, goods, shipping, _paid_lines(leg), freed),
     )
 
 
-def _given(case: Case, goods: tuple[ReservedUnits, ...], kept: Sequence[PaymentShare], now: int) -> Case:
-    """The goods that these went ahead of are to come back now, and earn what they were paid with; neither the shipping
-    nor a difference is earned by them."""
-    leg = _leg(case)
-    taken = [PaymentShare(payment_id=one.charge_id, amount=one.captured) for one in leg.charges]
-    rest = books.less(case.owed, taken)
-    owed = books.split_over_payments(min(sum(held.amount for held in goods), total(rest)), rest)
+def _given(case: Case, worth_less: int, now: int) -> Case:
+    """The goods that these went ahead of are to come back now, and earn what was paid for them, but for the shipping.
+
+    What is given is the first part of it, so that whatever they earn is set against that before any money goes out.
+    """
+    worth = min(sum(held.amount for held in case.claim.units), total(case.owed))
+    owed = books.split_over_payments(worth, case.owed)
     return replace(
         case,
         owed=owed,
-        given=books.less(owed, kept),
-        claim=Reservation(units=goods, money=owed),
+        given=books.split_over_payments(max(0, worth - worth_less), owed),
+        claim=replace(case.claim, money=owed),
         advance=Advance.GRANTED,
         returning=goods_awaited(case, now),
-        exchange=replace(leg, end=ExchangeEnd.REPLACED),
     )
 
 
@@ -498,12 +502,17 @@ def ask_for_debt(case: Case, order: Order, *, policy: Policy, now: int) -> Chang
         case_id=case.case_id,
         order_id=case.order_id,
         provider=_CARDS,
-        amount=total(case.debt),
+        amount=_chargeable(case),
         currency=case.currency,
         asked_at=now,
         saved_from=next(by_card, order.payments[0]).reference,
     )
     return _arranged(case, replace(case, exchange=replace(leg, collection=charge)), Task.COLLECT, policy, now)
+
+
+def _chargeable(case: Case) -> int:
+    """What of its debt the currency can pay."""
+    return total(case.debt) - total(case.debt) % step(case.currency)
 
 
 def _collected(case: Case, ledger: Ledger, charge: Charge, *, by: Party, policy: Policy, now: int) -> Change:

@@ -42,6 +42,7 @@ from aftersales.domain.lifecycle import (
     refuse_charging,
     refuse_return_of_nothing,
     require,
+    reserve_again,
     seller_has_spoken,
     told,
     total,
@@ -270,8 +271,11 @@ def appeal(case: Case, ledger: Ledger, text: str, *, by: Party, policy: Policy, 
     paid = case.status is Status.COMPLETED
     # What the buyer owes is there already: it went ahead.
     owes = books.split_over_payments(min(asked, total(case.debt)), case.debt)
-    held, more = books.reserve_again(ledger, () if paid else case.claim.units, asked - total(owes))
-    at_stake = books.plus(owes, more)
+    held, more = reserve_again(case, ledger, () if paid else case.claim.units, asked - total(owes))
+    # In this order: what the buyer has already is granted before any more goes out.
+    at_stake = (*owes, *more)
+    if not at_stake:
+        raise Refusal(Code.NOTHING_TO_APPEAL, "All that could be granted has gone back to the buyer.")
     after = replace(
         case,
         review=Review.UNDER_REVIEW,
@@ -371,6 +375,8 @@ def _grant(
         ledger_after = given_up or ledger_after
     covered = total(granted.owed) - total(after.owed)
     data = {**told(decision), "amount": more - covered} if before.appeal else told(decision)
+    if before.replaced:
+        data = {**data, "amount": total(after.payable)}
     return change(
         before,
         after,
@@ -422,7 +428,7 @@ def _ceiling(case: Case) -> int:
 
 def _granted_before(case: Case) -> int:
     """What a decision granted that was appealed."""
-    return case.claim.amount - total(case.stake) if case.appeal else 0
+    return case.claim.amount - total(case.stake) if case.appeal and not case.granted else 0
 
 
 def _most(case: Case) -> int:

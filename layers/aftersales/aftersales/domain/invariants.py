@@ -375,11 +375,13 @@ def exchanges_make_whole(books: Books) -> Iterator[Violation]:
         elif case.replaced:
             worth = sum(units.amount for units in case.claim.units) + charged
             goods = sum(line.total for line in there)
-            # Where they went first, not all may have come back that they stand for; and what was charged for that may
-            # have been paid back since.
-            first = case.advance is Advance.GRANTED
-            less = goods + paid < worth and not books.ledger.external and not first
-            if goods + paid > worth + leg.collected or less:
+            if case.advance is Advance.GRANTED:
+                # They went first: what was not charged for is given, and earned or owed, which I14 looks at.
+                given = sum(part.amount for part in case.given)
+                wrong = goods != charged + given + leg.collected and not books.ledger.external
+            else:
+                wrong = goods + paid > worth or (goods + paid < worth and not books.ledger.external)
+            if wrong:
                 yield Violation(
                     "I13", (case.case_id,), f"goods of {goods} and {paid} in money stand for {worth}"
                 )

@@ -346,10 +346,14 @@ def write_debt(ledger: Ledger, case_id: str, money: tuple[PaymentShare, ...], *,
     return replace(ledger, debts=(*others, debt) if money else others)
 
 
-def reserve_money(ledger: Ledger, amount: int) -> tuple[Ledger, tuple[PaymentShare, ...]]:
-    """Hold so much more, as far as it is there: available to reserved. Rounded down to what can be paid back."""
-    parts = (PaymentShare(payment_id=b.payment_id, amount=b.available) for b in ledger.balances)
-    there = min(amount, ledger.available)
+def reserve_money(
+    ledger: Ledger, amount: int, of: str | None = None
+) -> tuple[Ledger, tuple[PaymentShare, ...]]:
+    """Hold so much more, as far as it is there, on that payment or on any: available to reserved. Rounded down to what
+    can be paid back."""
+    balances = [one for one in ledger.balances if of in (None, one.payment_id)]
+    parts = [PaymentShare(payment_id=b.payment_id, amount=b.available) for b in balances]
+    there = min(amount, sum(part.amount for part in parts))
     money = split_over_payments(there - there % step(ledger.currency), parts)
     return _move(ledger, money, "available", "reserved"), money
 

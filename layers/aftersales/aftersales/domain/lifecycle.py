@@ -36,7 +36,7 @@ from aftersales.domain.case import (
 from aftersales.domain.charge import CLOSED
 from aftersales.domain.evidence import MAX_PER_CASE, Evidence, EvidenceState
 from aftersales.domain.label import LabelLeg
-from aftersales.domain.ledger import Ledger, PaymentShare, Reservation
+from aftersales.domain.ledger import Ledger, PaymentShare, Reservation, ReservedUnits
 from aftersales.domain.order import Order, Payment
 from aftersales.domain.parcel import Parcel
 from aftersales.domain.parties import POLICY, SYSTEM, Party, Role
@@ -118,8 +118,10 @@ LIFECYCLE: Mapping[Act, frozenset[Status]] = {
     Act.SHIP_RETURN: frozenset({Status.AWAITING_RETURN}),
     # A carrier has its say whatever became of the case.
     Act.RECORD_SCANS: frozenset(Status),
-    # Goods that were given up come as well, and then the case goes on.
-    Act.CONFIRM_ARRIVAL: frozenset({Status.RETURN_IN_TRANSIT, Status.RETURN_RECEIVED, Status.EXPIRED}),
+    # Goods that were given up, or that their buyer owes for, come as well, and then the case goes on.
+    Act.CONFIRM_ARRIVAL: frozenset(
+        {Status.RETURN_IN_TRANSIT, Status.RETURN_RECEIVED, Status.EXPIRED, Status.COMPLETED}
+    ),
     # Goods in a parcel that nobody announced can be accepted; what they lack cannot be held against their buyer yet.
     Act.CONFIRM_RECEIPT: GOODS_AWAITED,
     # Stock and payment are brought to what the case says, whatever it is by then.
@@ -146,8 +148,8 @@ LIFECYCLE: Mapping[Act, frozenset[Status]] = {
     Act.PAY_AHEAD: frozenset({Status.RETURN_IN_TRANSIT}),
     Act.START_REFUND: frozenset({Status.APPROVED}),
     # What the provider reports is recorded whatever the status: a success may fail after completion, also while an
-    # appeal asks for more, and what was sent ahead arrives wherever the goods are by then.
-    Act.RECORD_REFUND: _MONEY | {Status.DISPUTED} | (_RETURNING - {Status.AWAITING_RETURN}),
+    # appeal asks for more, and what was sent ahead arrives, or is told once more, wherever the case is by then.
+    Act.RECORD_REFUND: frozenset(Status),
     Act.ASK_OPERATOR: _OPEN,
     # A new execution may take over at any time, for example where the old one was stopped by hand.
     Act.RESUME: _OPEN,
@@ -480,7 +482,7 @@ def withdraw(case: Case, ledger: Ledger, *, by: Party, policy: Policy, now: int)
 def refuse_withdrawal(case: Case) -> None:
     """Raises `act_not_possible` while the case is appealed, or something went ahead of its goods; goods that the appeal
     let come back may be kept."""
-    if ((case.appeal or case.sent) and case.status is Status.DISPUTED) or case.given:
+    if ((case.appeal or case.sent) and case.status is Status.DISPUTED) or case.replaced:
         raise not_possible(case, "An appeal, and what something went ahead of, is decided or comes back.")
 
 
@@ -638,6 +640,20 @@ def pay_elsewhere(
         data,
         ledger=books.consume_units(settled, case.repaid_units) if paid else settled,
     )
+
+
+def reserve_again(
+    case: Case, ledger: Ledger, units: Iterable[ReservedUnits], amount: int
+) -> tuple[Ledger, tuple[PaymentShare, ...]]:
+    """Hold once more what a case had given up. What its buyer was charged for goods goes back over that very payment,
+    as far as it is still there: what has left it by another way reached the buyer so. Raises as the ledger's does."""
+    collection = case.exchange.collection if case.exchange else None
+    collected = min(amount, collection.captured) if collection else 0
+    back: tuple[PaymentShare, ...] = ()
+    if collection and collected:
+        ledger, back = books.reserve_money(ledger, collected, collection.charge_id)
+    held, more = books.reserve_again(ledger, units, amount - collected)
+    return held, (*back, *more)
 
 
 def refuse_charging(case: Case) -> None:
@@ -806,16 +822,17 @@ def closed(
     """An end without money: all that the case holds goes back to the ledger in the same write.
 
     Where money went ahead it is not over before that has arrived, and then its buyer owes it, as what other goods stand
-    for that did; the units stay with it, for nobody is paid for them once more.
+    for that did; the units stay with it, for nobody is paid for them once more. So it ends where the buyer has paid for
+    those goods by now.
     """
     after = replace(case, review=review, owed=(), granted=())
     if before.status is Status.OFFER_PENDING:
         after = replace(after, offers=offers_closed(case, OfferState.OVERTAKEN))
-    if case.sent:
+    if case.sent or case.replaced:
         back = case.returning and replace(case.returning, state=ReturnState.CLOSED)
         after = replace(after, review=Review.APPROVED, returning=back)
         return change(before, after, event, by, now, policy, data, ledger=booked(before, after, ledger))
-    freed = books.release(ledger, Reservation(units=before.repaid_units, money=before.held))
+    freed = books.release(ledger, Reservation(units=before.claim.units, money=before.held))
     if review is Review.CLOSED_DECLINED:
         freed = books.note_decline(freed, before.claim.units)
     return change(before, after, event, by, now, policy, data, ledger=freed)

@@ -93,6 +93,10 @@ class Letter(StrEnum):
     REFUND_COVERED = "refund_covered"
 
 
+# Other goods are still to be sent, or paid for.
+_GOING_OUT = frozenset({Status.OUT_OF_STOCK, Status.AWAITING_PAYMENT, Status.EXCHANGE_PENDING})
+
+
 def _always(_: Notice) -> bool:
     return True
 
@@ -123,7 +127,7 @@ def _for_goods_in_exchange(notice: Notice) -> bool:
 
 
 def _for_replacement(notice: Notice) -> bool:
-    return not _for_goods(notice) and notice.kind == Kind.EXCHANGE
+    return notice.kind == Kind.EXCHANGE and notice.status in _GOING_OUT
 
 
 def _for_exchange(notice: Notice) -> bool:
@@ -218,7 +222,7 @@ OCCASIONS = (
     Occasion(Event.PARCEL_OVERDUE, Letter.PARCEL_OVERDUE),
     Occasion(Event.RETURN_ACCEPTED, Letter.GOODS_EARNED, when=_given_already),
     Occasion(Event.RETURN_ACCEPTED, Letter.ADVANCE_EARNED, when=_paid_already),
-    Occasion(Event.RETURN_ACCEPTED, Letter.REPLACEMENT_DUE, when=_for_exchange),
+    Occasion(Event.RETURN_ACCEPTED, Letter.REPLACEMENT_DUE, when=_for_replacement),
     Occasion(Event.RETURN_ACCEPTED, Letter.RETURN_ACCEPTED, ("amount",)),
     Occasion(Event.REPLACEMENT_OUT_OF_STOCK, Letter.OUT_OF_STOCK),
     Occasion(Event.ALTERNATIVE_CHOSEN, Letter.ALTERNATIVE_CHOSEN),
@@ -645,8 +649,8 @@ ENGLISH = Language(
         Letter.EXCHANGE_APPROVED: Words(
             "Your exchange has been approved",
             (
-                "Your exchange has been approved, and you need not send anything back. The seller has to send you what "
-                "you asked for by the date shown in your request.",
+                "Your exchange has been approved. The seller has to send you what you asked for by the date shown in "
+                "your request. If you have to send anything back afterwards, we will write to you how.",
             ),
         ),
         Letter.REPLACEMENT_DUE: Words(
@@ -1093,7 +1097,9 @@ CHINESE = Language(
         ),
         Letter.EXCHANGE_APPROVED: Words(
             "您的换货申请已通过",
-            ("您的换货申请已通过，您无需寄回商品。卖家须在申请页面显示的截止时间前寄出您需要的商品。",),
+            (
+                "您的换货申请已通过。卖家须在申请页面显示的截止时间前寄出您需要的商品。如之后需要您寄回商品，我们会再通知您。",
+            ),
         ),
         Letter.ALTERNATIVE_CHOSEN: Words(
             "我们已记录您的选择",
@@ -1145,7 +1151,7 @@ CHINESE = Language(
             ),
         ),
         Letter.EXCHANGE_COMPLETED: Words(
-            "您寄回的换货商品已处理完毕",
+            "换货已完成",
             ("您已收到换货商品，换货完成。如商品价格更低，差价将按原支付方式退回。",),
         ),
         Letter.GOODS_DUE: Words(
@@ -1156,7 +1162,7 @@ CHINESE = Language(
             ),
         ),
         Letter.GOODS_EARNED: Words(
-            "换货已完成",
+            "您寄回的换货商品已处理完毕",
             ("您寄回的商品已处理完毕。换货商品归您所有，您无需再支付任何款项。",),
         ),
         Letter.GOODS_OWED: Words(

@@ -4,7 +4,7 @@ moment whatever was said with them. What the books would refuse, only the act it
 
 from collections.abc import Callable, Mapping
 
-from aftersales.domain import exchange, hearing, lifecycle
+from aftersales.domain import exchange, hearing, lifecycle, returns
 from aftersales.domain.case import Case
 from aftersales.domain.lifecycle import ACTORS, LIFECYCLE, Act
 from aftersales.domain.parties import Party
@@ -15,6 +15,7 @@ from aftersales.domain.refusal import Refusal
 _GUARDS: Mapping[Act, Callable[[Case, Party, Policy, int], object]] = {
     Act.DECIDE: lambda case, by, _, now: hearing.refuse_decider(case, by, now),
     Act.WITHDRAW: lambda case, *_: lifecycle.refuse_withdrawal(case),
+    Act.CONFIRM_ARRIVAL: lambda case, *_: returns.refuse_arrival(case),
     Act.SHIP_REPLACEMENT: lambda case, _, __, now: exchange.refuse_unready(case, now),
     Act.MAKE_OFFER: lambda case, by, policy, _: hearing.refuse_offer(case, by, policy),
     Act.ANSWER_OFFER: lambda case, by, *_: hearing.refuse_other_turn(case, by),

@@ -38,9 +38,11 @@ from aftersales.domain.lifecycle import (
     booked,
     change,
     closed,
+    not_possible,
     offers_closed,
     refuse_charging,
     require,
+    reserve_again,
     told,
     total,
 )
@@ -80,6 +82,7 @@ def confirm_arrival(case: Case, ledger: Ledger, *, by: Party, policy: Policy, no
     Goods that come when nobody waited for them any more bring their case back, and are held once more.
     """
     require(Act.CONFIRM_ARRIVAL, case, by)
+    refuse_arrival(case)
     leg = _leg(case)
     if leg.state is ReturnState.ARRIVED:
         return None
@@ -87,7 +90,15 @@ def confirm_arrival(case: Case, ledger: Ledger, *, by: Party, policy: Policy, no
     after = _with_leg(case, ReturnState.ARRIVED, shipment=shipment)
     if case.status is Status.EXPIRED:
         return _reopened(case, after, ledger, by=by, policy=policy, now=now)
+    if case.status is Status.COMPLETED:
+        return _reviewed_again(case, after, ledger, by=by, policy=policy, now=now)
     return change(case, after, Event.PARCEL_ARRIVED, by, now, policy)
+
+
+def refuse_arrival(case: Case) -> None:
+    """Raises `act_not_possible` where the case is over and its buyer is owed nothing for goods that come."""
+    if case.status is Status.COMPLETED and not _is_owed_for(case):
+        raise not_possible(case, f"A case that is {case.status} cannot take this step.")
 
 
 def record_scans(
@@ -134,7 +145,7 @@ def record_scans(
 def lose_parcel(case: Case, ledger: Ledger, *, policy: Policy, now: int) -> Change:
     """A parcel under the platform's label has not come in its carrier's time: that is not the buyer's loss."""
     after = goods_are_back(_with_leg(case, ReturnState.CLOSED))
-    data = {"amount": total(case.owed)}
+    data = {"amount": total(case.payable)}
     return change(
         case, after, Event.PARCEL_LOST, SYSTEM, now, policy, data, ledger=booked(case, after, ledger)
     )
@@ -266,8 +277,8 @@ def _for_money(case: Case, now: int) -> Case:
 
 
 def _is_owed_for(case: Case) -> bool:
-    """Whether its buyer has neither goods nor money, or owes the money, once they are delivered: it was given up, or a
-    reviewer decided without them."""
+    """Whether its buyer has neither goods nor money, or owes what went ahead or has paid it, once they are delivered:
+    it was given up, or a reviewer decided without them."""
     collected = case.exchange.collected if case.exchange else 0
     owed_ahead = case.status is Status.COMPLETED and (case.debt or collected)
     against = case.status is Status.CLOSED_DECLINED or owed_ahead
@@ -306,18 +317,19 @@ def _reopened(case: Case, after: Case, ledger: Ledger, *, by: Party, policy: Pol
 def _reviewed_again(
     case: Case, after: Case, ledger: Ledger, *, by: Party, policy: Policy, now: int
 ) -> Change:
-    """What a reviewer declined without the goods is looked at once more, all of it held again unless it went ahead.
+    """What was decided, or ended, without the goods is looked at once more, all of it held again unless it went ahead.
     Raises as above, and `charge_under_way`."""
     refuse_charging(case)
     if case.status is Status.COMPLETED:
-        charged = case.exchange.collected if case.exchange else 0
-        held, more = books.reserve_again(ledger, (), charged)
+        rest = case.claim.amount - total(case.owed) - total(case.debt) if case.replaced else 0
+        held, more = reserve_again(case, ledger, (), rest)
         held = books.hold_again(held, case.repaid_units)
-        money = books.plus(case.owed, case.debt, more)
-        claimed = replace(after, owed=money, run=case.run + 1)
+        # In this order: what the buyer has already is granted before any more goes out.
+        money = (*case.owed, *case.debt, *more)
+        after = replace(after, owed=money)
     else:
-        held, money = books.reserve_again(ledger, case.repaid_units, case.claim.amount)
-        claimed = replace(after, claim=replace(case.claim, money=money), run=case.run + 1)
+        held, money = books.reserve_again(ledger, case.claim.units, case.claim.amount)
+    claimed = replace(after, claim=replace(case.claim, money=books.plus(money)), run=case.run + 1)
     data = {"amount": total(money)}
     return change(
         case, contested(claimed, by, now), Event.RETURN_REOPENED, by, now, policy, data, ledger=held
@@ -326,7 +338,7 @@ def _reviewed_again(
 
 def _accepted(case: Case, ledger: Ledger, receipt: Receipt, policy: Policy) -> Change:
     after = goods_are_back(_with_leg(case, ReturnState.CLOSED, receipt=receipt))
-    data = {"lines": list(map(_told_line, receipt.lines)), "amount": total(case.owed)}
+    data = {"lines": list(map(_told_line, receipt.lines)), "amount": total(case.payable)}
     held = booked(case, after, ledger)
     return change(case, after, Event.RETURN_ACCEPTED, receipt.by, receipt.at, policy, data, ledger=held)
 
