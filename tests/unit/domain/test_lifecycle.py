@@ -112,8 +112,7 @@ LEADS_TO = {
     Act.SEND_MESSAGE:   "same " * len(STATUSES),
     Act.PAY_AHEAD:      ". . . . . . . . . . . . . same . . . . . . .",
     Act.START_REFUND:   ". . . . . . refund_pending . . . . . . . . . . . . . .",
-    Act.RECORD_REFUND:  ". . . . same . same refund_action_required same refund_action_required . . . same same same "
-                        ". . . . .",
+    Act.RECORD_REFUND:  "same " * 7 + "refund_action_required same refund_action_required " + "same " * 11,
     Act.ASK_OPERATOR:   "same same same same same same refund_action_required refund_action_required same . . . "
                         "same same same same . same same same same",
     Act.RESUME:         "same same same same same same same same refund_pending . . . same same same same . "
@@ -131,14 +130,13 @@ WITHOUT_NEWS = (
     | {(Act.SETTLE_LABEL, status): "no label was ordered" for status in Status}
     | {(Act.RECORD_SCANS, status): "the case has named no parcel" for status in Status}
     | {
-        (Act.RECORD_REFUND, Status.APPROVED): "no refund was started",
+        (Act.RECORD_REFUND, status): "no refund was started"
+        for status in set(Status) - {Status.REFUND_PENDING, Status.COMPLETED}
+    }
+    | {
         (Act.RECORD_REFUND, Status.REFUND_ACTION_REQUIRED): "it had failed already",
         (Act.ASK_OPERATOR, Status.REFUND_ACTION_REQUIRED): "an operator is asked already",
         (Act.PAY_AHEAD, Status.RETURN_IN_TRANSIT): "no money goes ahead",
-        (Act.RECORD_REFUND, Status.DISPUTED): "no refund was started",
-        (Act.RECORD_REFUND, Status.RETURN_IN_TRANSIT): "no refund was started",
-        (Act.RECORD_REFUND, Status.RETURN_RECEIVED): "no refund was started",
-        (Act.RECORD_REFUND, Status.INSPECTION_FAILED): "no refund was started",
         (Act.RECORD_LABEL, Status.AWAITING_RETURN): "no label was ordered",
         (Act.RELEASE_REVIEW, Status.DISPUTED): "nobody has it in hand",
         (Act.CONFIRM_ARRIVAL, Status.RETURN_RECEIVED): "it had arrived already",
