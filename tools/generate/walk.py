@@ -11,7 +11,17 @@ from itertools import product
 
 from aftersales.adapters.policies import PublishedPolicies
 from aftersales.domain import advance, exchange, hearing, lifecycle, returns, shipment, silence
-from aftersales.domain.case import Case, ExchangeLeg, InspectedLine, Kind, Reason, Replacement, Status
+from aftersales.domain.case import (
+    Case,
+    ExchangeLeg,
+    InspectedLine,
+    Kind,
+    Reason,
+    Replacement,
+    SetAside,
+    Shipment,
+    Status,
+)
 from aftersales.domain.charge import ChargeState, ProviderCharge
 from aftersales.domain.evidence import Evidence, EvidenceState
 from aftersales.domain.label import Label, LabelRefused
@@ -123,8 +133,8 @@ def opened(kind: Kind = Kind.REFUND) -> Change:
 @cache
 def walk() -> tuple[Step, ...]:
     """Every act on every state that can be reached, each state once: from an application on, for a return from its
-    approval on, and for an exchange from when nothing has to come back any more; for until then they go the same ways,
-    and so do other goods that go first and what comes back for them."""
+    approval on, and for an exchange from when nothing has to come back any more, or other goods were sent first; for
+    until then they go the same ways."""
     waiting = deque([_opened(Kind.REFUND)])
     steps: list[Step] = []
     for applied, pays_ahead in (
@@ -135,6 +145,7 @@ def walk() -> tuple[Step, ...]:
         approved = _approved(applied, pays_ahead)
         waiting.append(_Stand(case=approved.case, ledger=applied.ledger))
         steps.append(Step(act=Act.ASSESS, before=applied.case, after=approved.case, entry=approved.entry))
+    waiting.append(_sent_first())
     seen = {_state(stand.case) for stand in waiting}
     while waiting:
         stand = waiting.popleft()
@@ -156,6 +167,16 @@ def _opened(kind: Kind) -> _Stand:
     first = opened(kind)
     assert first.ledger
     return _Stand(case=first.case, ledger=first.ledger)
+
+
+def _sent_first() -> _Stand:
+    """Other goods of the same price are on their way before those have come that they are for."""
+    stand = _opened(Kind.EXCHANGE)
+    case = _approved(replace(stand, case=replace(stand.case, keep_item=False)), True).case
+    assert case.exchange
+    sent = Shipment(shipment_id="x1", sent_at=case.updated_at)
+    leg = replace(case.exchange, difference=0, set_aside=SetAside.PROMISED, shipment=sent)
+    return _Stand(case=replace(case, exchange=leg), ledger=stand.ledger)
 
 
 def _approved(stand: _Stand, pays_ahead: bool) -> Change:
@@ -184,6 +205,7 @@ def _state(case: Case) -> object:
         _hearing(case),
         case.advance,
         bool(case.debt),
+        case.exchange and case.exchange.collection and case.exchange.collection.state,
         case.exchange and (case.exchange.end or _exchange(case.exchange)),
         case.returning and (case.returning.state, case.returning.shipment is not None),
         # How often the carrier was asked for a label, until one is bought or there will be none.
@@ -501,8 +523,11 @@ _ACTS: Mapping[Act, Doings] = {
     Act.SETTLE_LABEL: _settle_label,
     Act.RECORD_SCANS: _record_scans,
     Act.CONFIRM_ARRIVAL: _only(
-        lambda stand: returns.confirm_arrival(
-            stand.case, stand.ledger, by=_SELLER, policy=policy(), now=stand.now
+        # What is reopened by a seller's word after its end is reopened by a scan as well, and goes the same ways.
+        lambda stand: (
+            None
+            if stand.case.status is Status.COMPLETED
+            else returns.confirm_arrival(stand.case, stand.ledger, by=_SELLER, policy=policy(), now=stand.now)
         )
     ),
     Act.CONFIRM_RECEIPT: _confirm_receipt,
