@@ -6,7 +6,7 @@ import pytest
 
 from aftersales.domain.case import Advance, Kind, ReturnState, SetAside, Status, WaitingOn
 from aftersales.domain.charge import ChargeState
-from aftersales.domain.exchange import Task, Wanted, tasks
+from aftersales.domain.exchange import Task, Wanted, ask_for_debt, tasks
 from aftersales.domain.invariants import ALWAYS, Books, exchanges_make_whole, violations
 from aftersales.domain.ledger import ExternalKind, ExternalState, PaymentShare, Unit
 from aftersales.domain.lifecycle import Act, total
@@ -283,6 +283,7 @@ def test_goods_that_never_come_are_owed_and_charged_once() -> None:
     assert (charge.charge_id, charge.amount, charge.saved_from) == (DEBT, WORTH, a_payment().reference)
     # Whoever asks once more asks for the same.
     assert tasks(story.case) == (Task.COLLECT,)
+    assert ask_for_debt(story.case, story.paid_order, policy=story.policy, now=story.now) is None
     story.charge(ChargeState.AUTHORIZED)
     taken = story.charge(ChargeState.CAPTURED)
     assert taken
