@@ -35,7 +35,7 @@ from aftersales.domain.case import (
 )
 from aftersales.domain.charge import CLOSED, Charge, ChargeState, ProviderCharge, observe, payment_of
 from aftersales.domain.ledger import Ledger, PaymentShare, ReservedUnits
-from aftersales.domain.lifecycle import Act, Change, change, goods_awaited, require, total
+from aftersales.domain.lifecycle import Act, Change, change, converted, goods_awaited, require, total
 from aftersales.domain.money import step
 from aftersales.domain.order import SHIPPING, Line, Order
 from aftersales.domain.parcel import Scan, TrackingStatus
@@ -332,9 +332,7 @@ def forgone(case: Case, now: int) -> Case:
     stays = case.keep_item and case.reason is not Reason.MISSING_PARTS
     returning = case.returning or (None if stays else goods_awaited(case, now))
     return replace(
-        case,
-        kind=Kind.REFUND if stays else Kind.RETURN,
-        advance=Advance.NONE,
+        converted(case, Kind.REFUND if stays else Kind.RETURN),
         keep_item=stays,
         returning=returning,
         exchange=replace(_leg(case), end=ExchangeEnd.FORGONE),

@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from aftersales.domain import ledger as books
 from aftersales.domain.calendar import DAY, Period
 from aftersales.domain.case import (
-    Advance,
     Appeal,
     Assignment,
     Case,
@@ -36,6 +35,7 @@ from aftersales.domain.lifecycle import (
     booked,
     change,
     closed,
+    converted,
     less_what_is_gone,
     not_possible,
     offers_closed,
@@ -206,17 +206,14 @@ def answer_offer(
         amount=offer.amount,
         policy_version=case.policy_version,
     )
-    converted = replace(
-        case,
-        kind=offer.kind,
-        # What goes ahead was promised for one kind.
-        advance=case.advance if offer.kind is case.kind else Advance.NONE,
+    agreed = replace(
+        converted(case, offer.kind),
         keep_item=_keeps(case, offer.kind),
         exchange=offer.exchange or case.exchange,
         decision=decision,
         offers=offers_closed(case, OfferState.ACCEPTED),
     )
-    after = approved(converted, offer.amount, now)
+    after = approved(agreed, offer.amount, now)
     rest = books.less(case.claim.money, after.owed)
     return change(
         case,

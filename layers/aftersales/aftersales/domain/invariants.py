@@ -378,7 +378,8 @@ def exchanges_make_whole(books: Books) -> Iterator[Violation]:
             if case.advance is Advance.GRANTED:
                 # They went first: what was not charged for is given, and earned or owed, which I14 looks at.
                 given = sum(part.amount for part in case.given)
-                wrong = goods != charged + given + leg.collected and not books.ledger.external
+                unpaid = goods != charged + given + leg.collected and not books.ledger.external
+                wrong = unpaid or goods + paid > worth + leg.collected
             else:
                 wrong = goods + paid > worth or (goods + paid < worth and not books.ledger.external)
             if wrong:

@@ -265,12 +265,6 @@ _OPERATOR = Clock(lambda clocks, _: clocks.operator, lambda _: Event.OPERATOR_OV
 _STATEMENT = Clock(lambda clocks, _: clocks.statement, lambda _: Event.STATEMENT_FORGONE, "statement_forgone")
 
 _RESTOCK = Clock(lambda clocks, _: clocks.restock, lambda _: Event.RESTOCK_DUE, "stock_asked_again")
-# What other goods went ahead of is charged.
-_GOODS_DUE = Clock(
-    lambda clocks, case: clocks.ship_abroad if case.crosses_border else clocks.ship,
-    lambda _: Event.CASE_EXPIRED,
-    "charged",
-)
 _ARRIVED = Clock(
     lambda clocks, _: clocks.replacement_confirm, lambda _: Event.EXCHANGE_COMPLETED, "completed"
 )
@@ -325,6 +319,9 @@ CLOCKS: Mapping[Status, Clock] = {
     ),
     Status.REFUND_ACTION_REQUIRED: _OPERATOR,
 }
+
+# What other goods went ahead of is charged.
+_GOODS_DUE = replace(CLOCKS[Status.AWAITING_RETURN], on_timeout="charged")
 
 # What sets the clock again although the status stays: silence used it up, or it is another side's turn.
 _NEW_TURN = frozenset(
@@ -648,10 +645,10 @@ def reserve_again(
     """Hold once more what a case had given up. What its buyer was charged for goods goes back over that very payment,
     as far as it is still there: what has left it by another way reached the buyer so. Raises as the ledger's does."""
     collection = case.exchange.collection if case.exchange else None
-    collected = min(amount, collection.captured) if collection else 0
-    back: tuple[PaymentShare, ...] = ()
-    if collection and collected:
-        ledger, back = books.reserve_money(ledger, collected, collection.charge_id)
+    if collection is None:
+        return books.reserve_again(ledger, units, amount)
+    collected = min(amount, collection.captured)
+    ledger, back = books.reserve_money(ledger, collected, collection.charge_id)
     held, more = books.reserve_again(ledger, units, amount - collected)
     return held, (*back, *more)
 
@@ -738,19 +735,21 @@ def approved(case: Case, amount: int, now: int) -> Case:
         kind = Kind.RETURN
     if exchange and kind is not Kind.EXCHANGE and not exchange.end:
         exchange = replace(exchange, end=ExchangeEnd.FORGONE, set_aside=SetAside.RELEASED)
-    first = kind is Kind.EXCHANGE and case.goods_go_first
-    stays = kind is Kind.REFUND or case.keep_item or first
+    case = converted(case, kind)
+    stays = kind is Kind.REFUND or case.keep_item or case.goods_go_first
     return replace(
         case,
-        kind=kind,
-        # It was promised for an exchange.
-        advance=case.advance if kind is case.kind else Advance.NONE,
         review=Review.APPROVED,
         owed=books.plus(case.owed, more),
         granted=(),
         returning=case.returning if stays else case.returning or goods_awaited(case, now),
         exchange=exchange,
     )
+
+
+def converted(case: Case, kind: Kind) -> Case:
+    """The case as one of that kind; what goes ahead was promised for the kind that it had."""
+    return case if kind is case.kind else replace(case, kind=kind, advance=Advance.NONE)
 
 
 def goods_awaited(case: Case, now: int) -> ReturnLeg:
