@@ -18,6 +18,7 @@ from aftersales.domain.charge import ChargeState, ProviderCharge
 from aftersales.domain.evidence import Evidence, EvidenceState
 from aftersales.domain.exchange import Task, Wanted
 from aftersales.domain.feedback_terms import BurstTerms, FeedbackTerms, RequestTerms
+from aftersales.domain.invariants import Books
 from aftersales.domain.label import Label, LabelRefused, SpareLabel
 from aftersales.domain.ledger import (
     External,
@@ -51,8 +52,8 @@ from aftersales.domain.policy import (
     Verdict,
     Window,
 )
-from aftersales.domain.refund import Attempt, AttemptState, ProviderRefund, live
-from aftersales.domain.settlement import Posting, post_external
+from aftersales.domain.refund import Attempt, AttemptState, ProviderRefund, RefundAtProvider, live
+from aftersales.domain.settlement import Lines, Posting, post_external, sum_of
 from aftersales.domain.shipment import crosses_border
 from aftersales.domain.stock import Sku
 from aftersales.domain.timeline import Entry
@@ -339,6 +340,33 @@ class Story:
     def paid_order(self) -> Order:
         """The order as it is by now."""
         return by_now(self.order, self.ledger)
+
+    @property
+    def books(self) -> Books:
+        """All that is known of the order; the provider has what the cases have heard of it."""
+        return Books(
+            ledger=self.ledger,
+            cases=tuple(self.cases.values()),
+            entries={case_id: tuple(entries) for case_id, entries in self.timelines.items()},
+            refunds=tuple(
+                RefundAtProvider(
+                    provider_refund_id=f"re_{one.refund_id}",
+                    refund_id=one.refund_id,
+                    payment_id=one.payment_id,
+                    amount=one.amount,
+                    state=one.state,
+                )
+                for case in self.cases.values()
+                for one in case.attempts
+            ),
+            postings=tuple(self.postings),
+            accepted=frozenset(self.cases),
+        )
+
+    @property
+    def account(self) -> Lines:
+        """Where the case stands in the seller's accounts, by what was posted for it."""
+        return sum_of(entry.posting.lines for entry in self.timeline if entry.posting)
 
     @property
     def timeline(self) -> list[Entry]:

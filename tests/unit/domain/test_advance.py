@@ -19,8 +19,7 @@ from aftersales.domain.policy import AdvanceTerms, History, Verdict, assess
 from aftersales.domain.possible import possible
 from aftersales.domain.refund import AttemptState
 from aftersales.domain.refusal import Code, Refusal
-from aftersales.domain.settlement import Account, counted
-from aftersales.domain.settlement import total as sum_of_postings
+from aftersales.domain.settlement import Account
 from aftersales.domain.timeline import EFFECTS, Event, Wake
 from tests.builders import (
     BOWLS,
@@ -71,19 +70,7 @@ def debt_of(case: Case) -> int:
 
 def books_are_right(story: Story) -> bool:
     """What cases owe stands in the ledger, and in the seller's account is what they are owed for good."""
-    entries = {case_id: tuple(timeline) for case_id, timeline in story.timelines.items()}
-    books = Books(
-        ledger=story.ledger,
-        cases=tuple(story.cases.values()),
-        entries=entries,
-        postings=tuple(story.postings),
-    )
-    return not violations(books, (debts_are_written, money_is_posted_once))
-
-
-def account(story: Story) -> dict[Account, int]:
-    posted = [counted(entry.posting) for entry in story.timeline if entry.posting]
-    return dict(sum_of_postings(posted).lines)
+    return not violations(story.books, (debts_are_written, money_is_posted_once))
 
 
 # --- who is trusted ----------------------------------------------------------------------------------------
@@ -213,7 +200,7 @@ def test_while_a_debt_stands_nothing_more_goes_ahead_on_its_order() -> None:
 
 def test_once_the_goods_are_accepted_the_debt_is_nil_and_nothing_is_paid_twice() -> None:
     story = paid_ahead()
-    assert account(story) == {Account.BUYER_REFUND: -WORTH, Account.BUYER_DEBT: WORTH}
+    assert story.account == {Account.BUYER_REFUND: -WORTH, Account.BUYER_DEBT: WORTH}
     story.scan(TrackingStatus.DELIVERED)
     assert (story.case.status, debt_of(story.case)) == (Status.RETURN_RECEIVED, WORTH)
     accepted = story.accept_all()
@@ -223,9 +210,9 @@ def test_once_the_goods_are_accepted_the_debt_is_nil_and_nothing_is_paid_twice()
     line = story.ledger.line(BOWLS)
     assert line
     assert line.units == (Unit.REFUNDED,) * 3
-    assert account(story)[Account.BUYER_REFUND] == -WORTH
-    assert Account.BUYER_DEBT not in account(story)
-    assert account(story)[Account.PLATFORM_FEE] == story.ledger.fee_returned > 0
+    assert story.account[Account.BUYER_REFUND] == -WORTH
+    assert Account.BUYER_DEBT not in story.account
+    assert story.account[Account.PLATFORM_FEE] == story.ledger.fee_returned > 0
     assert books_are_right(story)
 
 
@@ -306,9 +293,9 @@ def test_of_units_that_did_not_come_the_buyer_owes_what_went_ahead_for_them() ->
     assert line
     assert line.units == (Unit.REFUNDED,) * 3
     # The seller bears what was due, and the platform the buyer's debt.
-    assert account(story)[Account.BUYER_DEBT] == debt
+    assert story.account[Account.BUYER_DEBT] == debt
     seller_bears = (Account.SELLER_PAYABLE, Account.PLATFORM_FEE, Account.RETURN_FREIGHT)
-    assert sum(account(story)[one] for one in seller_bears) == offer
+    assert sum(story.account[one] for one in seller_bears) == offer
     assert books_are_right(story)
 
 
@@ -319,7 +306,7 @@ def test_where_nothing_of_it_is_accepted_all_of_it_is_owed() -> None:
     ended = story.silence()
     assert ended
     assert (story.case.status, debt_of(story.case)) == (Status.COMPLETED, WORTH)
-    assert account(story) == {Account.BUYER_REFUND: -WORTH, Account.BUYER_DEBT: WORTH}
+    assert story.account == {Account.BUYER_REFUND: -WORTH, Account.BUYER_DEBT: WORTH}
     assert story.ledger.fee_returned == 0
     assert books_are_right(story)
 
@@ -440,11 +427,11 @@ def test_what_a_return_costs_its_buyer_is_kept_once_goods_have_come_and_not_befo
     story.pay_ahead()
     story.hear(SUCCEEDED)
     paid = WORTH - 800
-    assert account(story) == {Account.BUYER_REFUND: -paid, Account.BUYER_DEBT: paid}
+    assert story.account == {Account.BUYER_REFUND: -paid, Account.BUYER_DEBT: paid}
     story.scan(TrackingStatus.DELIVERED)
     story.accept_all()
-    assert account(story)[Account.RESTOCKING_FEE] == -500
-    assert account(story)[Account.RETURN_FREIGHT] == -300
+    assert story.account[Account.RESTOCKING_FEE] == -500
+    assert story.account[Account.RETURN_FREIGHT] == -300
     assert books_are_right(story)
 
 
