@@ -510,8 +510,8 @@ class ExtensionView(View):
 
 
 class DebtView(View):
-    """What its buyer owes for money that went ahead of goods: nothing any more once they are accepted. `due` once it is
-    settled how much of it stays."""
+    """What its buyer owes for money, or other goods, that went ahead of goods: nothing any more once they are accepted.
+    `due` once it is settled how much of it stays."""
 
     amount: int
     currency: str

@@ -142,7 +142,7 @@ def refunds_have_reservations(books: Books) -> Iterator[Violation]:
 
 def debts_are_written(books: Books) -> Iterator[Violation]:
     """I14: what the buyers of an order's cases owe stands in its ledger, to the cent and by payment; and nobody owes
-    anything but for money that went ahead of goods."""
+    anything but for what went ahead of goods."""
     written = {debt.case_id: dict(_amounts(debt.money)) for debt in books.ledger.debts}
     owed = {case.case_id: dict(_amounts(case.debt)) for case in books.cases if case.debt}
     for case_id in sorted(written.keys() | owed.keys()):

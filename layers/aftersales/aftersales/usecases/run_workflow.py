@@ -362,7 +362,7 @@ _ARRANGE: Mapping[Task, Callable[[Desk, Stock, Charges, Case], Case]] = {
 
 
 def record_charge(desk: Desk, case_id: str, seen: ProviderCharge, receipt: Receipt | None = None) -> Case:
-    """Book what the provider said of a difference, in one transaction; old news changes nothing."""
+    """Book what the provider said of a charge, in one transaction; old news changes nothing."""
     provider = Party(Role.PROVIDER, "payments")
     return change_case(
         desk,
