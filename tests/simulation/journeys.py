@@ -700,7 +700,7 @@ class Market:
     def _order(self, order_id: str, *, unit: int, units: int) -> Order:
         """Bowls, their shipping, paid by a voucher and a card, or by card alone."""
         now, total, shipping = self.world.now, unit * units, 500
-        voucher = 1_500 if self.world.choose(2, "voucher") else 0
+        voucher = min(1_500, total) if self.world.choose(2, "voucher") else 0
         card = total + shipping - voucher
         payments = (
             Payment(payment_id="gift-card", provider="store_credit", reference="gc_77", captured=voucher),
