@@ -94,6 +94,9 @@ def refund_leg(owed: Mapping[str, int], attempts: Iterable[Attempt]) -> RefundLe
     that was paid ahead. What no attempt pays or may still pay, although there were some, is a person's to see to.
     """
     attempts = tuple(attempts)
+    if not attempts:
+        # As it is for most of a case's life, and asked for with every look at its status.
+        return RefundLeg.NONE if owed else RefundLeg.SUCCEEDED
     asking = any(attempt.state is AttemptState.REQUIRES_ACTION for attempt in attempts)
     if owed and not any(attempt.payment_id in owed for attempt in attempts):
         return RefundLeg.NONE
