@@ -29,7 +29,8 @@ test: setup ## All checks and all tests; what is not up is started, and stopped 
 	# What takes longest begins first; the build is there when the stack is started.
 	$(MAKE) --no-print-directory --jobs 2 types build-local $(CHECKS)
 	# In two processes, which have to agree on the order of the tests: some are made from sets.
-	PYTHONHASHSEED=0 $(PYTHON) -m pytest -n 2 tests/unit --cov --cov-fail-under=100
+	PYTHONHASHSEED=0 $(PYTHON) -m pytest -n 2 -m "not walk" tests/unit --cov --cov-fail-under=100
+	$(PYTHON) -m pytest -m walk tests/unit
 	PYTHONHASHSEED=0 $(PYTHON) -m pytest -n 2 --dist worksteal -m "not e2e" tests/integration tests/conformance tests/simulation tests/fidelity
 	# Benches make the functions before any other environment does: a process of their own.
 	$(PYTHON) -m pytest tests/perf

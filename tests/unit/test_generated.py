@@ -16,8 +16,6 @@ from aftersales.domain.lifecycle import LIFECYCLE, Act
 from aftersales.domain.parties import Party, Role
 from aftersales.domain.timeline import Event
 from aftersales.entrypoints.http import STATUSES, Api
-from tools.generate import requirements
-from tools.generate.__main__ import FILES, written
 from tools.generate.markdown import duration, table
 from tools.generate.openapi import document
 from tools.generate.refusals import edge_problems, problems_of
@@ -32,13 +30,6 @@ def operations() -> Iterator[tuple[Route, dict[str, Any]]]:
 
 def route_of(operation: str) -> Route:
     return next(route for route in ROUTES if route.operation == operation)
-
-
-@pytest.mark.parametrize("name", FILES)
-def test_a_generated_file_is_what_the_code_gives(name: str) -> None:
-    if name.endswith("requirements.txt") and requirements.uv() is None:
-        pytest.skip("uv is not installed here; the check of the pull request has it")
-    assert written(name) == FILES[name](), "run python -m tools.generate"
 
 
 def test_the_document_is_valid_openapi() -> None:
@@ -103,6 +94,7 @@ def test_the_edge_answers_the_problems_that_were_read_from_its_source(
     assert (status, json.loads(answer["body"])["code"]) in edge_problems()
 
 
+@pytest.mark.walk
 def test_every_view_of_a_case_is_as_the_document_says() -> None:
     jsonschema = pytest.importorskip("jsonschema")
     said = document()["components"]["schemas"]
@@ -116,6 +108,7 @@ def test_every_view_of_a_case_is_as_the_document_says() -> None:
         assert [error.message for error in validator.iter_errors(view)] == []
 
 
+@pytest.mark.walk
 def test_the_walk_leads_through_every_status_act_and_event() -> None:
     steps = walk()
     assert {step.before.status for step in steps} == set(Status)
@@ -123,12 +116,14 @@ def test_the_walk_leads_through_every_status_act_and_event() -> None:
     assert {step.entry.event for step in steps} | {opened().entry.event} == set(Event)
 
 
+@pytest.mark.walk
 def test_no_act_is_ever_carried_out_where_the_table_forbids_it() -> None:
     for step in walk():
         if step.act:
             assert step.before.status in LIFECYCLE[step.act], step.act
 
 
+@pytest.mark.walk
 def test_a_case_that_has_ended_waits_for_nobody() -> None:
     ended = [
         step.after for step in walk() if step.after.deadline_at is None and step.entry.to_status in _ENDS

@@ -122,6 +122,7 @@ def test_the_choice_knows_every_status_that_an_assessed_case_can_have_exactly_on
     assert set(known) == set(Status) - {Status.REQUESTED} | words
 
 
+@pytest.mark.walk
 def test_the_assessment_moves_a_case_on_from_requested() -> None:
     assessed = {step.after.status for step in walk() if step.act is Act.ASSESS}
     assert Status.REQUESTED in LIFECYCLE[Act.ASSESS]

@@ -198,8 +198,8 @@ def _state(case: Case) -> object:
         case.on_timeout,
         case.trouble is not None,
         tuple(attempt.state for attempt in live(case.attempts)),
-        # Once a case is approved, its photos no longer matter.
-        not case.owed and tuple(evidence.state for evidence in case.evidence),
+        # Once a case is approved, its photos no longer matter; a return or an exchange is where the walk meets it.
+        not case.owed and (case.kind is not Kind.REFUND or tuple(one.state for one in case.evidence)),
         min(case.run, 2),
         min(case.inquiries, _INQUIRIES),
         _hearing(case),

@@ -321,6 +321,19 @@ def test_a_difference_that_the_provider_will_never_take_is_waited_for_by_nobody(
     money_again(story, 3_333)
 
 
+def test_a_difference_that_fails_when_the_buyer_no_longer_waits_for_the_goods_is_written_down_only() -> None:
+    story = exchanging_at(Status.AWAITING_PAYMENT)
+    story.arrange()
+    story.silence()
+    gone = story.case
+    refused = story.charge(ChargeState.FAILED)
+    assert refused
+    assert (refused.entry.event, refused.case.status) == (Event.REPLACEMENT_ARRANGED, gone.status)
+    assert refused.case.exchange
+    assert [one.state for one in refused.case.exchange.charges] == [ChargeState.FAILED]
+    money_again(story, 3_333)
+
+
 @pytest.mark.parametrize("come", [False, True])
 def test_goods_whose_difference_could_not_be_taken_any_more_are_worth_what_was_paid(come: bool) -> None:
     story = exchanging_at(Status.EXCHANGE_PENDING, None, for_a_bowl(VASE))

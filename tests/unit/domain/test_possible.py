@@ -29,6 +29,7 @@ def now(story: Story, by: Party) -> set[Act]:
     return able - {Act.SEND_MESSAGE, Act.VIEW_EVIDENCE, Act.ADD_EVIDENCE, Act.RESUME}
 
 
+@pytest.mark.walk
 def test_whatever_can_be_done_in_any_state_is_named_and_whatever_is_named_can_be_done() -> None:
     done: dict[int, set[tuple[Party, Act]]] = defaultdict(set)
     cases: dict[int, Case] = {}
