@@ -1,10 +1,11 @@
 """The books of a world's orders, read the way the desk reads them, and held against the invariants."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
+from typing import Any
 
 from aftersales.adapters.dynamodb import entry_of_stream_image
-from aftersales.adapters.tables import CASE, LEDGER, TIMELINE
+from aftersales.adapters.tables import TIMELINE, entry_key
 from aftersales.domain.case import Case
 from aftersales.domain.charge import ChargeState, ProviderCharge
 from aftersales.domain.invariants import (
@@ -47,10 +48,10 @@ class Bookkeeper:
         self._orders: dict[str, Order] = {}
         for order in orders:
             self.watch(order)
-        self._cases: dict[str, tuple[Item, Case]] = {}
-        self._ledgers: dict[str, tuple[Item, Ledger]] = {}
-        self._entries: dict[str, Entry] = {}
-        world.on_case.append(lambda row: self._look(row["order_id"]["S"], ALWAYS))
+        self._opened: dict[str, list[str]] = {}
+        # By table and partition: how often it had been written to, and what was read from it then.
+        self._read: dict[tuple[str, str], tuple[int, Any]] = {}
+        world.on_case.append(self._look_after)
         world.on_refund.append(self._look_everywhere)
 
     def watch(self, order: Order) -> None:
@@ -69,9 +70,14 @@ class Bookkeeper:
 
     def cases(self, order_id: str) -> list[Case]:
         """The cases of an order, oldest first."""
-        partitions = self._world.dynamodb.tables["CasesTable"].partitions.values()
-        cases = [self._case(rows[CASE]) for rows in partitions if CASE in rows]
-        return [case for case in cases if case.order_id == order_id]
+        return [self._case(case_id)[0] for case_id in self._opened.get(order_id, ())]
+
+    def _look_after(self, row: Item) -> None:
+        order_id, case_id = row["order_id"]["S"], row["case_id"]["S"]
+        known = self._opened.setdefault(order_id, [])
+        if case_id not in known:
+            known.append(case_id)
+        self._look(order_id, ALWAYS)
 
     def _look_everywhere(self) -> None:
         for order_id in self._orders:
@@ -92,21 +98,20 @@ class Bookkeeper:
         """What must fit at every write."""
         cases = tuple(self.cases(order_id))
         order = by_now(self._orders[order_id], self._ledger(order_id))
-        entries = {case.case_id: self._timeline(case.case_id) for case in cases}
+        entries = {case.case_id: self._case(case.case_id)[1] for case in cases}
         return Books(
             ledger=self._ledger(order_id),
             cases=cases,
-            entries={case_id: tuple(one for _, one in rows) for case_id, rows in entries.items()},
+            entries=entries,
             refunds=tuple(self._refunds(order)),
             charges=tuple(self._charges(entries)),
-            postings=tuple(self._postings(order_id)),
+            postings=self._postings(order_id),
             accepted=frozenset(self.accepted[order_id]),
         )
 
     def _at_rest(self, books: Books) -> Books:
         """And what fits once nothing is under way."""
         order = by_now(self._orders[books.ledger.order_id], books.ledger)
-        rows = [row for case in books.cases for row in self._timeline(case.case_id)]
         return replace(
             books,
             external=tuple(self._external(order)),
@@ -120,44 +125,54 @@ class Bookkeeper:
                 for one in self._world.stepfunctions.executions.values()
                 if one.input["case_id"] in books.entries
             ),
-            unrelayed=frozenset(one.notice_id for row, one in rows if "unrelayed" in row),
+            unrelayed=frozenset(
+                one.notice_id
+                for case_id, entries in books.entries.items()
+                for one in entries
+                if "unrelayed"
+                in self._rows("CasesTable", f"CASE#{case_id}")[entry_key(case_id, one.seq)["sk"]]
+            ),
             told=frozenset(one["notice_id"] for one in self._world.deliveries.notices),
         )
 
     def _ledger(self, order_id: str) -> Ledger:
-        row = self._world.dynamodb.tables["OrdersTable"].partitions[f"ORDER#{order_id}"][LEDGER]
-        known = self._ledgers.get(order_id)
-        if known is None or known[0] is not row:
+        def read() -> Ledger:
             order = bootstrap.store().order(order_id)
             assert order
-            known = self._ledgers[order_id] = (row, order[1])
-        return known[1]
+            return order[1]
 
-    def _postings(self, order_id: str) -> list[Posting]:
-        if f"ORDER#{order_id}" not in self._world.dynamodb.tables["CasesTable"].partitions:
-            return []
-        return list(bootstrap.store().postings_of_order(order_id))
+        return self._once("OrdersTable", f"ORDER#{order_id}", read)
 
-    def _case(self, row: Item) -> Case:
-        case_id = row["case_id"]["S"]
-        known = self._cases.get(case_id)
-        if known is None or known[0] is not row:
+    def _postings(self, order_id: str) -> tuple[Posting, ...]:
+        return self._once(
+            "CasesTable",
+            f"ORDER#{order_id}",
+            lambda: tuple(bootstrap.store().postings_of_order(order_id)),
+        )
+
+    def _case(self, case_id: str) -> tuple[Case, tuple[Entry, ...]]:
+        """A case and its timeline, the oldest entry first."""
+        partition = f"CASE#{case_id}"
+
+        def read() -> tuple[Case, tuple[Entry, ...]]:
             case = bootstrap.store().case(case_id)
             assert case
-            known = self._cases[case_id] = (row, case)
-        return known[1]
+            rows = sorted(self._rows("CasesTable", partition).items())
+            return case, tuple(entry_of_stream_image(row) for sort, row in rows if sort.startswith(TIMELINE))
 
-    def _timeline(self, case_id: str) -> list[tuple[Item, Entry]]:
-        partition = self._world.dynamodb.tables["CasesTable"].partitions[f"CASE#{case_id}"]
-        rows = [row for sort, row in partition.items() if sort.startswith(TIMELINE)]
-        return sorted(((row, self._entry(row)) for row in rows), key=lambda pair: pair[1].seq)
+        return self._once("CasesTable", partition, read)
 
-    def _entry(self, row: Item) -> Entry:
-        """Entries are written once; a row that lost its mark tells the same."""
-        key = row["pk"]["S"] + row["sk"]["S"]
-        if key not in self._entries:
-            self._entries[key] = entry_of_stream_image(row)
-        return self._entries[key]
+    def _rows(self, table: str, partition: str) -> dict[str, Item]:
+        return self._world.dynamodb.tables[table].partitions[partition]
+
+    def _once[T](self, table: str, partition: str, read: Callable[[], T]) -> T:
+        """Read again only when something was written there."""
+        writes = self._world.dynamodb.tables[table].writes[partition]
+        known = self._read.get((table, partition))
+        if known is None or known[0] != writes:
+            known = self._read[table, partition] = (writes, read())
+        value: T = known[1]
+        return value
 
     def _refunds(self, order: Order) -> Iterable[RefundAtProvider]:
         credits = self._world.dynamodb.tables["OrdersTable"].rows()

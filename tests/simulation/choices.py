@@ -5,11 +5,11 @@ the uneventful one. So a run is fully told by the picks that are not 0, each und
 had come before.
 """
 
-from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from random import Random
+from typing import NamedTuple
 
 NEXT = "next"
 RACE = "race"
@@ -26,8 +26,7 @@ Plan = Mapping[Point, int]
 Source = Callable[[int, Point], int]
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """One choice that was met: where, out of how many, and what was picked."""
 
     point: Point
@@ -46,14 +45,15 @@ class Choices:
 
     source: Source
     met: list[Choice] = field(default_factory=list)
-    _seen: Counter[str] = field(default_factory=Counter)
+    _seen: dict[str, int] = field(default_factory=dict)
 
     def choose(self, n: int, label: str) -> int:
         """A number from 0 to n - 1."""
         if n < 2:
             return 0
-        point = (label, self._seen[label])
-        self._seen[label] += 1
+        times = self._seen.get(label, 0)
+        self._seen[label] = times + 1
+        point = (label, times)
         pick = self.source(n, point)
         self.met.append(Choice(point, n, pick))
         return pick
@@ -68,12 +68,13 @@ class Choices:
         """How many things broke."""
         return sum(one.is_fault and one.pick > 0 for one in self.met)
 
-    def trace(self) -> str:
-        """Equal for two runs that went the same way."""
-        digest = blake2b(digest_size=8)
-        for one in self.met:
-            digest.update(f"{one.point}{one.options}{one.pick}\n".encode())
-        return digest.hexdigest()
+
+def trace(met: Iterable[Choice]) -> str:
+    """Equal for two runs that went the same way."""
+    digest = blake2b(digest_size=8)
+    for one in met:
+        digest.update(f"{one.point}{one.options}{one.pick}\n".encode())
+    return digest.hexdigest()
 
 
 def planned(plan: Plan) -> Source:
@@ -91,14 +92,19 @@ def seeded(seed: int, *, faults: int | None) -> Source:
     # (Groce et al., Swarm Testing, ISSTA 2012).
     prone = rng.choice((1.0, 0.3, 0.1))
     restless = rng.choice((0.0, 0.05, 0.3, 1.0))
+    often = min(_MOST_OFTEN, rate / prone)
     places: dict[str, bool] = {}
+    known: dict[str, bool] = {}
     left = [faults]
 
     def breaks(label: str) -> bool:
-        place = " ".join(label.split(" ", _PLACE)[:_PLACE])
-        if place not in places:
-            places[place] = rng.random() < prone
-        return places[place] and rng.random() < min(_MOST_OFTEN, rate / prone)
+        can = known.get(label)
+        if can is None:
+            place = " ".join(label.split(" ", _PLACE)[:_PLACE])
+            if place not in places:
+                places[place] = rng.random() < prone
+            can = known[label] = places[place]
+        return can and rng.random() < often
 
     def pick(n: int, point: Point) -> int:
         label = point[0]

@@ -55,7 +55,7 @@ class Deliveries:
         self._found: Counter[Due] = Counter()
         self._calm_since = 0
         # Mail hangs on nothing and nothing hangs on mail: most random schedules do without.
-        self._is_mailed = world.choose(3, "no mail") == 0
+        self._is_mailed = world.choose(6, "no mail") == 0
         self.dead: list[str] = []
         self.notices: list[Json] = []
         self.alarms: list[str] = []

@@ -568,10 +568,10 @@ class Market:
         self.world = world
         self.opened: dict[str, str] = {}
         self._orders = [
-            self._order("order-1", unit=2_000, units=40),
+            self._order("order-1", unit=2_000, units=6),
             self._order("order-2", unit=12_000, units=6),
         ]
-        self._addressed = _addressed(self._order("order-3", unit=3_000, units=12))
+        self._addressed = _addressed(self._order("order-3", unit=3_000, units=6))
         self._orders.append(self._addressed)
         self.books = Bookkeeper(world, self._orders)
         self._settling: set[str] = set()
@@ -598,7 +598,7 @@ class Market:
         for number in range(9):
             before = self._order(f"before-{number}", unit=900, units=1)
             put_order(bootstrap.desk(), replace(before, buyer_id=REGULAR.id))
-        order = replace(_addressed(self._order("order-4", unit=1_100, units=12)), buyer_id=REGULAR.id)
+        order = replace(_addressed(self._order("order-4", unit=1_100, units=6)), buyer_id=REGULAR.id)
         self._regulars = order
         self._orders.append(order)
         self.books.watch(order)

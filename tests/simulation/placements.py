@@ -23,11 +23,10 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 
-from tests.simulation.choices import Plan, Point, planned
+from tests.simulation.choices import Choices, Plan, Point, planned
 from tests.simulation.journeys import Market
 from tests.simulation.situation import Digest, digest_of, may_be_told
-from tests.simulation.storm import Outcome, alone, play
-from tests.simulation.world import World
+from tests.simulation.storm import Outcome, at_once, play
 
 TICK = 1_000
 _CHUNK = 100
@@ -128,7 +127,7 @@ def plainly(journey: str, most: int, *, kinds: int | None = None) -> Iterator[Ou
     in the run that the earlier ones made of it."""
 
     def extended(plan: Plan, after: int, left: int) -> Iterator[Outcome]:
-        outcome = play(alone(journey), planned(plan), tick=TICK)
+        outcome = play(at_once(journey), planned(plan), tick=TICK)
         yield outcome
         if not left:
             return
@@ -157,12 +156,12 @@ def _play_all(tasks: list[tuple[_Task, _Situation]], jobs: int, stack: ExitStack
 
 def _play(task: _Task) -> _Played:
     situations: list[tuple[int, Digest]] = []
-    worlds: list[World] = []
+    choices: list[Choices] = []
     last: tuple[int, int] | None = None
 
     def script(market: Market) -> None:
-        worlds.append(market.world)
-        alone(task.journey)(market)
+        choices.append(market.world.choices)
+        at_once(task.journey)(market)
 
     def watch(market: Market) -> None:
         nonlocal last
@@ -180,7 +179,7 @@ def _play(task: _Task) -> _Played:
     outcome: Outcome | None = None
     with suppress(_Known):
         outcome = play(script, planned(task.plan), tick=TICK, watch=watch)
-    met = worlds[0].choices.met
+    met = choices[0].met
     return _Played(
         situations=tuple(situations),
         faults=tuple(

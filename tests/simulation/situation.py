@@ -51,7 +51,7 @@ _LEFT_OUT: dict[type, frozenset[str]] = {
     Depot: frozenset({"_serials"}),
     SES: frozenset({"sent"}),
     # Read from the tables, and made again from them.
-    Bookkeeper: frozenset({"_cases", "_ledgers", "_entries", "_orders"}),
+    Bookkeeper: frozenset({"_opened", "_read", "_orders"}),
     Market: frozenset({"_orders"}),
     # Gone through by themselves.
     Deliveries: frozenset({"notices", "dead", "_found", "_calm_since", "_swept"}),

@@ -1,7 +1,7 @@
 """A short part of the storm, on every test run; `make storm` is the long one."""
 
 from collections import Counter
-from itertools import islice
+from itertools import batched, islice
 
 import pytest
 
@@ -33,7 +33,7 @@ def test_nothing_is_lost_and_nothing_happens_twice_in_two_hundred_random_schedul
 
 @pytest.mark.parametrize("name", JOURNEYS)
 def test_a_journey_ends_as_it_is_meant_to_when_nothing_breaks(name: str) -> None:
-    outcome = storm.play(storm.alone(name), planned({}))
+    outcome = storm.play(storm.at_once(name), planned({}))
     assert not outcome.broken, outcome.story
     assert outcome.ends == (JOURNEYS[name].ends,)
 
@@ -53,10 +53,11 @@ def test_placements_that_meet_a_known_situation_end_as_they_would_have_by_themse
     assert len([violated for _, violated in plain if violated]) > 10
 
 
-def test_the_sweeps_alone_finish_everything_when_the_stream_brings_nothing() -> None:
-    outcome = storm.play(storm.all_at_once, planned({}), stream_is_down=True)
+@pytest.mark.parametrize("names", list(batched(JOURNEYS, 6, strict=False)))
+def test_the_sweeps_alone_finish_everything_when_the_stream_brings_nothing(names: tuple[str, ...]) -> None:
+    outcome = storm.play(storm.at_once(*names), planned({}), stream_is_down=True)
     assert not outcome.broken, outcome.story
-    assert len(outcome.ends) == len(JOURNEYS)
+    assert len(outcome.ends) == len(names)
 
 
 def test_every_interleaving_of_two_decisions_a_deadline_and_a_withdrawal_ends_once() -> None:

@@ -6,6 +6,7 @@ is not used by the desk is refused, so that nothing new passes unseen. Items are
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -38,6 +39,8 @@ class Table:
     indexes: Mapping[str, Keys]
     streams: bool
     partitions: dict[str, dict[str, Item]] = field(default_factory=dict)
+    # How often each partition was written to.
+    writes: Counter[str] = field(default_factory=Counter)
 
     def get(self, key: Item) -> Item | None:
         """The row of that key."""
@@ -45,11 +48,15 @@ class Table:
 
     def put(self, item: Item) -> None:
         """The row, in place of what was there."""
-        self.partitions.setdefault(_text(item[self.keys.hash]), {})[self._sort(item)] = item
+        partition = _text(item[self.keys.hash])
+        self.partitions.setdefault(partition, {})[self._sort(item)] = item
+        self.writes[partition] += 1
 
     def delete(self, key: Item) -> None:
         """No row of that key."""
-        self.partitions.get(_text(key[self.keys.hash]), {}).pop(self._sort(key), None)
+        partition = _text(key[self.keys.hash])
+        self.partitions.get(partition, {}).pop(self._sort(key), None)
+        self.writes[partition] += 1
 
     def rows(self) -> Iterable[Item]:
         """All rows."""
@@ -337,5 +344,5 @@ def _comparable(value: Any) -> Any:
 
 
 def _text(value: Any) -> str:
-    ((_, content),) = value.items()
+    (content,) = value.values()
     return str(content)

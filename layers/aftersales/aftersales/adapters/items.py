@@ -72,9 +72,13 @@ def row_of(value: Any) -> Any:
     # Most of a row are texts and numbers; and what a class consists of does not change.
     if kind in _AS_IT_IS:
         return value
-    if is_dataclass(kind):
-        pairs = ((name, default, getattr(value, name)) for name, default in _fields(kind))
-        return {name: row_of(item) for name, default, item in pairs if item != default}
+    if own := _fields(kind):  # type: ignore[arg-type]  # a class is hashable
+        row = {}
+        for name, default in own:
+            item = getattr(value, name)
+            if item != default:
+                row[name] = row_of(item)
+        return row
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, Mapping):
@@ -86,7 +90,8 @@ def row_of(value: Any) -> Any:
 
 @cache
 def _fields(kind: type) -> tuple[tuple[str, Any], ...]:
-    return tuple((field.name, field.default) for field in fields(kind))
+    """Of a dataclass; of anything else none."""
+    return tuple((field.name, field.default) for field in fields(kind)) if is_dataclass(kind) else ()
 
 
 def wire(row: Mapping[str, Any]) -> Item:
