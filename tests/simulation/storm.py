@@ -66,7 +66,7 @@ def play(
             market.close()
         ends = market.ends()
     broken = tuple(one for one in world.broken if finishes or one.invariant not in ("I4", "I5", "I9"))
-    outcome = Outcome(
+    return Outcome(
         broken=broken,
         met=tuple(choices.met),
         plan=choices.plan,
@@ -74,9 +74,6 @@ def play(
         steps=world.scheduler.steps,
         ends=ends,
     )
-    # Everything in a world knows the world: without that it goes at once, and leaves the collector little to look for.
-    vars(world).clear()
-    return outcome
 
 
 # ---------------------------------------------------------------- at random
