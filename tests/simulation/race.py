@@ -100,8 +100,7 @@ def _follow(prefix: tuple[int, ...], prefixes: list[tuple[int, ...]], found: Exp
     except _KnownState:
         return
     arrived(_END)
-    ends = [case.status for case in markets[0].books.cases("order-1")]
-    for status in ends:
+    for status in outcome.ends:
         found.ends[status] = found.ends.get(status, 0) + 1
     if outcome.broken:
         found.broken.append(outcome)
