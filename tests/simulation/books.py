@@ -129,8 +129,7 @@ class Bookkeeper:
                 one.notice_id
                 for case_id, entries in books.entries.items()
                 for one in entries
-                if "unrelayed"
-                in self._rows("CasesTable", f"CASE#{case_id}")[entry_key(case_id, one.seq)["sk"]]
+                if "unrelayed" in self._rows(case_id)[entry_key(case_id, one.seq)["sk"]]
             ),
             told=frozenset(one["notice_id"] for one in self._world.deliveries.notices),
         )
@@ -152,18 +151,17 @@ class Bookkeeper:
 
     def _case(self, case_id: str) -> tuple[Case, tuple[Entry, ...]]:
         """A case and its timeline, the oldest entry first."""
-        partition = f"CASE#{case_id}"
 
         def read() -> tuple[Case, tuple[Entry, ...]]:
             case = bootstrap.store().case(case_id)
             assert case
-            rows = sorted(self._rows("CasesTable", partition).items())
+            rows = sorted(self._rows(case_id).items())
             return case, tuple(entry_of_stream_image(row) for sort, row in rows if sort.startswith(TIMELINE))
 
-        return self._once("CasesTable", partition, read)
+        return self._once("CasesTable", f"CASE#{case_id}", read)
 
-    def _rows(self, table: str, partition: str) -> dict[str, Item]:
-        return self._world.dynamodb.tables[table].partitions[partition]
+    def _rows(self, case_id: str) -> dict[str, Item]:
+        return self._world.dynamodb.tables["CasesTable"].partitions[f"CASE#{case_id}"]
 
     def _once[T](self, table: str, partition: str, read: Callable[[], T]) -> T:
         """Read again only when something was written there."""

@@ -162,5 +162,7 @@ def running(world: World) -> Iterator[None]:
             yield
         finally:
             world.scheduler.abandon()
+            # Whoever logs in this process after this world is heard again.
+            logger.setLevel(logging.INFO)
             for factory in factories:
                 factory.cache_clear()
